@@ -1,0 +1,13 @@
+"""Table of contents: every option and fixture of the suite lives in one of these plug-ins."""
+
+pytest_plugins = [
+    "fixtures.options",  # the whole command line
+    "fixtures.outcomes",  # not-run, not-applicable, deviation, cannot judge
+    "fixtures.lifecycle",  # run id, signals, ledger, --plan, --cleanup-only
+    "fixtures.cluster",  # the cluster: the named one, else a kind cluster of our own
+    "fixtures.setup",  # namespaces, probes and objects, made side by side in one go
+    "fixtures.asking",  # everyone: one question to every node, server and transport
+    "fixtures.experiments",  # what takes time runs meanwhile in private CoreDNS instances
+    "fixtures.report",  # results.yaml, junit.xml, report.html, events.jsonl, exit codes
+    "fixtures.terminal",  # progress and the summary
+]
