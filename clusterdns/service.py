@@ -1,0 +1,75 @@
+"""Services, ports and endpoints as the DNS specification sees them: values and their names."""
+
+import ipaddress
+from dataclasses import dataclass
+
+import dns.reversename
+
+
+@dataclass(frozen=True)
+class Port:
+    """A Service port; unnamed when the name is empty."""
+
+    name: str
+    number: int
+    protocol: str = "TCP"
+    target: int | None = None  # the port of the pods, when it differs
+
+    def __str__(self) -> str:
+        return f"{self.name or 'unnamed'}-{self.protocol}".lower()
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One address of a headless Service."""
+
+    address: str
+    hostname: str = ""
+    ready: bool | None = True  # None as in the API: not said, which counts as ready
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the specification (2.1) lets this endpoint be answered."""
+        return self.ready is not False
+
+
+@dataclass(frozen=True)
+class Service:
+    """Where a Service is in the cluster and in the zone."""
+
+    name: str
+    namespace: str
+    zone: str  # the cluster domain, without a final dot
+    cluster_ips: tuple[str, ...] = ()
+    ports: tuple[Port, ...] = ()
+    endpoints: tuple[Endpoint, ...] = ()  # of a headless Service
+    external_name: str = ""
+
+    @property
+    def fqdn(self) -> str:
+        """The absolute name of the Service, final dot included."""
+        return f"{self.name}.{self.namespace}.svc.{self.zone}."
+
+    def below(self, label: str) -> str:
+        """The absolute name of one label below the Service, such as an endpoint's hostname."""
+        return f"{label}.{self.fqdn}"
+
+    def srv_name(self, port: Port) -> str:
+        """The name that carries the SRV record of a port."""
+        return f"_{port.name}._{port.protocol.lower()}.{self.fqdn}"
+
+    def addresses(self, family: int) -> frozenset[str]:
+        """What an address question must be answered with; family is 4 or 6."""
+        ready = (e.address for e in self.endpoints if e.is_ready)
+        all_of_them = self.cluster_ips or tuple(ready)
+        return frozenset(a for a in all_of_them if ipaddress.ip_address(a).version == family)
+
+
+def reverse_name(address: str) -> str:
+    """The name whose PTR record leads back from an address (RFC 1035 3.5, RFC 3596 2.5)."""
+    return dns.reversename.from_address(address).to_text()
+
+
+def address_type(address: str) -> str:
+    """The type of record that holds an address: A or AAAA."""
+    return "A" if ipaddress.ip_address(address).version == 4 else "AAAA"
