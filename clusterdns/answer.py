@@ -1,0 +1,127 @@
+"""The reply to one question, or the lack of one; its repr is what a failing check prints."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import dns.exception
+import dns.flags
+import dns.message
+import dns.rcode
+import dns.rdatatype
+import dns.rrset
+from dns.rdtypes.IN.SRV import SRV
+
+from clusterdns.probe import Reply
+from clusterdns.question import Question, Server, Transport
+
+
+@dataclass(frozen=True, repr=False)
+class Answer:
+    """Who was asked what from where, and what came back.
+
+    ``message`` is None when nothing (or nothing that can be parsed) came back; ``error`` says
+    why. ``lost`` counts how often this question got no answer at all before it got this one.
+    """
+
+    question: Question
+    node: str
+    server: Server
+    transport: Transport
+    ms: float
+    message: dns.message.Message | None
+    error: str = ""
+    lost: int = 0
+
+    @classmethod
+    def from_reply(
+        cls,
+        question: Question,
+        node: str,
+        server: Server,
+        transport: Transport,
+        query: dns.message.Message,
+        reply: Reply,
+        lost: int = 0,
+    ) -> "Answer":
+        """Parse what a probe brought back (RFC 1035 4.1) and check that it answers the query."""
+        message: dns.message.Message | None = None
+        error = reply.error or ""
+        if reply.wire is not None:
+            try:
+                message = dns.message.from_wire(reply.wire, ignore_trailing=True)
+            except dns.exception.DNSException as cause:
+                error = f"unreadable reply ({type(cause).__name__}), {len(reply.wire)} octets"
+        if message is not None and not query.is_response(message):
+            error, message = f"a reply to another question: {message.question}", None
+        return cls(question, node, server, transport, reply.ms, message, error, lost)
+
+    @property
+    def answered(self) -> bool:
+        """Whether a reply came back that belongs to the question."""
+        return self.message is not None
+
+    @property
+    def rcode(self) -> str:
+        """The response code by name, such as NXDOMAIN; or "no answer"."""
+        return dns.rcode.to_text(self.message.rcode()) if self.message else "no answer"
+
+    @property
+    def flags(self) -> frozenset[str]:
+        """The header's flags by name: QR, AA, TC, RD, RA."""
+        return frozenset(dns.flags.to_text(self.message.flags).split()) if self.message else frozenset()
+
+    @cached_property
+    def records(self) -> frozenset[str]:
+        """The whole answer section: see in_words for the form of each record."""
+        return in_words(self.message.answer) if self.message else frozenset()
+
+    @property
+    def authority(self) -> list[dns.rrset.RRset]:
+        """The RRsets of the authority section."""
+        return self.message.authority if self.message else []
+
+    @property
+    def additional(self) -> list[dns.rrset.RRset]:
+        """The RRsets of the additional section, without OPT."""
+        return self.message.additional if self.message else []
+
+    @property
+    def soa_zone(self) -> str:
+        """The owner of the SOA record in the authority section, which a denial needs; or ""."""
+        owners = [r.name.to_text().lower() for r in self.authority if r.rdtype == dns.rdatatype.SOA]
+        return owners[0] if owners else ""
+
+    @property
+    def received(self) -> str:
+        """What came back, in one line."""
+        if not self.answered:
+            return f"no answer ({self.error})"
+        denial = f" with the SOA of {self.soa_zone}" if self.soa_zone and not self.records else ""
+        again = f" (after {self.lost} lost)" if self.lost else ""
+        return f"{self.rcode} [{', '.join(sorted(self.records))}]{denial}{again}"
+
+    def __repr__(self) -> str:
+        return (
+            f"<{self.question} from {self.node} to {self.server} over {self.transport}"
+            f" -> {self.received}, {self.ms:.1f} ms>"
+        )
+
+
+def in_words(section: list[dns.rrset.RRset]) -> frozenset[str]:
+    """Each record as "owner TYPE rdata", owner and names in lower case, without TTL.
+
+    SRV is given as port and target only: the specification leaves priority and weight open
+    (2.3.2). A record that comes twice in a section appears with " (twice)", because an RRset
+    is a set (RFC 2181 5).
+    """
+    seen: set[str] = set()
+    for rrset in section:
+        for rdata in rrset:
+            data = (
+                f"{rdata.port} {rdata.target.to_text()}" if isinstance(rdata, SRV) else rdata.to_text()
+            )
+            rdtype = dns.rdatatype.to_text(rrset.rdtype)
+            text = data if rdtype == "TXT" else data.lower()
+            record = f"{rrset.name.to_text().lower()} {rdtype} {text}"
+            seen.add(f"{record} (twice)" if record in seen else record)
+    return frozenset(seen)

@@ -1,0 +1,134 @@
+"""Put one question to every node, server and replica at once, and collect the answers."""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+
+from clusterdns.answer import Answer
+from clusterdns.answers import Answers
+from clusterdns.losses import Losses, Path
+from clusterdns.probe import Packet, Probe, Reply
+from clusterdns.question import Question, Server, Transport
+from clusterdns.tally import Tally
+
+DEAD_AFTER = 2  # questions in a row without an answer, each asked twice
+LOOK_AGAIN_S = 4.0  # seconds until a dead path is given another question
+
+
+@dataclass
+class Silence:
+    """How long a path has not answered: what depends on it fails fast, with the reason."""
+
+    in_a_row: int = 0
+    looked: float = 0.0  # time.monotonic of the last question that went out
+
+    @property
+    def skip(self) -> bool:
+        """Whether the next question would only wait in vain."""
+        return self.in_a_row >= DEAD_AFTER and time.monotonic() - self.looked < LOOK_AGAIN_S
+
+
+@dataclass
+class Everyone:
+    """The matrix of a run: probes on all nodes, the Service and all replicas.
+
+    ``timeout`` is what one packet may take, in seconds. A question without an answer is asked
+    once more from a new socket; the loss is noted in ``losses``. A wrong answer is never asked
+    again. A path that keeps silent is asked again only now and then (see Silence).
+    """
+
+    probes: Mapping[str, Probe]  # by node
+    servers: Sequence[Server]
+    timeout: float
+    repeat: Callable[[Answer], str]
+    losses: Losses = field(default_factory=Losses)
+
+    def __post_init__(self) -> None:
+        self._pool = ThreadPoolExecutor(max_workers=max(2, len(self.probes)))
+        self._silences: dict[Path, Silence] = {}
+        self._lock = threading.Lock()
+
+    def ask(
+        self, questions: Sequence[Question], transport: Transport, servers: Iterable[Server] | None = None
+    ) -> list[Answer]:
+        """Every question to every server (or those given) from every node, all at once."""
+        chosen = tuple(self.servers if servers is None else servers)
+        asked = [(question, server) for question in questions for server in chosen]
+        work = [
+            self._pool.submit(self._from_node, node, probe, asked, transport)
+            for node, probe in self.probes.items()
+        ]
+        return [answer for future in work for answer in future.result()]
+
+    def _from_node(
+        self, node: str, probe: Probe, asked: Sequence[tuple[Question, Server]], transport: Transport
+    ) -> list[Answer]:
+        answers: dict[int, Answer] = {}
+        due: list[int] = []
+        for index, (question, server) in enumerate(asked):
+            silence = self._silence(Path(node, server.name, transport))
+            if silence.skip:
+                error = f"not asked: {silence.in_a_row} questions in a row had no answer here"
+                answers[index] = Answer(question, node, server, transport, 0.0, None, error)
+            else:
+                due.append(index)
+        first = self._exchange(probe, node, [asked[i] for i in due], transport)
+        lost = [(i, answer) for i, answer in zip(due, first, strict=True) if not answer.answered]
+        answers.update(zip(due, first, strict=True))
+        second = self._exchange(probe, node, [asked[i] for i, _ in lost], transport)
+        for (index, _), answer in zip(lost, second, strict=True):
+            answers[index] = replace(answer, lost=1 if answer.answered else 2)
+        for index in due:
+            self._note(answers[index])
+        return [answers[i] for i in range(len(asked))]
+
+    def _exchange(
+        self, probe: Probe, node: str, asked: Sequence[tuple[Question, Server]], transport: Transport
+    ) -> list[Answer]:
+        queries = [question.message() for question, _ in asked]
+        packets = [
+            Packet(query.to_wire(), server.address, server.port, transport, self.timeout)
+            for query, (_, server) in zip(queries, asked, strict=True)
+        ]
+        replies: list[Reply] = probe.exchange(packets) if packets else []
+        answers = [
+            Answer.from_reply(question, node, server, transport, query, reply)
+            for (question, server), query, reply in zip(asked, queries, replies, strict=True)
+        ]
+        for answer in answers:
+            self.losses.note(Path(node, answer.server.name, transport), answer.answered, answer.ms)
+        return answers
+
+    def _silence(self, path: Path) -> Silence:
+        with self._lock:
+            return self._silences.setdefault(path, Silence())
+
+    def _note(self, answer: Answer) -> None:
+        silence = self._silence(Path(answer.node, answer.server.name, answer.transport))
+        with self._lock:
+            silence.looked = time.monotonic()
+            silence.in_a_row = 0 if answer.answered else silence.in_a_row + 1
+
+    def close(self) -> None:
+        """Stop the threads; the probes belong to whoever opened them."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Everyone as one check sees it: over one transport, with a tally of its own."""
+
+    everyone: Everyone
+    transport: Transport
+    tally: Tally
+
+    def ask(self, name: str, rdtype: str = "A") -> Answers:
+        """Put one question to the whole matrix."""
+        return self.put(Question(name, rdtype))
+
+    def put(self, *questions: Question, servers: Iterable[Server] | None = None) -> Answers:
+        """Put questions that need more than a name and a type, or go to some servers only."""
+        cells = self.everyone.ask(questions, self.transport, servers)
+        return Answers(cells, self.tally, self.everyone.repeat)

@@ -1,0 +1,64 @@
+"""One DNS question, and the server it is put to."""
+
+import ipaddress
+from dataclasses import dataclass
+from typing import Literal
+
+import dns.flags
+import dns.message
+
+Transport = Literal["udp", "tcp"]
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked: the name is absolute, with its final dot."""
+
+    name: str
+    rdtype: str = "A"
+    rdclass: str = "IN"
+    payload: int | None = 1232  # EDNS buffer size in octets; None: no OPT record at all
+    recursion_desired: bool = True
+
+    def __str__(self) -> str:
+        rdclass = "" if self.rdclass == "IN" else f" {self.rdclass}"
+        return f"{self.name}{rdclass} {self.rdtype}"
+
+    def message(self) -> dns.message.Message:
+        """The query as a message with a random ID (RFC 1035 4.1, RFC 6891 6.1)."""
+        query = dns.message.make_query(
+            self.name,
+            self.rdtype,
+            self.rdclass,
+            use_edns=0 if self.payload else -1,
+            payload=self.payload or 512,
+        )
+        if not self.recursion_desired:
+            query.flags &= ~dns.flags.RD
+        return query
+
+    def dig(self, server: "Server", transport: Transport) -> list[str]:
+        """The same question as an argument list for dig."""
+        words = ["dig", f"@{server.address}", "-p", str(server.port), "-c", self.rdclass]
+        words += ["-t", self.rdtype, "-q", self.name, "+norec" if not self.recursion_desired else ""]
+        words += ["+tcp" if transport == "tcp" else "+notcp"]
+        words += [f"+bufsize={self.payload}" if self.payload else "+noedns"]
+        return [word for word in words if word]
+
+
+@dataclass(frozen=True)
+class Server:
+    """Who is asked: the DNS Service by its cluster IP, or one replica by its pod IP."""
+
+    name: str  # "service/kube-dns" or "pod/coredns-6f9c-abcde"
+    address: str
+    port: int = 53
+    node: str = ""  # where a replica runs; empty for the Service
+
+    @property
+    def family(self) -> int:
+        """4 or 6."""
+        return ipaddress.ip_address(self.address).version
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.address})"

@@ -1,0 +1,74 @@
+"""Where a run works: the cluster, our namespaces in it, and the probes on its nodes."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from clusterdns.cluster import Cluster
+from clusterdns.inventory import Inventory
+from clusterdns.probe import Probe
+from clusterdns.question import Server
+from clusterdns.resolvconf import ResolvConf
+from clusterdns.run.identity import RunId
+from clusterdns.run.ledger import Ledger
+from clusterdns.timeouts import Timeouts
+
+DEFAULT_DOMAIN = "cluster.local"
+
+
+@dataclass(frozen=True)
+class Images:
+    """The images of the pods that a run makes."""
+
+    dnsutils: str
+    musl: str | None  # None: musl checks are not applicable
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A cluster with our namespaces in it: enough to make objects and experiments."""
+
+    cluster: Cluster
+    run: RunId
+    namespace: str  # PodSecurity restricted
+    second_namespace: str | None  # None with --namespace
+    images: Images
+    timeouts: Timeouts
+    ledger: Ledger
+    inventory: Inventory
+
+
+@dataclass(frozen=True)
+class Site:
+    """A workspace with a probe on each node that could start one."""
+
+    workspace: Workspace
+    probes: Mapping[str, Probe]  # by node
+    resolv_confs: Mapping[str, ResolvConf]  # of the probe pods, by node
+    unprobed: Mapping[str, str]  # node: why it has no probe
+
+    @property
+    def domain(self) -> str:
+        """The cluster domain as the kubelets tell the pods, without a final dot."""
+        told = Counter(conf.cluster_domain for conf in self.resolv_confs.values())
+        told.pop("", None)
+        return told.most_common(1)[0][0] if told else DEFAULT_DOMAIN
+
+    @property
+    def zone(self) -> str:
+        """The cluster domain as an absolute name."""
+        return f"{self.domain}."
+
+    @property
+    def servers(self) -> tuple[Server, ...]:
+        """The DNS Service and every replica.
+
+        Where no Service has an address that the pods are told to ask, that address is asked in
+        its place.
+        """
+        inventory = self.workspace.inventory
+        told = {ns for conf in self.resolv_confs.values() for ns in conf.nameservers}
+        services = inventory.services or tuple(
+            Server(f"nameserver/{address}", address) for address in sorted(told)
+        )
+        return (*services, *inventory.replicas)
