@@ -10,14 +10,21 @@ from clusterdns.corefile.model import (
     ServerBlock,
 )
 from clusterdns.corefile.parser import keys_of, parse
+from clusterdns.corefile.reading import Reading
+from clusterdns.corefile.settings import Cache, Forward, Kubernetes, Reload
 
 __all__ = [
+    "Cache",
     "Corefile",
     "CorefileError",
+    "Forward",
     "Import",
     "Key",
+    "Kubernetes",
     "Option",
     "Plugin",
+    "Reading",
+    "Reload",
     "ServerBlock",
     "keys_of",
     "parse",
