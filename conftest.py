@@ -4,7 +4,8 @@ pytest_plugins = [
     "fixtures.options",  # the whole command line
     "fixtures.outcomes",  # not-run, not-applicable, deviation, cannot judge
     "fixtures.lifecycle",  # run id, signals, ledger, --plan, --cleanup-only
-    "fixtures.cluster",  # the cluster: the named one, else a kind cluster of our own
+    "fixtures.kind",  # the local cluster: made and deleted, or used and left alone
+    "fixtures.cluster",  # the cluster under test, connected and ready to be judged
     "fixtures.setup",  # namespaces, probes and objects, made side by side in one go
     "fixtures.asking",  # everyone: one question to every node, server and transport
     "fixtures.experiments",  # what takes time runs meanwhile in private CoreDNS instances

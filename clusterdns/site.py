@@ -9,6 +9,7 @@ from clusterdns.inventory import Inventory
 from clusterdns.probe import Probe
 from clusterdns.question import Server
 from clusterdns.resolvconf import ResolvConf
+from clusterdns.run.active import Run
 from clusterdns.run.identity import RunId
 from clusterdns.run.ledger import Ledger
 from clusterdns.timeouts import Timeouts
@@ -29,13 +30,22 @@ class Workspace:
     """A cluster with our namespaces in it: enough to make objects and experiments."""
 
     cluster: Cluster
-    run: RunId
+    active: Run  # makes what lives outside our namespaces, so that it is undone
     namespace: str  # PodSecurity restricted
     second_namespace: str | None  # None with --namespace
     images: Images
     timeouts: Timeouts
-    ledger: Ledger
     inventory: Inventory
+
+    @property
+    def run(self) -> RunId:
+        """The name of the run; it labels all that is made."""
+        return self.active.id
+
+    @property
+    def ledger(self) -> Ledger:
+        """What must be undone at the end."""
+        return self.active.ledger
 
 
 @dataclass(frozen=True)
@@ -63,8 +73,7 @@ class Site:
     def servers(self) -> tuple[Server, ...]:
         """The DNS Service and every replica.
 
-        Where no Service has an address that the pods are told to ask, that address is asked in
-        its place.
+        Where there is no DNS Service, the addresses that pods are told to ask stand in for it.
         """
         inventory = self.workspace.inventory
         told = {ns for conf in self.resolv_confs.values() for ns in conf.nameservers}

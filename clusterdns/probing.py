@@ -1,0 +1,162 @@
+"""Start one probe pod on each node, side by side, and say of each node that has none why."""
+
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from clusterdns import manifests
+from clusterdns.cluster import Cluster, Manifest
+from clusterdns.probe import Probe, ProbeLost, open_probe
+from clusterdns.resolvconf import ResolvConf
+from clusterdns.site import Site, Workspace
+from clusterdns.wait import eventually
+
+ROLE = {"dns-conformance/role": "probe"}
+IMAGE_TROUBLE = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull")
+
+
+class NoProbeImage(Exception):  # noqa: N818 - it reads as the sentence that it starts
+    """No node could get the image of the probe pods; the text is a paragraph for the user."""
+
+
+@dataclass(frozen=True)
+class PodStates:
+    """Pods by name, as the API has them now."""
+
+    pods: Mapping[str, Manifest]
+
+    @property
+    def settled(self) -> bool:
+        """Whether each pod runs or can be seen to get no further."""
+        return all(is_running(p) or is_stuck(p) for p in self.pods.values())
+
+
+def start_probes(workspace: Workspace, tell: Callable[[str], None]) -> Site:
+    """Probes on all ready Linux nodes; ``tell`` hears of progress.
+
+    Raises NoProbeImage when no node can get the image, and kubernetes.client.ApiException when
+    the API server refuses the pods.
+    """
+    nodes = [str(node["metadata"]["name"]) for node in workspace.inventory.ready_nodes]
+    wanted = {probe_name(i): node for i, node in enumerate(sorted(nodes))}
+    workspace.cluster.create_all(probe_manifests(workspace, wanted))
+    states = wait_for_pods(
+        workspace.cluster, workspace.namespace, list(wanted), workspace.timeouts.probe, tell
+    )
+    running = {node: name for name, node in wanted.items() if is_running(states.pods[name])}
+    unprobed = {
+        node: why_not_running(workspace.cluster, states.pods[name])
+        for name, node in wanted.items()
+        if node not in running
+    }
+    no_image = [n for n, p in states.pods.items() if waiting_reason(p) in IMAGE_TROUBLE]
+    if nodes and len(no_image) == len(nodes):
+        raise NoProbeImage(
+            f"No node can get the image of the probe pods, {workspace.images.dnsutils}: "
+            f"{unprobed[nodes[0]]}. Name an image that the nodes can pull with --dnsutils-image, "
+            "or the registry to take it from with --image-registry."
+        )
+    with ThreadPoolExecutor(max_workers=max(1, len(running))) as pool:
+        opened = pool.map(lambda item: open_on(workspace, *item), running.items())
+        found = dict(zip(running, opened, strict=True))
+    unprobed.update({node: text for node, (_, _, text) in found.items() if text})
+    good = {node: (probe, conf) for node, (probe, conf, _) in found.items() if probe and conf}
+    return Site(
+        workspace,
+        {node: probe for node, (probe, _) in good.items()},
+        {node: conf for node, (_, conf) in good.items()},
+        unprobed,
+    )
+
+
+def probe_name(index: int) -> str:
+    """The name of the probe pod on the node of that index; node names can be too long."""
+    return f"probe-{index}"
+
+
+def probe_manifests(workspace: Workspace, wanted: Mapping[str, str]) -> list[Manifest]:
+    """One pod per node; ``wanted`` maps pod to node."""
+    pods = [
+        manifests.pod(
+            workspace.run, name, workspace.namespace, workspace.images.dnsutils, node=node
+        )
+        for name, node in wanted.items()
+    ]
+    for pod in pods:
+        pod["metadata"]["labels"].update(ROLE)
+    return pods
+
+
+def open_on(workspace: Workspace, node: str, pod: str) -> tuple[Probe | None, ResolvConf | None, str]:
+    """A probe in a running pod and that pod's resolv.conf; or the reason why there is none."""
+    try:
+        probe = open_probe(
+            workspace.cluster.connection.configuration,
+            workspace.namespace,
+            pod,
+            node,
+            "main",
+            workspace.timeouts,
+        )
+        (printed,) = probe.run([["cat", "/etc/resolv.conf"]], workspace.timeouts.command)
+    except ProbeLost as error:
+        return None, None, f"the probe pod runs, but nothing can be run in it: {error}"
+    if printed.exit_code != 0:
+        return None, None, f"resolv.conf cannot be read in the probe pod: {printed.stderr.strip()}"
+    return probe, ResolvConf.parse(printed.stdout), ""
+
+
+def wait_for_pods(
+    cluster: Cluster,
+    namespace: str,
+    names: Iterable[str],
+    within: float,
+    tell: Callable[[str], None] = lambda _: None,
+) -> PodStates:
+    """Wait until every named pod runs or is stuck, at most so many seconds.
+
+    An image that cannot be pulled is given half the time: the kubelet tries again by itself.
+    """
+    wanted = set(names)
+
+    def look() -> PodStates:
+        pods = {p["metadata"]["name"]: p for p in cluster.list("Pod", namespace)}
+        states = PodStates({name: pods.get(name, {}) for name in wanted})
+        up = sum(is_running(p) for p in states.pods.values())
+        tell(f"{up} of {len(wanted)} pods run")
+        return states
+
+    return eventually(look, lambda states: states.settled, within, every=0.2)
+
+
+def is_running(pod: Manifest) -> bool:
+    """Whether the container of a pod runs and is ready."""
+    statuses = pod.get("status", {}).get("containerStatuses") or []
+    return bool(statuses) and all("running" in s["state"] and s["ready"] for s in statuses)
+
+
+def is_stuck(pod: Manifest) -> bool:
+    """Whether waiting on is in vain: the image cannot be had, or the kubelet gave up."""
+    return waiting_reason(pod) in IMAGE_TROUBLE[1:] or pod.get("status", {}).get("phase") == "Failed"
+
+
+def waiting_reason(pod: Manifest) -> str:
+    """Why the container waits, in the kubelet's word; or the empty string."""
+    for status in pod.get("status", {}).get("containerStatuses") or []:
+        if "waiting" in status["state"]:
+            return str(status["state"]["waiting"].get("reason", ""))
+    return ""
+
+
+def why_not_running(cluster: Cluster, pod: Manifest) -> str:
+    """The kubelet's reason and the last warning event about a pod, in one line."""
+    if not pod:
+        return "the pod is gone"
+    meta, status = pod["metadata"], pod.get("status", {})
+    events = cluster.list(
+        "Event", meta["namespace"], fields=f"involvedObject.name={meta['name']},type=Warning"
+    )
+    latest = max(events, key=lambda e: e.get("lastTimestamp") or "", default=None)
+    waiting = waiting_reason(pod) or status.get("reason") or status.get("phase", "unknown")
+    message = (latest or {}).get("message", "no event says why")
+    return f"{waiting}: {' '.join(message.split())}"
