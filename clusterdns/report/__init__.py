@@ -1,0 +1,1 @@
+"""The verdict of a run: values, files and exit codes."""

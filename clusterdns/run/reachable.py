@@ -1,0 +1,217 @@
+"""Connect to a cluster, or say in one paragraph why that is impossible and what to do."""
+
+import logging
+import os
+import signal
+import threading
+from pathlib import Path
+from typing import Any
+
+import urllib3
+import yaml
+from kubernetes import client, config
+from kubernetes.config.config_exception import ConfigException
+
+CONNECT_S = 3.0  # seconds for the connection
+ANSWER_S = 4.0  # seconds for the first answer
+LOGIN_S = 8.0  # seconds for the login helper that a kubeconfig may name
+
+
+class CannotConnect(Exception):  # noqa: N818 - it reads as the sentence that it starts
+    """No cluster to judge; the text is a paragraph for the user."""
+
+
+class DeadlineClient(client.ApiClient):
+    """An ApiClient whose every request has a deadline, also when the caller names none."""
+
+    def call_api(  # noqa: D102 - as in ApiClient
+        self,
+        method: str,
+        url: str,
+        header_params: dict[str, str] | None = None,
+        body: object | None = None,
+        post_params: object | None = None,
+        _request_timeout: float | tuple[float, float] | None = None,
+    ) -> Any:  # noqa: ANN401 - as in ApiClient
+        timeout = _request_timeout or (CONNECT_S, 30.0)
+        return super().call_api(method, url, header_params, body, post_params, timeout)
+
+
+def connect(kubeconfig: str | None, context: str | None) -> client.ApiClient:
+    """A connection that has been tried, as kubectl would make it.
+
+    Reads the kubeconfig, else KUBECONFIG, else ``~/.kube/config``. Raises CannotConnect within
+    10 s, with a paragraph that says what is wrong and what to do.
+    """
+    files = kubeconfig or os.environ.get("KUBECONFIG") or "~/.kube/config"
+    entry = _read_context(files, context)
+    settings = client.Configuration()
+    # A request that met a dying kept-alive connection is sent once more; nothing else is.
+    settings.retries = urllib3.Retry(total=1, connect=0, read=1, redirect=0, status=0)
+    _log_in(files, entry, settings)
+    connection = DeadlineClient(settings)
+    try:
+        client.VersionApi(connection).get_code(_request_timeout=(CONNECT_S, ANSWER_S / 2))
+    except Exception as error:
+        raise CannotConnect(diagnose_connection(error, entry["name"], settings.host)) from error
+    return connection
+
+
+def may(
+    connection: client.ApiClient,
+    verb: str,
+    resource: str,
+    namespace: str | None = None,
+    group: str = "",
+) -> bool:
+    """Whether we are allowed to do this, as the API server says (SelfSubjectAccessReview).
+
+    Raises CannotConnect when the question itself is refused.
+    """
+    spec = client.V1SelfSubjectAccessReviewSpec(
+        resource_attributes=client.V1ResourceAttributes(
+            group=group, namespace=namespace, resource=resource, verb=verb
+        )
+    )
+    review = client.V1SelfSubjectAccessReview(spec=spec)
+    api = client.AuthorizationV1Api(connection)
+    try:
+        answer = api.create_self_subject_access_review(
+            review, _request_timeout=(CONNECT_S, ANSWER_S)
+        )
+    except Exception as error:
+        host = str(connection.configuration.host)
+        raise CannotConnect(diagnose_connection(error, "this context", host)) from error
+    return bool(answer.status and answer.status.allowed)
+
+
+def require_namespaces(connection: client.ApiClient, context: str) -> None:
+    """Raise CannotConnect when we may not create and delete namespaces."""
+    missing = [v for v in ("create", "delete") if not may(connection, v, "namespaces")]
+    if missing:
+        raise CannotConnect(
+            f"The credentials of context {context!r} are not allowed to {' and '.join(missing)} "
+            f"namespaces on {connection.configuration.host}. The suite works in namespaces of its "
+            "own. Use an account that may (cluster-admin can), or give the suite an existing "
+            "namespace with --namespace NAME: it then leaves out what needs a second one. "
+            "`--plan` lists every object and verb that is needed; "
+            "`kubectl auth can-i create namespaces` asks the same question."
+        )
+
+
+def diagnose_connection(error: BaseException, context: str, host: str) -> str:
+    """One paragraph: what went wrong on the way to the API server, and what to do."""
+    status = getattr(error, "status", None)
+    if status == 401:
+        return (
+            f"The API server {host} refuses the credentials of context {context!r} (401 "
+            "Unauthorized): they are wrong, revoked or expired, be it a token, a client "
+            "certificate or a login helper's answer. Log in again, or fetch a new kubeconfig; "
+            f"`kubectl --context {context} auth whoami` shows when it works."
+        )
+    if status == 403:
+        return (
+            f"The API server {host} knows the credentials of context {context!r} but lets them do "
+            "too little (403 Forbidden), not even ask what they may do; without credentials one "
+            "is system:anonymous. Check the user of the context with "
+            f"`kubectl --context {context} auth whoami`."
+        )
+    if status:
+        return (
+            f"The API server {host} of context {context!r} answered {status} "
+            f"{getattr(error, 'reason', '')} to a plain request for its version. It may be "
+            f"starting or overloaded; try `kubectl --context {context} get --raw /readyz`."
+        )
+    text = " ".join(str(getattr(error, "reason", None) or error).split())
+    if "certificate" in text.lower() or "SSL" in text:
+        return (
+            f"The TLS connection to the API server {host} of context {context!r} failed: "
+            f"{text[:300]}. The kubeconfig belongs to another cluster, its certificate authority "
+            "or client certificate is out of date, or something on the way breaks TLS. Fetch a "
+            "new kubeconfig for this cluster."
+        )
+    return (
+        f"The API server {host} of context {context!r} cannot be reached: {text[:300]}. Is the "
+        "cluster running, is this address right from here (VPN, proxy settings), and is nothing "
+        f"filtering the port? `kubectl --context {context} version` should answer."
+    )
+
+
+def _read_context(files: str, context: str | None) -> dict[str, Any]:
+    """The context's entry in the kubeconfig. Raises CannotConnect."""
+    path = files.replace("~", str(Path.home()), 1) if files.startswith("~") else files
+    try:
+        known, current = config.list_kube_config_contexts(path)
+    except (ConfigException, yaml.YAMLError, OSError, UnicodeDecodeError, TypeError) as error:
+        raise CannotConnect(
+            f"The kubeconfig {files} cannot be used: {' '.join(str(error).split())[:300]}. Name "
+            "the right file with --kubeconfig FILE or KUBECONFIG; `kubectl config view` shows "
+            "what kubectl reads."
+        ) from error
+    if context is None:
+        return dict(current)
+    for each in known:
+        if each["name"] == context:
+            return dict(each)
+    names = ", ".join(sorted(each["name"] for each in known)) or "none at all"
+    raise CannotConnect(
+        f"There is no context {context!r} in {files}; it has: {names}. Choose one of them with "
+        "--kube-context NAME, or name the right file with --kubeconfig FILE or KUBECONFIG."
+    )
+
+
+def _log_in(files: str, entry: dict[str, Any], settings: client.Configuration) -> None:
+    """Load address and credentials, which may run a login helper. Raises CannotConnect."""
+    complaints = _Complaints()
+    failure: list[BaseException] = []
+
+    def load() -> None:
+        try:
+            config.load_kube_config(files, entry["name"], settings, persist_config=False)
+        except Exception as error:
+            failure.append(error)
+
+    worker = threading.Thread(target=load, name="login", daemon=True)
+    root = logging.getLogger()
+    root.addHandler(complaints)
+    try:
+        worker.start()
+        worker.join(LOGIN_S)
+    finally:
+        root.removeHandler(complaints)
+    if worker.is_alive():
+        _end_children_of(worker)
+        why = f"did not end within {LOGIN_S:.0f} s (does it wait for a browser or a password?)"
+    elif failure:
+        why = " ".join(str(failure[0]).split())[:400]
+    elif complaints.texts:
+        why = " ".join(" ".join(complaints.texts).split())[:400]
+    else:
+        return
+    user = (entry.get("context") or {}).get("user")
+    raise CannotConnect(
+        f"The credentials of user {user!r} for context {entry['name']!r} in {files} cannot be "
+        f"loaded: {why}. If the user has an exec section, run its command by hand and log in "
+        f"again; `kubectl --context {entry['name']} auth whoami` shows when it works."
+    )
+
+
+class _Complaints(logging.Handler):
+    """What the client library only logs: that a login helper failed."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.texts: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.texts.append(record.getMessage())
+
+
+def _end_children_of(worker: threading.Thread) -> None:
+    """End the processes that this thread has started (Linux knows them by thread)."""
+    listing = Path(f"/proc/self/task/{worker.native_id}/children")
+    for pid in listing.read_text().split() if listing.exists() else []:
+        try:
+            os.kill(int(pid), signal.SIGKILL)
+        except ProcessLookupError:
+            continue
