@@ -5,7 +5,7 @@ cluster says and what a check compares.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -136,7 +136,7 @@ class Cluster:
         namespace = manifest["metadata"].get("namespace")
         return self.request("POST", path_of(manifest["kind"], namespace), manifest)
 
-    def create_all(self, manifests: Iterable[Manifest]) -> list[Manifest]:
+    def create_all(self, manifests: Iterable[Manifest]) -> Sequence[Manifest]:
         """Make many objects side by side; the order of the result is that of the input."""
         with ThreadPoolExecutor(max_workers=8) as pool:
             return list(pool.map(self.create, manifests))
