@@ -66,8 +66,8 @@ def change(
 def give_back(cluster: Cluster, record: Restore) -> None:
     """Make the object again what it was, and verify it.
 
-    Does nothing when it is as it was. Raises ChangedMeanwhileError when it is neither what it was nor
-    what the run made of it, RuntimeError when it did not become what it was, and ApiException.
+    Does nothing when it is as it was. Raises ChangedMeanwhileError when it is neither what it was
+    nor what the run made of it, RuntimeError when it did not become what it was, ApiException.
     """
     for last in (False, True):
         found = cluster.find(record.kind, record.name, record.namespace)
