@@ -1,0 +1,33 @@
+"""Probes: places in the cluster from which questions are asked.
+
+``open_probe`` starts one in a pod that runs. With perl in the image (any Debian image) it is a
+relay that carries whole messages; without it, dig is asked (BIND 9.9 and later).
+"""
+
+from clusterdns.probe.onceoff import run_once
+from clusterdns.probe.opening import open_probe
+from clusterdns.probe.packet import (
+    HALF_CLOSE,
+    Conversation,
+    HalfClose,
+    Output,
+    Packet,
+    Probe,
+    ProbeLost,
+    Reply,
+    Transcript,
+)
+
+__all__ = [
+    "HALF_CLOSE",
+    "Conversation",
+    "HalfClose",
+    "Output",
+    "Packet",
+    "Probe",
+    "ProbeLost",
+    "Reply",
+    "Transcript",
+    "open_probe",
+    "run_once",
+]

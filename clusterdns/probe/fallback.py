@@ -1,0 +1,101 @@
+"""A probe in a pod whose image has dig but no perl: slower, and messages only as dig tells them."""
+
+import re
+import shlex
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from clusterdns.probe.digwords import NotExpressible, Version, dig_command, parse_dig
+from clusterdns.probe.execsocket import ExecTarget
+from clusterdns.probe.onceoff import run_in
+from clusterdns.probe.packet import (
+    Conversation,
+    Output,
+    Packet,
+    ProbeLost,
+    Reply,
+    Transcript,
+)
+
+SIDE_BY_SIDE = 4  # exec streams of one probe at a time
+MOST_IN_A_SCRIPT = 40  # questions of one stream, asked one after the other
+START = 3.0  # seconds allowed on top of the questions' own: exec, and a dig for each
+INEXPRESSIBLE = "not expressible without perl"
+
+
+class DigProbe:
+    """Asks with dig, many in one exec; see packet.Probe for what each method promises."""
+
+    wire_exact = False
+
+    def __init__(self, target: ExecTarget, node: str, version: Version) -> None:
+        self.namespace = target.namespace
+        self.pod = target.pod
+        self.node = node
+        self.version = version
+        self._target = target
+        self._pool = ThreadPoolExecutor(SIDE_BY_SIDE, f"dig {target}")
+
+    def __repr__(self) -> str:
+        return f"<dig probe {self.namespace}/{self.pod} on {self.node}>"
+
+    def exchange(self, packets: Sequence[Packet]) -> list[Reply]:
+        """Ask all; what dig cannot say comes back as an error. Raises ProbeLost."""
+        replies: dict[int, Reply] = {}
+        asked: list[tuple[int, list[str]]] = []
+        for place, packet in enumerate(packets):
+            try:
+                asked.append((place, dig_command(packet, self.version)))
+            except NotExpressible as why:
+                replies[place] = Reply(None, f"{INEXPRESSIBLE}: {why}", 0.0, None)
+        size = min(MOST_IN_A_SCRIPT, -(-len(asked) // SIDE_BY_SIDE)) or 1
+        parts = [asked[start : start + size] for start in range(0, len(asked), size)]
+        outputs = self._pool.map(
+            lambda part: self._ask(part, [packets[place] for place, _ in part]), parts
+        )
+        for part, printed in zip(parts, list(outputs), strict=True):
+            for (place, _), (text, code) in zip(part, printed, strict=True):
+                replies[place] = parse_dig(text, code, packets[place])
+        return [replies[place] for place in range(len(packets))]
+
+    def _ask(
+        self, part: Sequence[tuple[int, list[str]]], packets: Sequence[Packet]
+    ) -> list[tuple[str, int | None]]:
+        """One exec with a script: text and exit code of each dig, in order."""
+        mark = f"dig-{time.monotonic_ns()}"
+        script = "".join(
+            f"{shlex.join(command)} 2>&1; echo; echo {mark} $?\n" for _, command in part
+        )
+        allowed = START + sum(max(1.0, packet.timeout) + 0.2 for packet in packets)
+        output = run_in(self._target, ["sh", "-c", script], allowed)
+        if output.exit_code == 127 and mark not in output.stdout:
+            raise ProbeLost(f"{self!r}: {output.stderr.strip() or 'no shell'}")
+        pieces = re.split(rf"^{mark} (\d+)\n", output.stdout, flags=re.MULTILINE)
+        found: list[tuple[str, int | None]] = [
+            (text, int(code)) for text, code in zip(pieces[0::2], pieces[1::2], strict=False)
+        ]
+        return found + [("", None)] * (len(part) - len(found))
+
+    def converse(self, conversations: Sequence[Conversation]) -> list[Transcript]:
+        """Not possible here: every ending says so."""
+        return [Transcript(b"", INEXPRESSIBLE, 0.0) for _ in conversations]
+
+    def run(self, commands: Sequence[Sequence[str]], timeout: float) -> list[Output]:
+        """Run each argv in an exec of its own, four at a time. Raises ProbeLost."""
+        return list(
+            self._pool.map(lambda argv: run_in(self._target, argv, timeout + START), commands)
+        )
+
+    def close(self) -> None:
+        """Wait for nothing; no process stays in the pod."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def open_dig(target: ExecTarget, node: str, within: float) -> DigProbe:
+    """A probe that asks with the dig of a pod's image. Raises ProbeLost when there is none."""
+    output = run_in(target, ["dig", "-v"], within)
+    said = output.stdout + output.stderr
+    if output.exit_code != 0 or "DiG" not in said:
+        raise ProbeLost(f"{target}: the image has neither perl nor dig: {said.strip()}")
+    return DigProbe(target, node, Version.parse(said))

@@ -1,0 +1,305 @@
+"""Many questions in flight over one stream of lines, which may die and be opened again.
+
+One thread owns the stream. Callers hand it jobs and wait; it keeps a bounded window of them
+outstanding (bursts without one lose answers in socket buffers), asks again over a new stream
+what was outstanding when a stream died (a lost stream is not a lost answer), and gives up with
+the evidence when no new stream can be had.
+"""
+
+import contextlib
+import itertools
+import os
+import selectors
+import threading
+import time
+import traceback
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from clusterdns.probe.execsocket import StreamEnded
+from clusterdns.probe.packet import ProbeLost
+
+MOST_ATTEMPTS = 3  # a job that three streams died of is not asked a fourth time
+
+
+class LineStream(Protocol):
+    """A relay's standard input and output; no method waits."""
+
+    def fileno(self) -> int:
+        """For select."""
+        ...
+
+    def send(self, data: bytes) -> None:
+        """Queue bytes and write what can be written. Raises StreamEnded."""
+        ...
+
+    def flush(self) -> bool:
+        """Write what can be written; True when nothing is left. Raises StreamEnded."""
+        ...
+
+    def receive(self) -> list[str]:
+        """The lines that are complete. Raises StreamEnded."""
+        ...
+
+    def close(self) -> None:
+        """End the relay."""
+        ...
+
+
+@dataclass(frozen=True)
+class Window:
+    """How much may be outstanding at once, and for how long (seconds)."""
+
+    questions: int = 96
+    commands: int = 16
+    grace: float = 5.0  # an answer is due at its own deadline; later than this, the stream hangs
+    greeting: float = 10.0  # a new relay says hello
+    reconnect: float = 20.0  # after this without a stream the probe is lost
+
+
+@dataclass
+class Job:
+    """One line for the relay, without its id; ``timeout`` in seconds is enforced there."""
+
+    verb: str
+    rest: str
+    timeout: float
+
+
+@dataclass(frozen=True)
+class Done:
+    """The relay's line for a job, in fields, and how long it took as seen from here."""
+
+    fields: list[str]
+    seconds: float
+
+
+class _Batch:
+    def __init__(self, size: int) -> None:
+        self.done: list[Done | None] = [None] * size
+        self.left = size
+        self.finished = threading.Event()
+
+
+@dataclass
+class _Ticket:
+    job: Job
+    batch: _Batch
+    place: int
+    attempts: int = 0
+    sent: float = 0.0
+
+
+class Link:
+    """Carries jobs to a relay; see the module. Safe to use from many threads."""
+
+    def __init__(
+        self, open_stream: Callable[[], LineStream], name: str, window: Window | None = None
+    ) -> None:
+        self.hello: dict[str, str] = {}
+        self.reconnections = 0
+        self._open_stream = open_stream
+        self._name = name
+        self._window = window or Window()
+        self._lock = threading.Lock()
+        self._questions: deque[_Ticket] = deque()
+        self._commands: deque[_Ticket] = deque()
+        self._outstanding: dict[int, _Ticket] = {}
+        self._commands_out = 0
+        self._ids: Iterator[int] = itertools.count(1)
+        self._lost: str | None = None
+        self._closing = threading.Event()
+        self._ready = threading.Event()
+        self._wake_read, self._wake_write = os.pipe()
+        os.set_blocking(self._wake_read, False)
+        os.set_blocking(self._wake_write, False)
+        self._thread = threading.Thread(target=self._live, name=f"probe {name}", daemon=True)
+        self._thread.start()
+
+    def wait_ready(self, within: float) -> None:
+        """Until the first relay has said hello, at most ``within`` seconds. Raises ProbeLost."""
+        if not self._ready.wait(within):
+            raise ProbeLost(f"probe {self._name}: no relay within {within:g} s")
+        self._raise_if_lost()
+
+    def submit(self, jobs: Sequence[Job]) -> list[Done]:
+        """Have all done, in the order given. Raises ProbeLost."""
+        if not jobs:
+            return []
+        batch = _Batch(len(jobs))
+        with self._lock:
+            self._raise_if_lost()
+            for place, job in enumerate(jobs):
+                queue = self._commands if job.verb == "R" else self._questions
+                queue.append(_Ticket(job, batch, place))
+        self._wake()
+        batch.finished.wait()
+        if batch.left:
+            self._raise_if_lost()
+        return [done for done in batch.done if done is not None]
+
+    def close(self) -> None:
+        """End the relay; waiting callers get ProbeLost."""
+        self._closing.set()
+        self._wake()
+        self._thread.join(self._window.grace)
+
+    def _raise_if_lost(self) -> None:
+        if self._lost is not None:
+            raise ProbeLost(self._lost)
+
+    def _wake(self) -> None:
+        with contextlib.suppress(OSError):  # a full pipe wakes as well; a closed one is no more
+            os.write(self._wake_write, b"!")
+
+    # What follows runs in the link's own thread.
+
+    def _live(self) -> None:
+        reason = f"probe {self._name} was closed"
+        try:
+            while not self._closing.is_set():
+                opened = self._connect()
+                with contextlib.closing(opened):
+                    self._serve(opened)
+        except (ProbeLost, StreamEnded) as lost:
+            reason = str(lost)
+        except Exception:  # a fault of ours: the callers must not wait for ever
+            reason = f"probe {self._name}: {traceback.format_exc()}"
+        self._give_up(reason)
+
+    def _give_up(self, reason: str) -> None:
+        with self._lock:
+            self._lost = reason
+            waiting = [*self._outstanding.values(), *self._questions, *self._commands]
+            os.close(self._wake_read)
+            os.close(self._wake_write)
+            self._wake_write = -1
+        for ticket in waiting:
+            ticket.batch.finished.set()
+        self._ready.set()
+
+    def _connect(self) -> LineStream:
+        deadline = time.monotonic() + self._window.reconnect
+        evidence: list[str] = []
+        while not self._closing.is_set():
+            try:
+                opened = self._open_stream()
+                try:
+                    self._greet(opened)
+                except StreamEnded:
+                    opened.close()
+                    raise
+            except StreamEnded as ended:
+                if str(ended) not in evidence:
+                    evidence.append(str(ended))
+                if ended.permanent or time.monotonic() >= deadline:
+                    raise ProbeLost(f"probe {self._name} is lost: " + "; ".join(evidence)) from None
+                self._closing.wait(0.3)
+            else:
+                return opened
+        raise ProbeLost(f"probe {self._name} was closed")
+
+    def _greet(self, opened: LineStream) -> None:
+        deadline = time.monotonic() + self._window.greeting
+        with selectors.DefaultSelector() as selector:
+            selector.register(opened.fileno(), selectors.EVENT_READ)
+            while (left := deadline - time.monotonic()) > 0:
+                selector.select(left)
+                for line in opened.receive():
+                    if line.startswith("H "):
+                        self.hello = dict(part.split("=", 1) for part in line.split()[1:])
+                        self._ready.set()
+                        return
+        raise StreamEnded(f"the relay said nothing within {self._window.greeting:g} s")
+
+    def _serve(self, opened: LineStream) -> None:
+        """Carry jobs until the stream dies; what was outstanding then is queued again."""
+        try:
+            with selectors.DefaultSelector() as selector:
+                selector.register(self._wake_read, selectors.EVENT_READ)
+                self._pump(opened, selector)
+        except StreamEnded as ended:
+            self.reconnections += 1
+            self._requeue(ended)
+
+    def _pump(self, opened: LineStream, selector: selectors.BaseSelector) -> None:
+        events, stream_fd = selectors.EVENT_READ, opened.fileno()
+        selector.register(stream_fd, events)
+        while not self._closing.is_set():
+            lines = self._next_lines()
+            if lines:
+                opened.send(lines)
+            wanted = selectors.EVENT_READ | (0 if opened.flush() else selectors.EVENT_WRITE)
+            if wanted != events:
+                selector.modify(stream_fd, wanted)
+                events = wanted
+            for key, _ in selector.select(1.0):
+                if key.fd == self._wake_read:
+                    os.read(self._wake_read, 65536)
+                else:
+                    for line in opened.receive():
+                        self._take(line)
+            self._check_overdue()
+        opened.send(b"Q\n")
+
+    def _next_lines(self) -> bytes:
+        lines: list[str] = []
+        with self._lock:
+            room = self._window.questions - (len(self._outstanding) - self._commands_out)
+            while self._questions and room > 0:
+                lines.append(self._issue(self._questions.popleft()))
+                room -= 1
+            while self._commands and self._commands_out < self._window.commands:
+                lines.append(self._issue(self._commands.popleft()))
+                self._commands_out += 1
+        return "".join(lines).encode()
+
+    def _issue(self, ticket: _Ticket) -> str:
+        number = next(self._ids)
+        ticket.sent = time.monotonic()
+        ticket.attempts += 1
+        self._outstanding[number] = ticket
+        return f"{ticket.job.verb} {number} {ticket.job.rest}\n"
+
+    def _take(self, line: str) -> None:
+        fields = line.split(" ")
+        if len(fields) < 3 or not fields[1].isdigit():
+            raise StreamEnded(f"the relay said something else: {line[:200]!r}")
+        ticket = self._outstanding.pop(int(fields[1]), None)
+        if ticket is None:
+            return
+        if ticket.job.verb == "R":
+            self._commands_out -= 1
+        batch = ticket.batch
+        batch.done[ticket.place] = Done(fields, time.monotonic() - ticket.sent)
+        batch.left -= 1
+        if batch.left == 0:
+            batch.finished.set()
+
+    def _check_overdue(self) -> None:
+        if not self._outstanding:
+            return
+        # Jobs are in the order of sending; a full scan once a second at most would do, and the
+        # window is small.
+        now = time.monotonic()
+        for ticket in self._outstanding.values():
+            if now > ticket.sent + ticket.job.timeout + self._window.grace:
+                waited = now - ticket.sent
+                raise StreamEnded(f"the stream hangs: nothing about a job for {waited:.1f} s")
+
+    def _requeue(self, ended: StreamEnded) -> None:
+        tickets = list(self._outstanding.values())
+        tired = [ticket for ticket in tickets if ticket.attempts >= MOST_ATTEMPTS]
+        if tired:
+            raise ProbeLost(
+                f"probe {self._name} is lost: {len(tired)} jobs were outstanding each time when "
+                f"{MOST_ATTEMPTS} streams in a row died; the last: {ended}"
+            )
+        with self._lock:
+            self._outstanding.clear()
+            self._commands_out = 0
+            for ticket in reversed(tickets):
+                queue = self._commands if ticket.job.verb == "R" else self._questions
+                queue.appendleft(ticket)
