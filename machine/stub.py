@@ -1,0 +1,129 @@
+"""The report of a run that ended before pytest began: the four files, by hand.
+
+Their names and fields are those that the suite itself writes (apiVersion dns-conformance/v1).
+"""
+
+import datetime
+import html
+import json
+import os
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from xml.etree import ElementTree
+
+from machine.cache import PROJECT
+
+API_VERSION = "dns-conformance/v1"
+FILES = ("results.yaml", "junit.xml", "report.html", "events.jsonl")
+SUMMARY = ("passed", "failed", "deviations", "waived", "notApplicable", "notRun")
+TIMING = ("host_s", "cluster_s", "setup_s", "checks_s", "teardown_s")
+
+
+def option(arguments: Sequence[str], name: str, default: str) -> str:
+    """The last value of `--name VALUE` or `--name=VALUE` among a run's arguments."""
+    value = default
+    for position, word in enumerate(arguments):
+        if word == name and position + 1 < len(arguments):
+            value = arguments[position + 1]
+        elif word.startswith(f"{name}="):
+            value = word.removeprefix(f"{name}=")
+    return value
+
+
+def is_ours(folder: Path) -> bool:
+    """Whether a run may write here: no results.yaml, or one of this suite."""
+    results = folder / "results.yaml"
+    return not results.exists() or API_VERSION in results.read_text(errors="replace")[:400]
+
+
+def write_stub(arguments: Sequence[str], reason: str, code: int, host_seconds: float) -> Path:
+    """Write the report of a run that judged nothing, and return its folder.
+
+    Raises FileExistsError when the folder's results.yaml is not ours; nothing is written then.
+    """
+    folder = Path(option(arguments, "--report-dir", "report"))
+    if not is_ours(folder):
+        raise FileExistsError(f"{folder / 'results.yaml'} is not a report of this suite")
+    now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    report = _results(arguments, reason, code, host_seconds, now)
+    event = {"date": now, "event": "finished", "result": "error", "exitCode": code, "error": reason}
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in FILES:
+        (folder / name).unlink(missing_ok=True)
+    _write(folder / "events.jsonl", json.dumps(event) + "\n")
+    _write(folder / "junit.xml", _junit(reason, host_seconds, now))
+    _write(folder / "report.html", _page(reason, code, now))
+    _write(folder / "results.yaml", _yaml(report))
+    return folder
+
+
+def _results(
+    arguments: Sequence[str], reason: str, code: int, host_seconds: float, now: str
+) -> dict[str, object]:
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
+    profile = option(arguments, "--profile", "default")
+    timing: dict[str, float] = dict.fromkeys(TIMING, 0.0)
+    return {
+        "apiVersion": API_VERSION,
+        "kind": "ConformanceReport",
+        "date": now,
+        "state": "finished",
+        "suite": {
+            "version": project["version"],
+            "arguments": list(arguments),
+            "profile": profile,
+        },
+        "cluster": {"server": None, "context": option(arguments, "--kube-context", "") or None},
+        "result": "error",
+        "exitCode": code,
+        "reason": reason,
+        "timing": {**timing, "host_s": round(host_seconds, 1), "questions": 0},
+        "summary": dict.fromkeys(SUMMARY, 0),
+        "checks": [],
+        "diagnoses": [],
+        "cleanup": {"state": "clean", "restored": [], "leftovers": []},
+    }
+
+
+def _yaml(report: dict[str, object]) -> str:
+    """One line per field; a JSON value is a YAML value (YAML 1.2, section 1.3)."""
+    lines = []
+    for key, value in report.items():
+        text = value if key == "date" else json.dumps(value, ensure_ascii=False)
+        lines.append(f"{key}: {text}\n")
+    return "".join(lines)
+
+
+def _junit(reason: str, seconds: float, now: str) -> str:
+    suites = ElementTree.Element("testsuites")
+    counts = {"tests": "1", "failures": "0", "errors": "1", "skipped": "0"}
+    times = {"time": f"{seconds:.3f}", "timestamp": now.removesuffix("Z")}
+    suite = ElementTree.SubElement(
+        suites, "testsuite", {"name": "cluster-dns-conformance", **counts, **times}
+    )
+    case = ElementTree.SubElement(
+        suite,
+        "testcase",
+        {"classname": "machine", "name": "host_preparation", "time": f"{seconds:.3f}"},
+    )
+    printable = "".join(letter for letter in reason if letter >= " " or letter in "\n\t")
+    error = ElementTree.SubElement(case, "error", {"message": printable.splitlines()[0]})
+    error.text = printable
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(suites, "unicode")
+
+
+def _page(reason: str, code: int, now: str) -> str:
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        "<title>Cluster DNS conformance: nothing was judged</title></head>\n"
+        f"<body><h1>Nothing was judged</h1><p>{now}, exit code {code}</p>"
+        f"<pre>{html.escape(reason)}</pre></body></html>\n"
+    )
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file so that it is there whole or not at all."""
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.write_text(text, encoding="utf-8")
+    os.replace(fresh, path)  # noqa: PTH105 - atomic within the folder
