@@ -1,5 +1,7 @@
 """Corefiles: read them, judge them for a CoreDNS version, write them."""
 
+from clusterdns.corefile.finding import Finding
+from clusterdns.corefile.judge import findings
 from clusterdns.corefile.model import (
     Corefile,
     CorefileError,
@@ -17,6 +19,7 @@ __all__ = [
     "Cache",
     "Corefile",
     "CorefileError",
+    "Finding",
     "Forward",
     "Import",
     "Key",
@@ -26,6 +29,7 @@ __all__ = [
     "Reading",
     "Reload",
     "ServerBlock",
+    "findings",
     "keys_of",
     "parse",
 ]

@@ -1,0 +1,206 @@
+"""What CoreDNS accepts and an operator should know: likely trouble, and things worth a word."""
+
+from collections.abc import Collection, Iterator
+from ipaddress import ip_address
+
+from clusterdns.corefile.directives import Version, directives, version_text
+from clusterdns.corefile.finding import Finding
+from clusterdns.corefile.model import Corefile, Plugin, ServerBlock
+from clusterdns.corefile.reading import Reading
+from clusterdns.corefile.settings import Forward, is_reverse, is_within
+from clusterdns.corefile.values import upstream_host
+
+# A name that was asked for too early should be found soon after it exists: kubeadm's own bound.
+LONGEST_DENIAL = 30
+
+READY_SINCE: Version = (1, 5, 0)
+LIMIT_SINCE: Version = (1, 6, 8)
+
+
+def advice(
+    corefile: Corefile, version: Version, dns_addresses: Collection[str] = ()
+) -> Iterator[Finding]:
+    """Everything that this version accepts, but that deserves a remark.
+
+    ``dns_addresses``: the cluster IPs of the DNS Service and of its replicas.
+    """
+    reading = Reading(corefile)
+    yield from _whole_file(reading, version)
+    yield from _root_zone(reading)
+    for block in corefile.blocks:
+        yield from _block_keys(block)
+        yield from _missing_in_forwarding_block(block, version)
+        for plugin in block.plugins:
+            yield from _ignored(plugin, version)
+    for forward in reading.forwards():
+        yield from _upstreams(forward, dns_addresses)
+    yield from _kubernetes(reading)
+    yield from _autopath(reading)
+
+
+def _whole_file(reading: Reading, version: Version) -> Iterator[Finding]:
+    if not reading.blocks:
+        message = "there is no server block: CoreDNS answers with its 'whoami' plug-in only"
+        yield Finding("advice", "", 0, message, "restore the Corefile")
+        return
+    unknown = {*reading.features} & {"unresolved-imports"}
+    missing = "advice" if not unknown else "info"  # an imported file may have it
+    wanted = [
+        ("errors", "errors are not logged", "add 'errors'"),
+        ("health", "no liveness probe can see whether CoreDNS answers", "add 'health'"),
+        ("reload", "a changed Corefile takes effect only with a restart", "add 'reload'"),
+        ("prometheus", "there are no metrics", "add 'prometheus :9153'"),
+    ]
+    if version >= READY_SINCE:
+        wanted.append(
+            ("ready", "no readiness probe can see whether CoreDNS knows the cluster", "add 'ready'")
+        )
+    for name, consequence, remedy in wanted:
+        if not reading.has(name):
+            yield Finding(missing, name, 0, f"'{name}' is missing: {consequence}", remedy)
+    for block, plugin in reading.plugins("health"):
+        if plugin.option("lameduck") is None:
+            message = "'health' without 'lameduck': questions are lost when a replica stops"
+            yield Finding("info", "health", plugin.line, message, "add 'lameduck 5s'")
+        del block
+    for found in reading.corefile.imports:
+        message = f"what 'import {found.pattern}' brings is not known here"
+        yield Finding("info", "import", found.line, message)
+    for _, plugin in reading.plugins("import"):
+        message = f"what 'import {' '.join(plugin.args)}' brings is not known here"
+        yield Finding("info", "import", plugin.line, message)
+
+
+def _root_zone(reading: Reading) -> Iterator[Finding]:
+    if not reading.blocks:
+        return
+    ports = sorted(reading.ports)
+    root = [block for port in ports if (block := reading.block_for(".", port)) is not None]
+    if not root:
+        message = "no server block has the zone '.': every other name is refused"
+        yield Finding("advice", "", 0, message, "add a block '.' with 'forward'")
+        return
+    forwarding = ("forward", "proxy", "grpc", "import")
+    if not any(block.has(name) for block in root for name in forwarding):
+        message = "the block of '.' forwards nothing: names outside the cluster give SERVFAIL"
+        yield Finding(
+            "advice", "forward", root[0].line, message, "add 'forward . /etc/resolv.conf'"
+        )
+
+
+def _block_keys(block: ServerBlock) -> Iterator[Finding]:
+    for key in block.keys:
+        if key.text == "}":
+            message = "this '}' closes nothing: CoreDNS takes it for the name of a zone"
+            yield Finding("advice", "", key.line, message, "remove it")
+        elif "://" in key.text and key.scheme == "dns" and not key.text.startswith("dns://"):
+            message = f"{key.text!r} has a scheme that CoreDNS does not know: it becomes a zone"
+            yield Finding("advice", "", key.line, message, "use dns, tls, quic, grpc or https")
+        elif "," in key.text:
+            message = f"{key.text!r} is one zone for CoreDNS: white space must follow a comma"
+            yield Finding("advice", "", key.line, message, "put a space behind the comma")
+    if not block.plugins:
+        message = f"the block of {block.keys[0].text} has no plug-ins: all its names are refused"
+        yield Finding("advice", "", block.line, message)
+
+
+def _missing_in_forwarding_block(block: ServerBlock, version: Version) -> Iterator[Finding]:
+    forwards = [plugin for plugin in block.plugins if plugin.name in ("forward", "proxy")]
+    if not forwards:
+        return
+    level = "info" if block.has("import") else "advice"
+    line, zone = forwards[0].line, block.keys[0].text if block.keys else "."
+    if not block.has("loop") and directives().plugins["loop"].rule.holds(version):
+        message = f"the block of {zone} forwards without 'loop': a forwarding loop stays unseen"
+        yield Finding(level, "loop", line, message, "add 'loop'")
+    if not block.has("cache"):
+        message = f"the block of {zone} forwards without 'cache': every question goes upstream"
+        yield Finding(level, "cache", line, message, "add 'cache 30'")
+    for plugin in forwards:
+        limited = plugin.name == "forward" and version >= LIMIT_SINCE
+        if limited and plugin.option("max_concurrent") is None:
+            message = "'forward' has no limit: a dead upstream or a loop can use up all memory"
+            yield Finding("info", "forward", plugin.line, message, "add 'max_concurrent 1000'")
+
+
+def _ignored(plugin: Plugin, version: Version) -> Iterator[Finding]:
+    known = directives().plugins.get(plugin.name)
+    if known is None:
+        return
+    asked = version_text(version)
+    if known.rule.ignored <= version < known.rule.gone:
+        message = f"CoreDNS {asked} ignores the plug-in '{plugin.name}'"
+        yield Finding("advice", plugin.name, plugin.line, message, known.rule.remedy)
+    elif known.rule.gone < (10**6, 0, 0) and known.rule.holds(version):
+        message = f"'{plugin.name}' is gone from CoreDNS {version_text(known.rule.gone)} on"
+        yield Finding("info", plugin.name, plugin.line, message, known.rule.remedy)
+    for option in plugin.options:
+        rule = known.option(option.name, version)
+        if rule is not None and version >= rule.ignored:
+            message = f"CoreDNS {asked} ignores the option '{option.name}' of '{plugin.name}'"
+            yield Finding("advice", plugin.name, option.line, message, rule.remedy)
+
+
+def _upstreams(forward: Forward, dns_addresses: Collection[str]) -> Iterator[Finding]:
+    own = {str(ip_address(address)) for address in dns_addresses}
+    for word in forward.to:
+        host = upstream_host(word)
+        if host is None:
+            continue
+        if host in own:
+            message = f"{word} is the cluster's own DNS: the question comes back, as a loop"
+            remedy = "forward to a DNS server outside the cluster"
+            yield Finding("advice", forward.plugin, forward.line, message, remedy)
+        elif ip_address(host).is_loopback:
+            message = f"the upstream {word} is the pod itself: no other DNS server is there"
+            remedy = "forward to the address of the real DNS server, or to a file without loopback"
+            yield Finding("advice", forward.plugin, forward.line, message, remedy)
+
+
+def _kubernetes(reading: Reading) -> Iterator[Finding]:
+    for block, plugin in reading.plugins("kubernetes"):
+        for settings in (one for one in reading.all_kubernetes() if one.line == plugin.line):
+            if settings.pods == "insecure":
+                message = (
+                    "'pods insecure' answers for pods that do not exist, which matters only to "
+                    "those who trust such a name"
+                )
+                yield Finding("info", "kubernetes", settings.line, message, "or 'pods verified'")
+            for zone in settings.zones:
+                if is_reverse(zone) and zone in ("in-addr.arpa.", "ip6.arpa."):
+                    if not settings.falls_through(zone) and _forwards(block):
+                        message = (
+                            f"addresses outside the cluster have no name: 'kubernetes' keeps {zone}"
+                        )
+                        remedy = f"add 'fallthrough {zone.rstrip('.')}'"
+                        yield Finding("advice", "kubernetes", settings.line, message, remedy)
+            if any(is_within(settings.primary_zone or ".", z) for z in settings.fallthrough):
+                message = "names of the cluster that do not exist are asked of the next plug-in"
+                remedy = "give 'fallthrough' the reverse zones only"
+                if _forwards(block):
+                    yield Finding("info", "kubernetes", settings.line, message, remedy)
+    zone = reading.cluster_zone
+    cache = reading.cache(zone) if zone else None
+    if zone and cache is not None:
+        denied = reading.cached_seconds(zone, negative=True)
+        if denied > LONGEST_DENIAL:
+            message = f"a Service that is asked for before it exists stays unknown for {denied} s"
+            yield Finding("advice", "cache", cache.line, message, "write 'cache 30'")
+        if cache.serve_stale is not None and cache.keeps(zone):
+            message = "'serve_stale' may give addresses of Services that are gone"
+            remedy = f"add 'disable success {zone.rstrip('.')}'"
+            yield Finding("info", "cache", cache.line, message, remedy)
+
+
+def _autopath(reading: Reading) -> Iterator[Finding]:
+    for block, plugin in reading.plugins("autopath"):
+        if plugin.args[-1:] != ("@kubernetes",):
+            continue
+        settings = [one for one in reading.all_kubernetes() if block.has("kubernetes")]
+        if not any(one.pods == "verified" for one in settings):
+            message = "'autopath @kubernetes' does nothing without 'pods verified'"
+            yield Finding("advice", "autopath", plugin.line, message, "set 'pods verified'")
+
+
+def _forwards(block: ServerBlock) -> bool:
+    return block.has("forward") or block.has("proxy")

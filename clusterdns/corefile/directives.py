@@ -1,0 +1,118 @@
+"""Which plug-ins and options a CoreDNS version knows: the table in ``directives.toml``."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal
+
+Version = tuple[int, int, int]
+
+OLDEST: Version = (1, 1, 0)
+NEVER: Version = (10**6, 0, 0)
+
+
+def version_of(text: str) -> Version:
+    """A version such as ``1.12.1``, ``v1.9.3-eksbuild.2`` or ``1.11``.
+
+    Raises ValueError for what does not begin like one.
+    """
+    match = re.match(r"v?(\d+)\.(\d+)(?:\.(\d+))?", text.strip())
+    if not match:
+        raise ValueError(f"{text!r} is not a version such as 1.12.1")
+    return int(match[1]), int(match[2]), int(match[3] or 0)
+
+
+def version_text(version: Version) -> str:
+    """A version as CoreDNS writes it."""
+    return ".".join(map(str, version))
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What is demanded of a plug-in or option, and in which versions."""
+
+    since: Version = OLDEST
+    gone: Version = NEVER
+    ignored: Version = NEVER
+    fewest: int = 0
+    most: int | None = None
+    kinds: tuple[str, ...] = ()
+    between: tuple[float, float] | None = None
+    values: tuple[str, ...] = ()
+    remedy: str = ""
+
+    def holds(self, version: Version) -> bool:
+        """Whether this version has it."""
+        return self.since <= version < self.gone
+
+
+@dataclass(frozen=True)
+class Directive:
+    """A plug-in."""
+
+    name: str
+    rule: Rule
+    block: Literal["open", "listed", "refused"]
+    once: Version  # a second use is refused by versions before this one
+    options: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
+
+    def option(self, name: str, version: Version) -> Rule | None:
+        """The rule for an option in this version; None: this version does not have it."""
+        return next((rule for rule in self.options.get(name, ()) if rule.holds(version)), None)
+
+
+@dataclass(frozen=True)
+class Directives:
+    """Every plug-in that some version has or had."""
+
+    newest: Version  # the newest version that the table describes
+    plugins: Mapping[str, Directive]
+
+    def known_to(self, version: Version) -> frozenset[str]:
+        """The plug-ins of this version."""
+        return frozenset(
+            name for name, plugin in self.plugins.items() if plugin.rule.holds(version)
+        )
+
+
+@cache
+def directives() -> Directives:
+    """The table, read once."""
+    text = files(__package__).joinpath("directives.toml").read_text(encoding="utf-8")
+    table = tomllib.loads(text)
+    plugins = {name: _directive(name, entry) for name, entry in table["plugins"].items()}
+    return Directives(version_of(table["newest"]), plugins)
+
+
+def _directive(name: str, entry: Mapping[str, Any]) -> Directive:
+    options = {
+        option: tuple(map(_rule, rules if isinstance(rules, list) else [rules]))
+        for option, rules in entry.get("options", {}).items()
+    }
+    once = entry.get("once", False)
+    return Directive(
+        name=name,
+        rule=_rule(entry),
+        block=entry.get("block", "listed" if options else "open"),
+        once=NEVER if once is True else version_of(once) if once else OLDEST,
+        options=options,
+    )
+
+
+def _rule(entry: Mapping[str, Any]) -> Rule:
+    fewest, most = [*entry.get("args", [0]), None][:2]
+    low, high = entry.get("between", (None, None))
+    return Rule(
+        since=version_of(entry["from"]) if "from" in entry else OLDEST,
+        gone=version_of(entry["gone"]) if "gone" in entry else NEVER,
+        ignored=version_of(entry["ignored"]) if "ignored" in entry else NEVER,
+        fewest=fewest,
+        most=most,
+        kinds=tuple(entry.get("kinds", ())),
+        between=None if low is None else (low, high),
+        values=tuple(entry.get("values", ())),
+        remedy=entry.get("remedy", ""),
+    )

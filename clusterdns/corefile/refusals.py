@@ -1,0 +1,221 @@
+"""What makes a CoreDNS version refuse to start: errors, found without running it."""
+
+from collections import Counter
+from collections.abc import Collection, Iterator
+
+from clusterdns.corefile.directives import (
+    NEVER,
+    Directive,
+    Version,
+    directives,
+    version_text,
+)
+from clusterdns.corefile.durations import seconds_of
+from clusterdns.corefile.finding import Finding
+from clusterdns.corefile.model import Corefile, Option, Plugin, ServerBlock, has_variable
+from clusterdns.corefile.settings import is_reverse, kubernetes_of
+from clusterdns.corefile.values import faults_of, is_upstream, whole
+
+MOST_UPSTREAMS = 15  # plugin/forward/setup.go
+HOSTNAMES_AS_UPSTREAMS: Version = (1, 14, 4)
+VIEWS: Version = (1, 10, 0)
+HOSTS_OPTIONS = ("no_reverse", "ttl", "reload", "fallthrough_unsupported", "import")
+
+
+def refusals(
+    corefile: Corefile, version: Version, extra: Collection[str] = ()
+) -> Iterator[Finding]:
+    """Everything for which this version refuses the Corefile.
+
+    ``extra``: plug-ins that this build of CoreDNS has beyond those of its version.
+    """
+    yield from _duplicate_zones(corefile, version)
+    for block in corefile.blocks:
+        yield from _repeated(block, version)
+        for plugin in block.plugins:
+            if plugin.name == "import":
+                continue
+            known = directives().plugins.get(plugin.name)
+            if known is None or not known.rule.holds(version):
+                if plugin.name not in extra:
+                    yield _unknown(plugin, known, version)
+                continue
+            yield from _arguments(plugin, known)
+            yield from _options(plugin, known, version)
+            yield from _special(plugin, block, version)
+
+
+def _unknown(plugin: Plugin, known: Directive | None, version: Version) -> Finding:
+    name, asked = plugin.name, version_text(version)
+    if known is None:
+        if version > directives().newest:
+            newest = version_text(directives().newest)
+            message = f"'{name}' is not known here: the table ends with CoreDNS {newest}"
+            return Finding("advice", name, plugin.line, message, "see whether CoreDNS starts")
+        message = f"'{name}' is not a plug-in of CoreDNS {asked}"
+        remedy = "look for a misspelling, or for a '}' that is missing above"
+        if plugin.name.startswith("}") or plugin.name.endswith("{"):
+            remedy = "put white space around the brace"
+        return Finding("error", name, plugin.line, message, remedy)
+    if version >= known.rule.gone:
+        message = f"the plug-in '{name}' is gone since CoreDNS {version_text(known.rule.gone)}"
+    else:
+        message = f"the plug-in '{name}' came with CoreDNS {version_text(known.rule.since)}"
+    return Finding("error", name, plugin.line, f"{message}; this is {asked}", known.rule.remedy)
+
+
+def _repeated(block: ServerBlock, version: Version) -> Iterator[Finding]:
+    uses = Counter(plugin.name for plugin in block.plugins)
+    for name, count in uses.items():
+        known = directives().plugins.get(name)
+        if count < 2 or known is None or version >= known.once or not known.rule.holds(version):
+            continue
+        line = block.all(name)[1].line
+        later = "" if known.once == NEVER else f" before CoreDNS {version_text(known.once)}"
+        message = f"'{name}' may stand only once in a server block{later}"
+        yield Finding("error", name, line, message, "merge the two")
+
+
+def _arguments(plugin: Plugin, known: Directive) -> Iterator[Finding]:
+    for fault in faults_of(known.rule, plugin.args):
+        yield Finding("error", plugin.name, plugin.line, f"'{plugin.name}' {fault}")
+    if plugin.detached_brace:
+        message = f"the '{{' of '{plugin.name}' must stand on its line"
+        yield Finding("error", plugin.name, plugin.line, message, "join the two lines")
+    elif plugin.options and known.block == "refused":
+        message = f"'{plugin.name}' has no options"
+        yield Finding("error", plugin.name, plugin.line, message, "remove the braces")
+
+
+def _options(plugin: Plugin, known: Directive, version: Version) -> Iterator[Finding]:
+    if known.block != "listed":
+        return
+    for option in plugin.options:
+        rule = known.option(option.name, version)
+        if rule is None:
+            if option.name != "import":
+                yield _unknown_option(plugin, option, known, version)
+            continue
+        if version >= rule.ignored:
+            continue
+        for fault in faults_of(rule, option.args):
+            message = f"the option '{option.name}' of '{plugin.name}' {fault}"
+            yield Finding("error", plugin.name, option.line, message)
+
+
+def _unknown_option(plugin: Plugin, option: Option, known: Directive, version: Version) -> Finding:
+    what = f"the option '{option.name}' of '{plugin.name}'"
+    rules = known.options.get(option.name, ())
+    asked = version_text(version)
+    if not rules:
+        if version > directives().newest:
+            message = f"{what} is not known here: the table is older than CoreDNS {asked}"
+            return Finding("advice", plugin.name, option.line, message)
+        message = f"'{plugin.name}' of CoreDNS {asked} has no option '{option.name}'"
+        return Finding("error", plugin.name, option.line, message, "look for a misspelling")
+    if version < rules[0].since:
+        message = f"{what} came with CoreDNS {version_text(rules[0].since)}; this is {asked}"
+        remedy = rules[0].remedy or "remove the line, or run a newer CoreDNS"
+    else:
+        message = f"{what} is gone since CoreDNS {version_text(rules[-1].gone)}; this is {asked}"
+        remedy = rules[-1].remedy
+    return Finding("error", plugin.name, option.line, message, remedy)
+
+
+def _special(plugin: Plugin, block: ServerBlock, version: Version) -> Iterator[Finding]:
+    """Rules that no table holds."""
+    problems = {
+        "cache": _cache_problems,
+        "forward": _forward_problems,
+        "hosts": _hosts_problems,
+        "kubernetes": _kubernetes_problems,
+        "reload": _reload_problems,
+    }.get(plugin.name)
+    if problems is not None:
+        for line, message in problems(plugin, block, version):
+            yield Finding("error", plugin.name, line, message)
+
+
+def _cache_problems(
+    plugin: Plugin, _block: ServerBlock, _version: Version
+) -> Iterator[tuple[int, str]]:
+    for word in plugin.args[:1]:
+        try:
+            if whole(word) <= 0:
+                yield plugin.line, f"'cache' must keep answers for 1 s or more, not {word}"
+        except ValueError:
+            pass  # no number: then it is a zone
+    for option in plugin.all("disable"):
+        if option.args[:1] not in ((), ("success",), ("denial",)):
+            yield option.line, "the option 'disable' of 'cache' takes 'success' or 'denial' first"
+    for option in plugin.all("serve_stale"):
+        if option.args[1:2] and option.args[1].lower() not in ("immediate", "verify"):
+            yield option.line, "the mode of 'serve_stale' must be 'immediate' or 'verify'"
+
+
+def _forward_problems(
+    plugin: Plugin, _block: ServerBlock, version: Version
+) -> Iterator[tuple[int, str]]:
+    upstreams = plugin.args[1:]
+    if len(upstreams) > MOST_UPSTREAMS:
+        yield plugin.line, f"'forward' takes at most {MOST_UPSTREAMS} upstreams"
+    if version >= HOSTNAMES_AS_UPSTREAMS:
+        return
+    for word in upstreams:
+        if not has_variable(word) and not is_upstream(word):
+            yield plugin.line, f"'forward' needs addresses or files, and {word!r} is neither"
+
+
+def _hosts_problems(
+    plugin: Plugin, _block: ServerBlock, _version: Version
+) -> Iterator[tuple[int, str]]:
+    ends = False
+    for option in plugin.options:
+        if option.name == "fallthrough":
+            ends = True
+        elif ends and option.name not in HOSTS_OPTIONS:
+            yield option.line, "in 'hosts' no entry may stand below 'fallthrough'"
+            return
+
+
+def _kubernetes_problems(
+    plugin: Plugin, block: ServerBlock, version: Version
+) -> Iterator[tuple[int, str]]:
+    reading = kubernetes_of(plugin, block)
+    if reading.zones and all(map(is_reverse, reading.zones)):
+        yield plugin.line, "'kubernetes' needs a zone that is not a reverse one"
+    if reading.namespaces and reading.namespace_labels:
+        yield plugin.line, "'kubernetes' takes 'namespaces' or 'namespace_labels', not both"
+    for zone in reading.multicluster:
+        if zone not in reading.zones:
+            yield plugin.line, f"'multicluster' needs {zone} among the zones of 'kubernetes'"
+
+
+def _reload_problems(
+    plugin: Plugin, _block: ServerBlock, _version: Version
+) -> Iterator[tuple[int, str]]:
+    for word, lowest, what in zip(plugin.args, (2, 1), ("interval", "jitter"), strict=False):
+        try:
+            if seconds_of(word) < lowest:
+                yield plugin.line, f"the {what} of 'reload' must be {lowest}s or more, not {word}"
+        except ValueError:
+            pass  # reported with the arguments
+
+
+def _duplicate_zones(corefile: Corefile, version: Version) -> Iterator[Finding]:
+    seen: dict[tuple[str, str, int, str], int] = {}
+    for block in corefile.blocks:
+        if version >= VIEWS and block.has("view"):
+            continue
+        bound = [word for plugin in block.all("bind") for word in plugin.args] or [""]
+        for key in block.keys:
+            for zone in () if key.unresolved else key.zones:
+                for address in bound:
+                    place = (key.scheme, zone.lower(), key.port, address)
+                    if place in seen:
+                        message = (
+                            f"{zone} on port {key.port} is already served by the block of line "
+                            f"{seen[place]}"
+                        )
+                        yield Finding("error", "", key.line, message, "merge the two blocks")
+                    seen[place] = key.line

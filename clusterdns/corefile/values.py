@@ -1,0 +1,118 @@
+"""Whether the words of a Corefile are values that CoreDNS accepts."""
+
+from ipaddress import ip_address
+
+from clusterdns.corefile.directives import Rule
+from clusterdns.corefile.durations import seconds_of
+from clusterdns.corefile.model import has_variable
+
+
+def faults_of(rule: Rule, args: tuple[str, ...]) -> list[str]:
+    """What is wrong with these arguments, each worded to follow a plug-in's or option's name."""
+    if any(has_variable(word) for word in args):
+        return []  # the environment of the pod decides
+    if len(args) < rule.fewest:
+        return [f"needs {_arguments(rule.fewest)}, but has {len(args) or 'none'}"]
+    if rule.most is not None and len(args) > rule.most:
+        return [f"takes {_arguments(rule.most, 'at most ')}, but has {len(args)}"]
+    faults = []
+    for at, word in enumerate(args):
+        kind = rule.kinds[min(at, len(rule.kinds) - 1)] if rule.kinds else "word"
+        if (fault := fault_of(kind, word)) is not None:
+            faults.append(fault)
+        elif at == 0 and rule.between is not None and not _between(rule, word):
+            low, high = rule.between
+            faults.append(f"must be from {low:g} to {high:g}, not {word}")
+        if rule.values and word not in rule.values:
+            faults.append(f"must be one of {', '.join(rule.values)}, not {word!r}")
+    return faults
+
+
+def fault_of(kind: str, word: str) -> str | None:
+    """What is wrong with a word that should be of this kind; None: nothing."""
+    try:
+        if kind in ("whole", "count", "positive"):
+            lowest = {"whole": None, "count": 0, "positive": 1}[kind]
+            if lowest is not None and whole(word) < lowest:
+                return f"must be {lowest} or more, not {word}"
+            whole(word)
+        elif kind == "float":
+            if float(word) < 0:
+                return f"must be 0 or more, not {word}"
+        elif kind in ("duration", "time"):
+            if seconds_of(word) < 0 and kind == "time":
+                return f"must not be negative, as {word} is"
+        elif kind == "percent":
+            if not word.endswith("%") or not 10 <= whole(word[:-1]) <= 90:
+                return f"must be from 10% to 90%, not {word}"
+        elif kind == "address":
+            host_and_port(word)
+        elif kind == "ip":
+            ip_address(word)
+    except ValueError as problem:
+        return str(problem) if kind != "float" else f"{word!r} is not a number"
+    return None
+
+
+def whole(word: str) -> int:
+    """A whole number as Go reads it; raises ValueError for anything else."""
+    digits = word[1:] if word[:1] in ("-", "+") else word
+    if not (digits.isascii() and digits.isdigit()):
+        raise ValueError(f"{word!r} is not a whole number")
+    return int(word)
+
+
+def host_and_port(word: str) -> tuple[str, str]:
+    """The parts of ``host:port`` as Go's net.SplitHostPort takes them; raises ValueError."""
+    host, colon, port = word.rpartition(":")
+    if not colon:
+        raise ValueError(f"{word!r} has no port: it must look like :8080 or 127.0.0.1:8080")
+    if host.startswith("[") and host.endswith("]"):
+        host = host[1:-1]
+    elif ":" in host:
+        raise ValueError(f"{word!r} has too many colons: an IPv6 address goes into brackets")
+    if "[" in host or "]" in host:
+        raise ValueError(f"{word!r} has a bracket in a wrong place")
+    return host, port
+
+
+def is_upstream(word: str) -> bool:
+    """Whether a word names an upstream by address or may be a file's name."""
+    scheme, separator, rest = word.partition("://")
+    if not separator:
+        rest = word
+    elif scheme == "unix":
+        return True
+    elif scheme not in ("dns", "tls", "quic", "grpc", "https"):
+        rest = word
+    if upstream_host(rest) is not None:
+        return True
+    return not separator and ("/" in rest or rest.startswith("."))
+
+
+def upstream_host(word: str) -> str | None:
+    """The IP address in ``address``, ``address:port`` or ``scheme://address:port``."""
+    rest = word.partition("://")[2] or word
+    try:
+        host, _ = host_and_port(rest)
+    except ValueError:
+        host = rest
+    for candidate in (host, rest):
+        try:
+            return str(ip_address(candidate.rpartition("%")[0] or candidate))
+        except ValueError:
+            continue
+    return None
+
+
+def _between(rule: Rule, word: str) -> bool:
+    assert rule.between is not None
+    low, high = rule.between
+    number = seconds_of(word) if rule.kinds[0] in ("duration", "time") else float(word)
+    return low <= number <= high
+
+
+def _arguments(count: int, prefix: str = "") -> str:
+    if count == 0:
+        return "no arguments"
+    return f"{prefix}{count} argument{'s' if count > 1 else ''}"
