@@ -1,1 +1,1 @@
-"""The verdict of a run: values, files and exit codes."""
+"""The verdict of a run: results.yaml, junit.xml, report.html and events.jsonl."""

@@ -1,15 +1,154 @@
-"""What a report is made of."""
+"""The ConformanceReport as values: what a run found, in the words of the report files."""
 
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
+Level = Literal["must", "should", "may", "advice"]
+Outcome = Literal["passed", "failed", "deviation", "waived", "not-applicable", "not-run"]
+State = Literal["running", "finished"]
+Result = Literal["success", "failure", "partial", "error"]
 CleanupState = Literal["clean", "kept", "changed"]
+Confidence = Literal["high", "medium", "low"]
+
+API_VERSION = "dns-conformance/v1"
+KIND = "ConformanceReport"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One test item. A check is known by (id, param); ms is the median of its cells.
+
+    ``message`` is the evidence of a failure or deviation, or why the check was not run, does not
+    apply or is waived. ``rule``, ``group`` and ``seconds`` (wall time of the item) are not part
+    of results.yaml: the other three files carry them.
+    """
+
+    id: str
+    param: str
+    level: Level
+    outcome: Outcome
+    spec: tuple[str, ...] = ()
+    ms: float = 0.0
+    asked: int = 0
+    lost: int = 0
+    deviating: tuple[Mapping[str, object], ...] = ()
+    message: str = ""
+    rule: str = ""
+    group: str = ""
+    seconds: float = 0.0
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What the check is known by, across runs and upgrades."""
+        return (self.id, self.param)
+
+    @property
+    def name(self) -> str:
+        """The id with its parameter: ``path::test[param]``."""
+        return f"{self.id}[{self.param}]" if self.param else self.id
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """One cause that explains failed checks; the best comes first in the report."""
+
+    cause: str
+    layer: str
+    confidence: Confidence
+    summary: str
+    evidence: tuple[str, ...] = ()
+    remedy: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class CleanupResult:
-    """How a run left the cluster: everything undone, kept on purpose, or changed (exit 11)."""
+    """What the clean-up at the end of a session came to.
+
+    ``clean``: nothing of ours is left. ``kept``: left on purpose (--keep), named in leftovers.
+    ``changed``: a restore or a removal failed; the leftovers say which and why.
+    """
 
     state: CleanupState = "clean"
     restored: list[str] = field(default_factory=list)
     leftovers: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Suite:
+    """Which suite ran, and how it was asked to."""
+
+    version: str
+    arguments: tuple[str, ...] = ()
+    profile: str = "default"
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Where the time went, in seconds, and how many questions went out."""
+
+    host_s: float = 0.0
+    cluster_s: float = 0.0
+    setup_s: float = 0.0
+    checks_s: float = 0.0
+    teardown_s: float = 0.0
+    questions: int = 0
+
+
+@dataclass(frozen=True)
+class Summary:
+    """How many checks came to which outcome."""
+
+    passed: int = 0
+    failed: int = 0
+    deviations: int = 0
+    waived: int = 0
+    not_applicable: int = 0
+    not_run: int = 0
+
+    @classmethod
+    def of(cls, checks: Iterable[Check]) -> "Summary":
+        """Count the outcomes of these checks."""
+        count = Counter(check.outcome for check in checks)
+        return cls(
+            passed=count["passed"],
+            failed=count["failed"],
+            deviations=count["deviation"],
+            waived=count["waived"],
+            not_applicable=count["not-applicable"],
+            not_run=count["not-run"],
+        )
+
+
+@dataclass(frozen=True)
+class Report:
+    """A whole ConformanceReport.
+
+    ``cluster`` is the contract's section as it stands in the file; what is unknown is left out.
+    ``message`` says in one paragraph why a run ended early or could judge nothing.
+    ``warnings`` (of dependencies) are told in report.html and events.jsonl only.
+    """
+
+    date: str  # ISO 8601, UTC, of the start
+    suite: Suite
+    state: State = "running"
+    cluster: Mapping[str, Any] = field(default_factory=dict)
+    result: Result = "error"
+    exit_code: int | None = None  # None while running
+    message: str = ""
+    timing: Timing = field(default_factory=Timing)
+    checks: tuple[Check, ...] = ()
+    diagnoses: tuple[Diagnosis, ...] = ()
+    cleanup: CleanupResult = field(default_factory=CleanupResult)
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def summary(self) -> Summary:
+        """The outcomes, counted."""
+        return Summary.of(self.checks)
+
+    def with_outcome(self, *outcomes: Outcome) -> tuple[Check, ...]:
+        """The checks that came to one of these outcomes, in order."""
+        return tuple(check for check in self.checks if check.outcome in outcomes)
