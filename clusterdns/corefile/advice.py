@@ -3,12 +3,12 @@
 from collections.abc import Collection, Iterator
 from ipaddress import ip_address
 
-from clusterdns.corefile.directives import Version, directives, version_text
-from clusterdns.corefile.finding import Finding
+from clusterdns.corefile.directives import NEVER, Version, directives, version_text
+from clusterdns.corefile.finding import Finding, Level
 from clusterdns.corefile.model import Corefile, Plugin, ServerBlock
 from clusterdns.corefile.reading import Reading
-from clusterdns.corefile.settings import Forward, is_reverse, is_within
-from clusterdns.corefile.values import upstream_host
+from clusterdns.corefile.settings import Forward, kubernetes_of
+from clusterdns.corefile.values import upstream_host, upstream_port
 
 # A name that was asked for too early should be found soon after it exists: kubeadm's own bound.
 LONGEST_DENIAL = 30
@@ -33,8 +33,9 @@ def advice(
         for plugin in block.plugins:
             yield from _ignored(plugin, version)
     for forward in reading.forwards():
-        yield from _upstreams(forward, dns_addresses)
+        yield from _upstreams(forward, reading, dns_addresses)
     yield from _kubernetes(reading)
+    yield from _cluster_zone_cache(reading)
     yield from _autopath(reading)
 
 
@@ -43,8 +44,8 @@ def _whole_file(reading: Reading, version: Version) -> Iterator[Finding]:
         message = "there is no server block: CoreDNS answers with its 'whoami' plug-in only"
         yield Finding("advice", "", 0, message, "restore the Corefile")
         return
-    unknown = {*reading.features} & {"unresolved-imports"}
-    missing = "advice" if not unknown else "info"  # an imported file may have it
+    # An imported file may have it.
+    missing: Level = "info" if "unresolved-imports" in reading.features else "advice"
     wanted = [
         ("errors", "errors are not logged", "add 'errors'"),
         ("health", "no liveness probe can see whether CoreDNS answers", "add 'health'"),
@@ -58,11 +59,10 @@ def _whole_file(reading: Reading, version: Version) -> Iterator[Finding]:
     for name, consequence, remedy in wanted:
         if not reading.has(name):
             yield Finding(missing, name, 0, f"'{name}' is missing: {consequence}", remedy)
-    for block, plugin in reading.plugins("health"):
+    for _, plugin in reading.plugins("health"):
         if plugin.option("lameduck") is None:
             message = "'health' without 'lameduck': questions are lost when a replica stops"
             yield Finding("info", "health", plugin.line, message, "add 'lameduck 5s'")
-        del block
     for found in reading.corefile.imports:
         message = f"what 'import {found.pattern}' brings is not known here"
         yield Finding("info", "import", found.line, message)
@@ -108,7 +108,7 @@ def _missing_in_forwarding_block(block: ServerBlock, version: Version) -> Iterat
     forwards = [plugin for plugin in block.plugins if plugin.name in ("forward", "proxy")]
     if not forwards:
         return
-    level = "info" if block.has("import") else "advice"
+    level: Level = "info" if block.has("import") else "advice"
     line, zone = forwards[0].line, block.keys[0].text if block.keys else "."
     if not block.has("loop") and directives().plugins["loop"].rule.holds(version):
         message = f"the block of {zone} forwards without 'loop': a forwarding loop stays unseen"
@@ -131,7 +131,7 @@ def _ignored(plugin: Plugin, version: Version) -> Iterator[Finding]:
     if known.rule.ignored <= version < known.rule.gone:
         message = f"CoreDNS {asked} ignores the plug-in '{plugin.name}'"
         yield Finding("advice", plugin.name, plugin.line, message, known.rule.remedy)
-    elif known.rule.gone < (10**6, 0, 0) and known.rule.holds(version):
+    elif known.rule.gone < NEVER and known.rule.holds(version):
         message = f"'{plugin.name}' is gone from CoreDNS {version_text(known.rule.gone)} on"
         yield Finding("info", plugin.name, plugin.line, message, known.rule.remedy)
     for option in plugin.options:
@@ -141,7 +141,9 @@ def _ignored(plugin: Plugin, version: Version) -> Iterator[Finding]:
             yield Finding("advice", plugin.name, option.line, message, rule.remedy)
 
 
-def _upstreams(forward: Forward, dns_addresses: Collection[str]) -> Iterator[Finding]:
+def _upstreams(
+    forward: Forward, reading: Reading, dns_addresses: Collection[str]
+) -> Iterator[Finding]:
     own = {str(ip_address(address)) for address in dns_addresses}
     for word in forward.to:
         host = upstream_host(word)
@@ -152,51 +154,68 @@ def _upstreams(forward: Forward, dns_addresses: Collection[str]) -> Iterator[Fin
             remedy = "forward to a DNS server outside the cluster"
             yield Finding("advice", forward.plugin, forward.line, message, remedy)
         elif ip_address(host).is_loopback:
-            message = f"the upstream {word} is the pod itself: no other DNS server is there"
-            remedy = "forward to the address of the real DNS server, or to a file without loopback"
-            yield Finding("advice", forward.plugin, forward.line, message, remedy)
+            port = upstream_port(word)
+            if port in reading.ports:
+                message = f"the upstream {word} is this CoreDNS itself: the question comes back"
+                remedy = "forward to the address of the real DNS server"
+                level: Level = "advice" if port in _ports_of(forward, reading) else "info"
+            else:
+                message = f"the upstream {word} is in the pod itself: only a sidecar can answer"
+                remedy, level = "", "info"
+            yield Finding(level, forward.plugin, forward.line, message, remedy)
+
+
+def _ports_of(forward: Forward, reading: Reading) -> frozenset[int]:
+    """The ports of the block that a forward is in."""
+    for block, plugin in reading.plugins(forward.plugin):
+        if plugin.line == forward.line:
+            return block.ports
+    return frozenset()
 
 
 def _kubernetes(reading: Reading) -> Iterator[Finding]:
     for block, plugin in reading.plugins("kubernetes"):
-        for settings in (one for one in reading.all_kubernetes() if one.line == plugin.line):
-            if settings.pods == "insecure":
-                message = (
-                    "'pods insecure' answers for pods that do not exist, which matters only to "
-                    "those who trust such a name"
-                )
-                yield Finding("info", "kubernetes", settings.line, message, "or 'pods verified'")
-            for zone in settings.zones:
-                if is_reverse(zone) and zone in ("in-addr.arpa.", "ip6.arpa."):
-                    if not settings.falls_through(zone) and _forwards(block):
-                        message = (
-                            f"addresses outside the cluster have no name: 'kubernetes' keeps {zone}"
-                        )
-                        remedy = f"add 'fallthrough {zone.rstrip('.')}'"
-                        yield Finding("advice", "kubernetes", settings.line, message, remedy)
-            if any(is_within(settings.primary_zone or ".", z) for z in settings.fallthrough):
-                message = "names of the cluster that do not exist are asked of the next plug-in"
-                remedy = "give 'fallthrough' the reverse zones only"
-                if _forwards(block):
-                    yield Finding("info", "kubernetes", settings.line, message, remedy)
+        settings = kubernetes_of(plugin, block)
+        if settings.pods == "insecure":
+            message = (
+                "'pods insecure' answers for pods that do not exist, which matters only to those "
+                "who trust such a name"
+            )
+            yield Finding("info", "kubernetes", settings.line, message, "or 'pods verified'")
+        if not _forwards(block):
+            continue
+        for zone in settings.zones:
+            if zone in ("in-addr.arpa.", "ip6.arpa.") and not settings.falls_through(zone):
+                message = f"addresses outside the cluster have no name: 'kubernetes' keeps {zone}"
+                remedy = f"add 'fallthrough {zone.rstrip('.')}'"
+                yield Finding("advice", "kubernetes", settings.line, message, remedy)
+        primary = settings.primary_zone
+        if primary is not None and settings.falls_through(primary):
+            message = "names of the cluster that do not exist are asked of the next plug-in"
+            remedy = "give 'fallthrough' the reverse zones only"
+            yield Finding("info", "kubernetes", settings.line, message, remedy)
+
+
+def _cluster_zone_cache(reading: Reading) -> Iterator[Finding]:
     zone = reading.cluster_zone
     cache = reading.cache(zone) if zone else None
-    if zone and cache is not None:
-        denied = reading.cached_seconds(zone, negative=True)
-        if denied > LONGEST_DENIAL:
-            message = f"a Service that is asked for before it exists stays unknown for {denied} s"
-            yield Finding("advice", "cache", cache.line, message, "write 'cache 30'")
-        if cache.serve_stale is not None and cache.keeps(zone):
-            message = "'serve_stale' may give addresses of Services that are gone"
-            remedy = f"add 'disable success {zone.rstrip('.')}'"
-            yield Finding("info", "cache", cache.line, message, remedy)
+    if zone is None or cache is None:
+        return
+    denied = reading.cached_seconds(zone, negative=True)
+    if denied > LONGEST_DENIAL:
+        message = f"a Service that is asked for before it exists stays unknown for {denied} s"
+        yield Finding("advice", "cache", cache.line, message, "write 'cache 30'")
+    if cache.serve_stale is not None and cache.keeps(zone):
+        message = "'serve_stale' may give addresses of Services that are gone"
+        remedy = f"add 'disable success {zone.rstrip('.')}'"
+        yield Finding("info", "cache", cache.line, message, remedy)
 
 
 def _autopath(reading: Reading) -> Iterator[Finding]:
     for block, plugin in reading.plugins("autopath"):
         if plugin.args[-1:] != ("@kubernetes",):
             continue
-        settings = [one for one in reading.all_kubernetes() if block.has("kubernetes")]
+        settings = [kubernetes_of(one, block) for one in block.all("kubernetes")]
         if not any(one.pods == "verified" for one in settings):
             message = "'autopath @kubernetes' does nothing without 'pods verified'"
             yield Finding("advice", "autopath", plugin.line, message, "set 'pods verified'")

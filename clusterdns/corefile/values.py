@@ -105,6 +105,19 @@ def upstream_host(word: str) -> str | None:
     return None
 
 
+def upstream_port(word: str) -> int:
+    """The port of an upstream that is written as an address."""
+    scheme, separator, rest = word.partition("://")
+    usual = {"tls": 853, "quic": 853, "grpc": 443, "https": 443}.get(
+        scheme if separator else "", 53
+    )
+    try:
+        _, port = host_and_port(rest if separator else word)
+        return int(port)
+    except ValueError:
+        return usual
+
+
 def _between(rule: Rule, word: str) -> bool:
     assert rule.between is not None
     low, high = rule.between
