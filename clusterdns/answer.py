@@ -86,6 +86,28 @@ class Answer:
         return self.message.additional if self.message else []
 
     @property
+    def additional_records(self) -> frozenset[str]:
+        """The whole additional section, in the same form as records."""
+        return in_words(self.additional)
+
+    @property
+    def srv_targets(self) -> frozenset[tuple[int, str]]:
+        """Port and target of each SRV record of the answer section."""
+        return frozenset(
+            (rdata.port, rdata.target.to_text().lower())
+            for rrset in (self.message.answer if self.message else [])
+            for rdata in rrset
+            if isinstance(rdata, SRV)
+        )
+
+    @property
+    def targets(self) -> frozenset[str]:
+        """The names that PTR and CNAME records of the answer section lead to."""
+        return frozenset(
+            record.split()[2] for record in self.records if record.split()[1] in ("PTR", "CNAME")
+        )
+
+    @property
     def soa_zone(self) -> str:
         """The owner of the SOA record in the authority section, which a denial needs; or ""."""
         owners = [r.name.to_text().lower() for r in self.authority if r.rdtype == dns.rdatatype.SOA]

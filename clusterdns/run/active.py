@@ -1,6 +1,7 @@
 """The run that is going on: its name, its places in the cluster, and all that it must undo."""
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
@@ -10,11 +11,12 @@ from kubernetes.client import ApiException
 from clusterdns.cluster import Cluster, Manifest
 from clusterdns.report.model import CleanupResult
 from clusterdns.run import namespaces, restore
-from clusterdns.run.cleanup import cluster_identity
+from clusterdns.run.cleanup import cluster_identity, what_dead_runs_left
 from clusterdns.run.identity import RunId
 from clusterdns.run.lease import LeaseKeeper
 from clusterdns.run.ledger import Ledger, one_line
 from clusterdns.run.namespaces import Namespaces
+from clusterdns.run.reachable import require_existing, require_namespaces
 from clusterdns.run.state import StateFile, runs_folder
 
 
@@ -27,6 +29,7 @@ class Run:
     ledger: Ledger = field(default_factory=Ledger)
     places: Namespaces | None = None  # set by enter()
     lease: LeaseKeeper | None = None
+    announce: Callable[[str], None] = lambda line: None
     _cluster: Cluster | None = None
     _goes_with: str | None = None
     _host: tuple[str | None, str] | None = None
@@ -47,8 +50,13 @@ class Run:
         """Make our namespaces in a cluster, or use an existing one; give the first sign of life.
 
         ``goes_with`` names the ledger entry of a cluster of our own that is deleted as a whole.
-        Raises ApiException as the API server answers; what was made until then is in the ledger.
+        Raises CannotConnect with a paragraph when we may not, ApiException for other answers of
+        the API server; what was made until then is in the ledger.
         """
+        if existing is None:
+            require_namespaces(cluster.connection, cluster.context)
+        else:
+            require_existing(cluster, existing)
         self._cluster, self._goes_with = cluster, goes_with
         self.state.update(
             lambda s: replace(
@@ -59,6 +67,9 @@ class Run:
                 cluster_uid=cluster_identity(cluster),
             )
         )
+        if goes_with is None:
+            for line in what_dead_runs_left(self.state.path.parent, cluster, existing):
+                self.announce(line)
         if existing is not None:
             namespaces.share(cluster, self.id, existing, self.ledger, self.state)
             self.places = Namespaces(existing, None, shared=True)

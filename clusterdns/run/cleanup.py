@@ -179,9 +179,13 @@ def is_same(state: RunState, identity: str | None, server: str) -> bool:
 def what_dead_runs_left(
     folder: Path, cluster: Cluster | None = None, shared: str | None = None
 ) -> list[str]:
-    """One line per dead run, for the notice at every start; nothing is changed."""
+    """One line per dead run, for the notice at every start; nothing is changed.
+
+    Without a cluster: those that this machine's state files know. With one: those in it that
+    no state file of this machine knows.
+    """
     with survey(folder, cluster, shared) as (found, complaints):
-        return [each.line for each in found if cluster is None or each.in_reach] + complaints
+        return [each.line for each in found if cluster is None or each.file is None] + complaints
 
 
 def clean_up(

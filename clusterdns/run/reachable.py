@@ -12,6 +12,8 @@ import yaml
 from kubernetes import client, config
 from kubernetes.config.config_exception import ConfigException
 
+from clusterdns.cluster import Cluster
+
 CONNECT_S = 3.0  # seconds for the connection
 ANSWER_S = 4.0  # seconds for the first answer
 LOGIN_S = 8.0  # seconds for the login helper that a kubeconfig may name
@@ -96,6 +98,29 @@ def require_namespaces(connection: client.ApiClient, context: str) -> None:
             "namespace with --namespace NAME: it then leaves out what needs a second one. "
             "`--plan` lists every object and verb that is needed; "
             "`kubectl auth can-i create namespaces` asks the same question."
+        )
+
+
+def require_existing(cluster: Cluster, namespace: str) -> None:
+    """Raise CannotConnect when a namespace is not there, or we may not make pods in it."""
+    where = f"on {cluster.server} (context {cluster.context!r})"
+    if not may(cluster.connection, "create", "pods", namespace):
+        raise CannotConnect(
+            f"The credentials are not allowed to create pods in namespace {namespace!r} {where}. "
+            "Ask for that right, or name another namespace with --namespace NAME; `--plan` lists "
+            "every object and verb that is needed."
+        )
+    try:
+        found = cluster.find("Namespace", namespace)
+    except client.ApiException as error:
+        if error.status == 403:
+            return  # not allowed to look; whether it exists shows at the first object
+        text = diagnose_connection(error, cluster.context, cluster.server)
+        raise CannotConnect(text) from error
+    if found is None:
+        raise CannotConnect(
+            f"There is no namespace {namespace!r} {where}. Create it, or leave --namespace out: "
+            "the suite then makes namespaces of its own and deletes them."
         )
 
 

@@ -1,0 +1,65 @@
+"""The DNS Service: what every pod is told to ask."""
+
+import pytest
+
+from clusterdns.inventory import Inventory
+from clusterdns.shape import WELL_KNOWN_LABELS, cluster_ips_by_node, port_of, selects
+from clusterdns.site import Site
+
+
+def test_service_has_a_cluster_ip(inventory: Inventory) -> None:
+    """There must be a DNS Service with a cluster IP."""
+    assert inventory.cluster_ips, (
+        "no Service named kube-dns or labelled k8s-app=kube-dns has a cluster IP: "
+        "kubectl get service -A -l k8s-app=kube-dns"
+    )
+
+
+@pytest.mark.level("advice")
+def test_service_is_not_open_to_the_outside(inventory: Inventory) -> None:
+    """The DNS Service should be of type ClusterIP: a node port makes it an open resolver."""
+    service = inventory.service or {}
+    assert service.get("spec", {}).get("type") == "ClusterIP", service.get("spec")
+
+
+@pytest.mark.parametrize(
+    ("protocol", "number"), [("UDP", 53), ("TCP", 53)], ids=["53-udp", "53-tcp"]
+)
+def test_service_has_port(inventory: Inventory, protocol: str, number: int) -> None:
+    """The DNS Service must offer port 53 over UDP and over TCP (RFC 7766 5)."""
+    ports = (inventory.service or {}).get("spec", {}).get("ports", [])
+    assert port_of(ports, protocol, number), f"{inventory.service_name} has only {ports}"
+
+
+@pytest.mark.level("advice")
+def test_service_has_the_metrics_port(inventory: Inventory) -> None:
+    """The DNS Service should offer 9153/TCP, where its annotations send Prometheus."""
+    ports = (inventory.service or {}).get("spec", {}).get("ports", [])
+    assert port_of(ports, "TCP", 9153), f"{inventory.service_name} has only {ports}"
+
+
+@pytest.mark.level("advice")
+@pytest.mark.parametrize("label", WELL_KNOWN_LABELS)
+def test_service_has_label(inventory: Inventory, label: str) -> None:
+    """Labels by which other tools find the DNS Service should be there."""
+    labels = (inventory.service or {}).get("metadata", {}).get("labels") or {}
+    assert labels.get(label) == WELL_KNOWN_LABELS[label], labels
+
+
+def test_selector_matches_the_replicas(inventory: Inventory) -> None:
+    """The selector of the DNS Service must match the labels of every replica."""
+    selector = (inventory.service or {}).get("spec", {}).get("selector") or {}
+    missed = [p["metadata"]["name"] for p in inventory.pods if not selects(selector, p)]
+    assert (bool(selector), missed) == (True, []), (
+        f"selector {selector} of {inventory.service_name} misses pods {missed}"
+    )
+
+
+def test_pods_on_every_node_ask_the_service(inventory: Inventory, site: Site) -> None:
+    """The nameserver of a pod must be the cluster IP of the DNS Service, on every node."""
+    told = cluster_ips_by_node(site)
+    wrong = {node: ips for node, ips in told.items() if not set(ips) <= set(inventory.cluster_ips)}
+    assert (bool(told), wrong) == (True, {}), (
+        f"{inventory.service_name} has {inventory.cluster_ips}, but pods are told {wrong or told}: "
+        "look at clusterDNS in the kubelet's configuration on these nodes"
+    )
