@@ -1,0 +1,239 @@
+"""The relay against a real server on loopback: what arrives, and what it says when nothing does."""
+
+import socket
+import subprocess
+from collections.abc import Iterator
+
+import dns.message
+import pytest
+
+from clusterdns.probe import HALF_CLOSE, Conversation, Packet, Probe, Reply
+from clusterdns.probe.relayed import relay_command
+from selftests.nameserver import (
+    FakeNameserver,
+    Lie,
+    Transport,
+    closed_early,
+    delayed,
+    dropped,
+    in_pieces,
+    when,
+    wrong_id,
+    wrong_source,
+)
+from selftests.probe.local_relay import LocalProbe
+
+WEB = "web.a.svc.cluster.local."
+ZONE = {f"{WEB} A": ["10.96.0.7"], f"big.{WEB} TXT": [" ".join(['"' + "x" * 250 + '"'] * 255)]}
+TRANSPORTS: tuple[Transport, ...] = ("udp", "tcp")
+ADDRESSES = ("127.0.0.1", "::1")
+QUERY = dns.message.make_query(WEB, "A")
+
+
+@pytest.fixture(scope="module")
+def probe() -> Iterator[Probe]:
+    """A relay on this host."""
+    with LocalProbe() as local:
+        yield local.probe
+
+
+def packet(server: FakeNameserver, transport: Transport = "udp", timeout: float = 2.0) -> Packet:
+    """The question for WEB's address."""
+    return Packet(QUERY.to_wire(), server.address, server.port, transport, timeout)
+
+
+def ask(probe: Probe, lie: Lie, transport: Transport, timeout: float = 2.0) -> Reply:
+    """One question to a server that tells one lie."""
+    with FakeNameserver(ZONE, [lie]) as server:
+        return probe.exchange([packet(server, transport, timeout)])[0]
+
+
+def closed_port(address: str) -> int:
+    """A port where nothing listens, UDP or TCP."""
+    with FakeNameserver(address=address) as server:
+        return server.port
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_the_reply_is_the_servers(probe: Probe, address: str, transport: Transport) -> None:
+    """A question must bring back the server's bytes, its address, and the time it took."""
+    with FakeNameserver(ZONE, address=address) as server:
+        (reply,) = probe.exchange([packet(server, transport)])
+    source = f"[::1]:{server.port}" if ":" in address else f"{address}:{server.port}"
+    assert (reply.error, reply.source) == (None, source), reply
+    assert reply.wire == server.honest(QUERY).to_wire(), reply
+    assert 0 < reply.ms < 1000, reply
+    assert [asked.transport for asked in server.asked] == [transport]
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_a_closed_port_is_refused_at_once(probe: Probe, address: str, transport: Transport) -> None:
+    """An ICMP error or a reset must end the question long before its deadline."""
+    there = closed_port(address)
+    (reply,) = probe.exchange([Packet(QUERY.to_wire(), address, there, transport, 5.0)])
+    assert (reply.wire, reply.error) == (None, "refused"), reply
+    assert reply.ms < 1000, reply
+
+
+def test_no_answer_is_a_timeout(probe: Probe) -> None:
+    """Silence must be reported at the deadline, with the time waited."""
+    reply = ask(probe, dropped, "udp", 0.2)
+    assert (reply.wire, reply.error, reply.source) == (None, "timeout", None), reply
+    assert 200 <= reply.ms < 700, reply
+
+
+def test_a_late_answer_is_a_timeout(probe: Probe) -> None:
+    """An answer after the deadline must not count."""
+    assert ask(probe, delayed(0.5), "udp", 0.2).error == "timeout"
+
+
+def test_milliseconds_are_measured(probe: Probe) -> None:
+    """The time must be that between question and answer."""
+    reply = ask(probe, delayed(0.2), "udp")
+    assert 195 <= reply.ms < 600, reply
+
+
+def test_a_wrong_source_is_not_accepted(probe: Probe) -> None:
+    """A reply from another port must be reported with its source, not taken."""
+    reply = ask(probe, wrong_source, "udp")
+    assert reply.wire is None
+    assert reply.error == f"wrong source {reply.source}", reply
+    assert str(reply.source).startswith("127.0.0.1:"), reply
+
+
+def test_a_wrong_id_is_for_the_caller_to_judge(probe: Probe) -> None:
+    """The relay must hand over every byte, a wrong id included."""
+    reply = ask(probe, wrong_id, "udp")
+    assert (reply.wire or b"")[0] == QUERY.to_wire()[0] ^ 0xFF, reply
+
+
+def test_tcp_closed_in_the_middle(probe: Probe) -> None:
+    """A connection that ends too soon must be reported, with how much had come."""
+    assert str(ask(probe, closed_early, "tcp").error).startswith("closed after "), "not reported"
+
+
+def test_tcp_in_pieces(probe: Probe) -> None:
+    """A message in parts must be put together."""
+    assert ask(probe, in_pieces(20), "tcp").error is None
+
+
+def test_64_kilobytes_over_tcp(probe: Probe) -> None:
+    """The largest message must survive."""
+    query = dns.message.make_query(f"big.{WEB}", "TXT").to_wire()
+    with FakeNameserver(ZONE) as server:
+        packets = [Packet(query, server.address, server.port, "tcp", 10.0)] * 8
+        replies = probe.exchange(packets)
+    assert [reply.error for reply in replies] == [None] * 8
+    assert {len(reply.wire or b"") for reply in replies} == {len(replies[0].wire or b"")}
+    assert len(replies[0].wire or b"") > 64_000
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_five_thousand_questions_none_lost(probe: Probe, transport: Transport) -> None:
+    """A burst must be spread so that nothing is lost, and replies must come in order."""
+    count = 5000 if transport == "udp" else 1000
+    wires = [
+        number.to_bytes(2, "big") + QUERY.to_wire()[2:] for number in range(count)
+    ]  # the id tells them apart
+    with FakeNameserver(ZONE) as server:
+        packets = [Packet(wire, server.address, server.port, transport, 5.0) for wire in wires]
+        replies = probe.exchange(packets)
+    assert [reply.error for reply in replies if reply.error] == []
+    assert [(reply.wire or b"")[:2] for reply in replies] == [wire[:2] for wire in wires]
+
+
+def test_lost_answers_are_only_those_dropped(probe: Probe) -> None:
+    """With every tenth answer dropped, exactly those must be missing."""
+    with FakeNameserver(ZONE, [when(dropped, every=10)]) as server:
+        replies = probe.exchange([packet(server, timeout=0.5)] * 200)
+    assert [reply.error for reply in replies if reply.error] == ["timeout"] * 20
+
+
+def test_a_source_port_of_ones_own(probe: Probe) -> None:
+    """Questions from one fixed port must come from it, one after the other."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with FakeNameserver(ZONE) as server:
+        question = Packet(QUERY.to_wire(), server.address, server.port, source_port=port)
+        replies = probe.exchange([question] * 3)
+    assert [reply.error for reply in replies] == [None] * 3
+    assert [asked.client[1] for asked in server.asked] == [port] * 3
+
+
+def test_an_address_must_be_one(probe: Probe) -> None:
+    """A name in place of an address must be an error of that packet alone."""
+    (reply,) = probe.exchange([Packet(QUERY.to_wire(), "dns.example")])
+    assert reply.error == "not an address: dns.example"
+
+
+def test_two_questions_in_one_connection(probe: Probe) -> None:
+    """A conversation must bring back both answers, and stop at the second."""
+    framed = len(QUERY.to_wire()).to_bytes(2, "big") + QUERY.to_wire()
+    with FakeNameserver(ZONE) as server:
+        steps = (framed[:1], 0.05, framed[1:] + framed)
+        talk = Conversation(server.address, server.port, steps, 5.0, messages=2)
+        (transcript,) = probe.converse([talk])
+    assert transcript.ending == "enough", transcript
+    assert transcript.messages == [server.honest(QUERY).to_wire()] * 2, transcript
+    assert 50 <= transcript.ms < 1000, transcript
+
+
+def test_half_close(probe: Probe) -> None:
+    """After a half-close the server's end of the connection must be seen."""
+    with FakeNameserver(ZONE) as server:
+        talk = Conversation(server.address, server.port, (b"\0\x0cabc", HALF_CLOSE), 5.0)
+        (transcript,) = probe.converse([talk])
+    assert (transcript.data, transcript.ending) == (b"", "closed"), transcript
+
+
+def test_conversations_end(probe: Probe) -> None:
+    """Silence and a closed port must be told apart."""
+    with FakeNameserver(ZONE) as server:
+        silent = Conversation(server.address, server.port, (), 0.2)
+        (waited,) = probe.converse([silent])
+    (refused,) = probe.converse([silent])
+    assert (waited.ending, refused.ending) == ("timeout", "refused"), (waited, refused)
+
+
+def test_commands_run_side_by_side(probe: Probe) -> None:
+    """Output, errors and exit codes must belong to their command; no shell comes between."""
+    commands = [
+        ["perl", "-e", "print qq{out $ARGV[0]}; print STDERR q{err}; exit 3", "a b;$HOME\n"],
+        ["perl", "-e", "sleep 1"],
+        ["perl", "-e", "sleep 1"],
+        ["no-such-program"],
+        ["perl", "-e", "kill 9, $$"],
+    ]
+    with_words, first, second, missing, killed = probe.run(commands, 5.0)
+    assert with_words.stdout == "out a b;$HOME\n"
+    assert (with_words.stderr, with_words.exit_code) == ("err", 3)
+    assert [first.exit_code, second.exit_code] == [0, 0]
+    assert (missing.exit_code, "No such file" in missing.stderr) == (127, True)
+    assert killed.exit_code == 128 + 9
+
+
+def test_a_command_past_its_deadline_is_killed(probe: Probe) -> None:
+    """Its children too, and what it printed must be kept."""
+    script = "$| = 1; print 'early'; system 'sleep', 30; print 'late'"
+    (output,) = probe.run([["perl", "-e", script]], 0.5)
+    assert (output.exit_code, output.stdout) == (None, "early"), output
+
+
+def test_much_output_is_kept(probe: Probe) -> None:
+    """A quarter of a mebibyte from each of many commands must arrive whole."""
+    outputs = probe.run([["perl", "-e", "print 'y' x 262144"]] * 20, 20.0)
+    assert {(output.exit_code, len(output.stdout)) for output in outputs} == {(0, 262144)}
+
+
+def test_the_relay_ends_with_its_input() -> None:
+    """No process may stay in the pod when the stream is gone, nor its children."""
+    sleeping = "R 1 60000 " + " ".join(word.encode().hex() for word in ("sleep", "60"))
+    done = subprocess.run(
+        relay_command(), input=f"{sleeping}\n", capture_output=True, text=True, timeout=10
+    )
+    assert done.returncode == 0, done
+    assert done.stdout.startswith("H relay=1 "), done
+    assert "clock=monotonic" in done.stdout, done
