@@ -1,0 +1,41 @@
+"""The way of questions: from every node to the Service and every replica, lossless and in time.
+
+These checks run last: they look at all questions of the run and at a sample of their own.
+"""
+
+import pytest
+
+from clusterdns.everyone import Everyone
+from clusterdns.paths import deadline_misses, improbable_losses, silent_paths, take_sample
+from clusterdns.question import Question, Transport
+from clusterdns.site import Site
+
+
+@pytest.fixture(scope="module")
+def sampled(matrix: Everyone, zone: str) -> Everyone:
+    """Everyone, after a fixed sample of questions on each path."""
+    take_sample(matrix, Question(f"dns-version.{zone}", "TXT"))
+    return matrix
+
+
+def test_every_node_starts_a_probe(site: Site) -> None:
+    """A pod must start on every node that is ready."""
+    assert site.unprobed == {}, "\n".join(f"{n}: {why}" for n, why in site.unprobed.items())
+
+
+def test_path_answers(sampled: Everyone, transport: Transport) -> None:
+    """The Service and every replica must answer from every node."""
+    silent = silent_paths(sampled.losses, transport)
+    assert silent == [], "\n".join(silent)
+
+
+def test_path_loses_nothing(sampled: Everyone, transport: Transport) -> None:
+    """A path must not lose more questions than chance explains: one in a thousand, p < 1e-6."""
+    lossy = improbable_losses(sampled.losses, transport)
+    assert lossy == [], "\n".join(lossy)
+
+
+def test_path_is_in_time(sampled: Everyone, transport: Transport) -> None:
+    """Answers from the cluster's own zone must not be late: a second is a packet that was lost."""
+    late = deadline_misses(sampled.losses, transport)
+    assert late == [], "\n".join(late)
