@@ -128,7 +128,15 @@ def root_filesystem(name: str, suite: str, packages: tuple[str, ...]) -> Path:
             listing.unlink()
         listed = quick("dpkg-query", f"--admindir={root}/var/lib/dpkg", "-W")
         (target / "packages.txt").write_text(listed.stdout)
-        pack = ["tar", "-C", root, "--sort=name", "--numeric-owner", "--xattrs", "-cf"]
+        pack: list[str | Path] = [
+            "tar",
+            "-C",
+            root,
+            "--sort=name",
+            "--numeric-owner",
+            "--xattrs",
+            "-cf",
+        ]
         logged([*pack, target / "root.tar", "."], log, timeout=DEBOOTSTRAP_SECONDS)
         shutil.rmtree(root)
 

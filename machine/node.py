@@ -25,7 +25,7 @@ DNSUTILS_WITHOUT_PERL = "localhost/dnsutils-noperl:1"
 MUSL = "localhost/musl:1"
 PODNET = "localhost/podnet:1"
 KUBERNETES_IMAGES = ("apiserver", "controller-manager", "scheduler", "proxy")
-BUILD_LABEL = "dns-conformance/build"
+BUILD_CONTAINER = "cluster-dns-node-build-"  # and the process id
 STEP_SECONDS = 600.0
 SERVICES = "/etc/systemd/system"
 # In the node: where each file of kind/node goes.
@@ -63,7 +63,7 @@ def coredns_image(version: str, program: Path, work: Path) -> Image:
 def pod_images(recipe: Recipe, pod_root: Path, program: Path, dns: Path, work: Path) -> list[Image]:
     """Every image that a cluster or the suite starts; layers are shared."""
     programs = build.small_programs()
-    base = layer_of(pod_root)
+    base, perl = _split_perl(pod_root, work)
     where = "usr/local/bin"
     kubernetes = write_layer(
         work / "kubernetes.tar",
@@ -88,24 +88,24 @@ def pod_images(recipe: Recipe, pod_root: Path, program: Path, dns: Path, work: P
         *(Image(name, (base, kubernetes), (f"/{path}",)) for name, path in control_plane.items()),
         coredns_image(recipe.coredns, dns, work),
         Image(f"registry.k8s.io/pause:{recipe.pause}", (pause,), ("/pause",), user=NOBODY),
-        Image(DNSUTILS, (base,), command=forever, user=NOBODY),
-        Image(
-            DNSUTILS_WITHOUT_PERL,
-            (base, _without_perl(pod_root, work)),
-            command=forever,
-            user=NOBODY,
-        ),
+        Image(DNSUTILS, (base, perl), command=forever, user=NOBODY),
+        Image(DNSUTILS_WITHOUT_PERL, (base,), command=forever, user=NOBODY),
         Image(MUSL, (resolve,), ("/resolve",), ("--sleep",), user=NOBODY),
     ]
 
 
-def _without_perl(pod_root: Path, work: Path) -> Layer:
-    """A layer that takes perl away (OCI image specification, layer.md, whiteouts)."""
-    with tarfile.open(pod_root) as tar:
-        names = [name.removeprefix("./") for name in tar.getnames()]
-    perls = sorted(name for name in names if name.startswith("usr/bin/perl"))
-    gone = [Entry(f"usr/bin/.wh.{Path(name).name}", mode=0o644) for name in perls]
-    return write_layer(work / "no-perl.tar", gone)
+def _split_perl(pod_root: Path, work: Path) -> tuple[Layer, Layer]:
+    """The root file system without the program perl, and perl alone, as two layers."""
+    paths = (work / "pod.tar", work / "perl.tar")
+    with (
+        tarfile.open(pod_root) as whole,
+        tarfile.open(paths[0], "w", format=tarfile.PAX_FORMAT) as base,
+        tarfile.open(paths[1], "w", format=tarfile.PAX_FORMAT) as perl,
+    ):
+        for info in whole:
+            layer = perl if info.name.removeprefix("./").startswith("usr/bin/perl") else base
+            layer.addfile(info, whole.extractfile(info) if info.isreg() else None)
+    return layer_of(paths[0]), layer_of(paths[1])
 
 
 def assemble(recipe: Recipe, node_root: Path, program: Path, images: list[Image], tag: str) -> None:
@@ -123,9 +123,9 @@ def assemble(recipe: Recipe, node_root: Path, program: Path, images: list[Image]
     _write_node_files(files, recipe, program)
     base = f"{REPOSITORY}:base"
     unfinished = f"{REPOSITORY}:unfinished"
-    name = f"cluster-dns-node-build-{os.getpid()}"
+    name = f"{BUILD_CONTAINER}{os.getpid()}"
     remove_build_containers()
-    options = ["--detach", "--privileged", "--network=none", "--label", BUILD_LABEL]
+    options = ["--detach", "--privileged", "--network=none", "--stop-signal=SIGRTMIN+3"]
     with step("node image: put together"):
         logged(["docker", "import", node_root, base], log, timeout=STEP_SECONDS)
         try:
@@ -140,7 +140,6 @@ def assemble(recipe: Recipe, node_root: Path, program: Path, images: list[Image]
             _import(name, archive, images, log)
             changes = [
                 "ENV container=docker",
-                "STOPSIGNAL SIGRTMIN+3",
                 'ENTRYPOINT ["/usr/local/bin/entrypoint", "/sbin/init"]',
                 "CMD []",
                 f"LABEL dns-conformance/node={tag.rpartition(':')[2]}",
@@ -206,6 +205,6 @@ def _import(container: str, archive: Path, images: list[Image], log: Path) -> No
 
 def remove_build_containers() -> None:
     """Remove containers of builds that were interrupted; the host lock keeps live ones out."""
-    listed = quick("docker", "ps", "--all", "--quiet", "--filter", f"label={BUILD_LABEL}")
+    listed = quick("docker", "ps", "--all", "--quiet", "--filter", f"name=^/?{BUILD_CONTAINER}")
     if listed.stdout.split():
         quick("docker", "rm", "--force", "--volumes", *listed.stdout.split(), timeout=60.0)

@@ -43,6 +43,11 @@ class Leftover:
     run: str
 
 
+def network_name(cluster: str) -> str:
+    """The name of a sealed cluster's network."""
+    return f"{cluster}-sealed"
+
+
 def bridge_of(name: str) -> str:
     """The bridge's interface name: known before the network exists, at most 15 characters."""
     return f"dns-{hashlib.sha256(name.encode()).hexdigest()[:10]}"

@@ -1,0 +1,212 @@
+"""The command line of ./run: prepare the host as far as needed, then run the tox environment."""
+
+import argparse
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from machine import image
+from machine.cache import cache, host_lock
+from machine.engine import ensure_engine
+from machine.environment import (
+    INTERRUPTED,
+    SIGNALS,
+    TEARDOWN_SECONDS,
+    ensure_environment,
+    run_environment,
+)
+from machine.recipe import recipe
+from machine.steps import HostError, StoppedError, say, stop_all
+from machine.stub import option, write_stub
+from machine.tools import ensure_kind, ensure_kubectl
+from machine.venv import ensure_venv
+
+NOTHING_JUDGED = 10
+USAGE = 4
+# name: (needs a kind cluster, is pytest, its cluster must be sealed, what it does)
+ENVIRONMENTS = {
+    "conformance": (True, True, False, "judge a new kind cluster, or that of --kube-context NAME"),
+    "selftests": (True, True, True, "prove the suite itself: units, liars, faults, one whole run"),
+    "lint": (False, False, False, "formatting, lint rules, layering"),
+    "typing": (False, False, False, "mypy, strict"),
+    "mutants": (
+        True,
+        False,
+        True,
+        "break a kind cluster in every known way (-k NAME: one of them)",
+    ),
+    "matrix": (True, False, True, "other CoreDNS versions and kinds of clusters"),
+    "soak": (True, False, True, "a healthy cluster gives no failure, ten runs in a row"),
+}
+# With one of these nothing is judged, so no cluster is needed.
+INFORMATION = {
+    *("--help", "-h", "--version", "-V", "--collect-only", "--collectonly", "--co", "--markers"),
+    *("--fixtures", "--funcargs", "--fixtures-per-test", "--list-images"),
+}
+EXISTING = ("--kube-context", "--cleanup-only")
+
+
+@dataclass(frozen=True)
+class Local:
+    """What a kind run needs of this host."""
+
+    kind: Path
+    kubectl: Path
+    image: image.NodeImage
+
+
+def main(words: Sequence[str]) -> int:
+    """Do what the command line says; its exit code."""
+    began = time.monotonic()
+    if not words or words[0] in ("--help", "-h", "help"):
+        print(_help())
+        return 0 if words else USAGE
+    name, arguments = words[0], list(words[1:])
+    if name not in (*ENVIRONMENTS, "image"):
+        print(f"./run: there is no {name!r}.\n\n{_help()}", file=sys.stderr)
+        return USAGE
+    for number in SIGNALS:
+        signal.signal(number, _on_signal)
+    try:
+        if name == "image":
+            return _image(arguments)
+        python, local = _prepare(name, arguments)
+    except HostError as error:
+        return _give_up(name, arguments, str(error), NOTHING_JUDGED, time.monotonic() - began)
+    except StoppedError:
+        reason = "Stopped by a signal while the host was being prepared; nothing was judged."
+        return _give_up(name, arguments, reason, INTERRUPTED, time.monotonic() - began)
+    extra = environment_for(name, local)
+    extra["CLUSTERDNS_HOST_SECONDS"] = f"{time.monotonic() - began:.1f}"
+    return run_environment(
+        name,
+        [*arguments, *arguments_for(name, local, arguments)],
+        python,
+        extra,
+        _teardown(arguments),
+    )
+
+
+def needs_cluster(name: str, arguments: Sequence[str]) -> bool:
+    """Whether this command makes a kind cluster, so that the host must be ready for one."""
+    if not ENVIRONMENTS[name][0] or INFORMATION.intersection(arguments):
+        return False
+    if name != "conformance":
+        return True
+    existing = [word for word in arguments if word.partition("=")[0] in EXISTING]
+    return not existing
+
+
+def arguments_for(name: str, local: Local | None, given: Sequence[str]) -> list[str]:
+    """What is added to pytest's arguments for a kind run: only what the user has not said."""
+    if local is None or not ENVIRONMENTS[name][1]:
+        return []
+    said = {word.partition("=")[0] for word in given}
+    ours = {
+        "--kind-bin": str(local.kind),
+        "--kind-kubectl-bin": str(local.kubectl),
+        "--kind-image": local.image.reference,
+    }
+    return [f"{key}={value}" for key, value in ours.items() if key not in said]
+
+
+def environment_for(name: str, local: Local | None) -> dict[str, str]:
+    """What the suite and everything that starts it is told by way of the environment."""
+    if local is None:
+        return {}
+    told = {
+        "CLUSTERDNS_KIND_BIN": str(local.kind),
+        "CLUSTERDNS_KUBECTL_BIN": str(local.kubectl),
+        "CLUSTERDNS_KIND_IMAGE": local.image.reference,
+    }
+    if local.image.dnsutils and local.image.musl:
+        told["CLUSTERDNS_DNSUTILS_IMAGE"] = local.image.dnsutils
+        told["CLUSTERDNS_MUSL_IMAGE"] = local.image.musl
+    if ENVIRONMENTS[name][2]:
+        told["CLUSTERDNS_SEAL"] = "1"
+    return told
+
+
+def _prepare(name: str, arguments: Sequence[str]) -> tuple[Path, Local | None]:
+    with host_lock():
+        local = None
+        if needs_cluster(name, arguments):
+            ensure_engine()
+            chosen = image.ensure_image(option(arguments, "--kind-image", "") or None)
+            local = Local(ensure_kind(), ensure_kubectl(), chosen)
+        python = ensure_venv()
+        ensure_environment(name, python)
+    return python, local
+
+
+def _image(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="./run image", description="Build the local node image, if it is not there yet."
+    )
+    parser.add_argument(
+        "--coredns",
+        metavar="VERSION",
+        help="instead: build CoreDNS of this version and print the path of an image archive for "
+        f"`kind load image-archive` (tried: {', '.join(recipe().further_coredns)})",
+    )
+    chosen = parser.parse_args(arguments)
+    with host_lock():
+        if chosen.coredns:
+            print(image.coredns_archive(chosen.coredns))
+            return 0
+        ensure_engine()
+        print(image.ensure_image().reference)
+    return 0
+
+
+def _give_up(name: str, arguments: Sequence[str], reason: str, code: int, seconds: float) -> int:
+    """Say why, and leave a report if one was asked for."""
+    signal.signal(signal.SIGINT, _ignore)
+    stop_all()
+    print(f"\n{reason}", file=sys.stderr)
+    if name == "conformance":
+        try:
+            folder = write_stub(arguments, reason, code, seconds)
+            print(f"\nReport: {folder}/results.yaml (exit code {code})", file=sys.stderr)
+        except OSError as error:
+            print(f"\nNo report could be written: {error}", file=sys.stderr)
+    return code
+
+
+def _teardown(arguments: Sequence[str]) -> float:
+    """Seconds that cleaning up may take: --timeout-scale multiplies every deadline."""
+    scale = 1.0
+    with suppress(ValueError):
+        scale = float(option(arguments, "--timeout-scale", "1"))
+    return TEARDOWN_SECONDS * max(scale, 1.0)
+
+
+def _on_signal(number: int, frame: FrameType | None) -> None:
+    for each in SIGNALS:
+        signal.signal(each, _ignore)
+    say(f"{signal.Signals(number).name}: stopping")
+    raise StoppedError
+
+
+def _ignore(number: int, frame: FrameType | None) -> None:
+    """Let the first signal's clean-up end. (SIG_IGN would be inherited by children.)"""
+
+
+def _help() -> str:
+    lines = [
+        "usage: ./run ENVIRONMENT [arguments]",
+        "",
+        "Sets up what is missing on this host, then runs `tox run -e ENVIRONMENT -- arguments`.",
+        "",
+        *(f"  {name:12} {about}" for name, (*_, about) in ENVIRONMENTS.items()),
+        "  image        only build the local node image (--coredns VERSION: a CoreDNS image)",
+        "",
+        "./run conformance --help shows the options of the suite. Everything that is downloaded or",
+        f"built stays in one folder: {cache()}.",
+    ]
+    return "\n".join(lines)

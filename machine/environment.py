@@ -1,0 +1,155 @@
+"""A tox environment: made once, then run so that signals and exit codes arrive.
+
+tox by itself kills its child at once on Ctrl-C and does not pass SIGTERM on. So it gets a session
+of its own, where no signal of the terminal reaches it; what reaches ./run goes straight to pytest,
+which cleans up and reports, and ends tox by ending.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+from machine.cache import PROJECT, folder
+from machine.recipe import digest
+from machine.steps import logged, say, step
+from machine.venv import LOCK
+
+DEFINED_BY = ("tox.ini", "requirements.lock", "pyproject.toml")
+SETUP_SECONDS = 900.0
+TEARDOWN_SECONDS = 120.0
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+INTERRUPTED = 2
+# Codes that say more than "interrupted" does, and must not be hidden by it (contract, precedence).
+STRONGER = (3, 11)
+
+
+def ensure_environment(name: str, python: Path, project: Path = PROJECT) -> None:
+    """Make the environment, unless it exists for the same files and the same Python.
+
+    Raises HostError when a package cannot be had.
+    """
+    stamp = project / ".tox" / f".{name}.complete"
+    wanted = digest(LOCK, *(project / file for file in DEFINED_BY), sys.executable, sys.version)
+    made = project / ".tox" / name
+    if made.is_dir() and stamp.exists() and stamp.read_text() == wanted:
+        return
+    with step(f"tox environment {name}"):
+        logged(
+            [python, "-m", "tox", "run", "--notest", "-e", name],
+            folder("logs") / f"tox-{name}.log",
+            timeout=SETUP_SECONDS,
+            cwd=project,
+        )
+        stamp.write_text(wanted)
+
+
+def run_environment(
+    name: str,
+    arguments: Sequence[str],
+    python: Path,
+    extra: dict[str, str],
+    teardown: float = TEARDOWN_SECONDS,
+    project: Path = PROJECT,
+) -> int:
+    """Run an environment that exists; its command's exit code, 2 when a signal ended it.
+
+    The command runs in the current directory's project; `teardown` is in seconds.
+    """
+    quiet = ["-qq", "--skip-env-install", "--skip-pkg-install"]
+    argv = [str(python), "-m", "tox", "run", *quiet, "-e", name, "--", *arguments]
+    with tempfile.TemporaryDirectory(prefix="dns-conf-") as place:
+        pid_file = Path(place, "pid")
+        environment = {**os.environ, **extra, "CLUSTERDNS_PID_FILE": str(pid_file)}
+        run = _Run(pid_file, teardown)
+        old = {number: signal.signal(number, run.on_signal) for number in SIGNALS}
+        try:
+            code = run.start(argv, environment, project)
+        finally:
+            run.end()
+            for number, handler in old.items():
+                signal.signal(number, handler)
+    if run.stopped and code not in STRONGER:
+        return INTERRUPTED
+    return code
+
+
+class _Run:
+    """tox running: the first signal goes to pytest, and from then on a deadline runs."""
+
+    def __init__(self, pid_file: Path, teardown: float) -> None:
+        self.pid_file = pid_file
+        self.teardown = teardown
+        self.stopped = False
+        self.process: subprocess.Popen[bytes] | None = None
+        self.alarm: threading.Timer | None = None
+
+    def start(self, argv: Sequence[str], environment: dict[str, str], project: Path) -> int:
+        """Start tox in a session of its own and wait for its end."""
+        self.process = subprocess.Popen(argv, env=environment, cwd=project, start_new_session=True)
+        if self.stopped:  # the signal came while tox was being started
+            self.forward()
+        return self.process.wait()
+
+    def on_signal(self, number: int, frame: FrameType | None) -> None:
+        """Begin the end; later signals change nothing."""
+        if self.stopped:
+            say("already stopping: cleaning up comes first")
+            return
+        self.stopped = True
+        name = signal.Signals(number).name
+        say(f"{name}: stopping; cleaning up may take up to {self.teardown:.0f} s")
+        if self.process:
+            self.forward()
+
+    def forward(self) -> None:
+        """Interrupt pytest; whatever of tox's session is left at the deadline is killed."""
+        assert self.process
+        tox = self.process.pid
+        for pid in self._targets(tox):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGINT)
+        self.alarm = threading.Timer(self.teardown, _kill_session, [tox])
+        self.alarm.daemon = True
+        self.alarm.start()
+
+    def _targets(self, tox: int) -> list[int]:
+        """Pytest by its pid file, else tox's children, else tox itself."""
+        with contextlib.suppress(OSError, ValueError):
+            pid = int(self.pid_file.read_text())
+            if os.getsid(pid) == tox:
+                return [pid]
+        return children(tox) or [tox]
+
+    def end(self) -> None:
+        """Take the deadline back, and leave no process of this run behind."""
+        if self.alarm:
+            self.alarm.cancel()
+
+
+def children(parent: int) -> list[int]:
+    """The processes that `parent` started and that still run (proc(5), field ppid)."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+                if fields[0] != "Z" and int(fields[1]) == parent:
+                    found.append(int(entry.name))
+    return found
+
+
+def _kill_session(leader: int) -> None:
+    """Kill every process of a session: the deadline has passed."""
+    say("the deadline for cleaning up has passed: killed. `--cleanup-only` removes what is left")
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                if os.getsid(int(entry.name)) == leader:
+                    os.kill(int(entry.name), signal.SIGKILL)
