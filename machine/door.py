@@ -38,7 +38,7 @@ ENVIRONMENTS = {
         True,
         False,
         True,
-        "break a kind cluster in every known way (-k NAME: one of them)",
+        "break a kind cluster in every known way (-k NAME: only this)",
     ),
     "matrix": (True, False, True, "other CoreDNS versions and kinds of clusters"),
     "soak": (True, False, True, "a healthy cluster gives no failure, ten runs in a row"),
@@ -194,7 +194,7 @@ def _on_signal(number: int, frame: FrameType | None) -> None:
 
 
 def _ignore(number: int, frame: FrameType | None) -> None:
-    """Let the first signal's clean-up end. (SIG_IGN would be inherited by children.)"""
+    """Let the first signal's clean-up end; unlike SIG_IGN it is not inherited by children."""
 
 
 def _help() -> str:
