@@ -10,6 +10,10 @@ from clusterdns.tally import Cell, Tally
 MOST_ROWS = 12  # deviating cells printed in a message; the report has them all
 
 
+class Deviations(dict[str, str]):
+    """The cells that deviate: where, and what was received there. Equal to {} when all is well."""
+
+
 @dataclass(repr=False)
 class Answers:
     """One answer for each cell: every node, every server, one transport."""
@@ -25,9 +29,7 @@ class Answers:
     def __len__(self) -> int:
         return len(self.cells)
 
-    def deviating_from(
-        self, expected: Expected | Callable[[Answer], Expected]
-    ) -> dict[str, str]:
+    def deviating_from(self, expected: Expected | Callable[[Answer], Expected]) -> Deviations:
         """The cells whose whole answer is not the expected one: where, and what they said.
 
         ``expected`` may depend on the cell, for what differs from server to server. Every cell
@@ -38,9 +40,9 @@ class Answers:
 
     def judge(
         self, rule: str | Callable[[Answer], str], holds: Callable[[Answer], bool]
-    ) -> dict[str, str]:
+    ) -> Deviations:
         """The cells for which a rule does not hold; ``rule`` says what is expected, in words."""
-        found: dict[str, str] = {}
+        found = Deviations()
         for answer in self.cells:
             words = rule if isinstance(rule, str) else rule(answer)
             deviates = not (answer.answered and holds(answer))

@@ -27,9 +27,7 @@ def test_existing_name_without_that_type_is_nodata(
 
 @pytest.mark.spec("N1")
 @pytest.mark.parametrize("rdtype", ["A", "AAAA", "SRV"])
-def test_absent_service_is_nxdomain(
-    everyone: Asker, site: Site, zone: str, rdtype: str
-) -> None:
+def test_absent_service_is_nxdomain(everyone: Asker, site: Site, zone: str, rdtype: str) -> None:
     """A Service that is not there must be denied."""
     answers = everyone.ask(f"no-such-service.{site.workspace.namespace}.svc.{zone}", rdtype)
     assert answers.deviating_from(expect.nxdomain(zone)) == {}, answers

@@ -25,9 +25,7 @@ def test_external_name_has_no_srv_record(everyone: Asker, records: Records) -> N
 
 
 @pytest.mark.spec("N5")
-def test_nothing_is_below_an_external_name(
-    everyone: Asker, records: Records, zone: str
-) -> None:
+def test_nothing_is_below_an_external_name(everyone: Asker, records: Records, zone: str) -> None:
     """A label below it must not exist."""
     answers = everyone.ask(records.alias.below("any"), "A")
     assert answers.deviating_from(expect.nxdomain(zone)) == {}, answers

@@ -4,7 +4,7 @@ import pytest
 
 from clusterdns import expect
 from clusterdns.everyone import Asker
-from clusterdns.records import ALPHA, ALPHA6, BETA, GAMMA, PEERS_PORTS, Records
+from clusterdns.records import ALPHA, ALPHA6, BETA, PEERS_PORTS, Records
 from clusterdns.service import Port, reverse_name
 
 
@@ -64,9 +64,11 @@ def test_each_ready_endpoint_has_an_srv_record(
     rule = f"port {port.number} at {sorted(hosts)} and at one more label for the nameless endpoint"
     wrong = answers.judge(
         rule,
-        lambda a: {p for p, _ in a.srv_targets} == {port.number}
-        and {t for _, t in a.srv_targets} >= hosts
-        and len(a.srv_targets) == len(hosts) + 1,
+        lambda a: (
+            {p for p, _ in a.srv_targets} == {port.number}
+            and {t for _, t in a.srv_targets} >= hosts
+            and len(a.srv_targets) == len(hosts) + 1
+        ),
     )
     assert wrong == {}, answers
 
@@ -92,12 +94,3 @@ def test_ipv6_pointer_leads_back_to_the_hostname(everyone: Asker, records: Recor
     answers = everyone.ask(reverse, "PTR")
     expected = expect.pointer(reverse, records.peers.below("alpha"))
     assert answers.deviating_from(expected) == {}, answers
-
-
-@pytest.mark.spec("2.4.3-neg")
-def test_unready_endpoint_has_no_pointer(everyone: Asker, records: Records) -> None:
-    """The address of an endpoint that is not ready must not lead to its name."""
-    answers = everyone.ask(reverse_name(GAMMA), "PTR")
-    gamma = records.peers.below("gamma")
-    wrong = answers.judge(f"no PTR record to {gamma}", lambda a: gamma not in a.targets)
-    assert wrong == {}, answers

@@ -44,4 +44,6 @@ def test_every_replica_is_ready(inventory: Inventory) -> None:
         for p in inventory.pods
         if p["metadata"]["name"] not in ready
     }
-    assert (bool(ready), conditions) == (True, {}), f"not ready: {conditions or 'no replica at all'}"
+    assert (bool(ready), conditions) == (True, {}), (
+        f"not ready: {conditions or 'no replica at all'}"
+    )
