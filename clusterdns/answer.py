@@ -68,7 +68,11 @@ class Answer:
     @property
     def flags(self) -> frozenset[str]:
         """The header's flags by name: QR, AA, TC, RD, RA."""
-        return frozenset(dns.flags.to_text(self.message.flags).split()) if self.message else frozenset()
+        return (
+            frozenset(dns.flags.to_text(self.message.flags).split())
+            if self.message
+            else frozenset()
+        )
 
     @cached_property
     def records(self) -> frozenset[str]:
@@ -140,7 +144,9 @@ def in_words(section: list[dns.rrset.RRset]) -> frozenset[str]:
     for rrset in section:
         for rdata in rrset:
             data = (
-                f"{rdata.port} {rdata.target.to_text()}" if isinstance(rdata, SRV) else rdata.to_text()
+                f"{rdata.port} {rdata.target.to_text()}"
+                if isinstance(rdata, SRV)
+                else rdata.to_text()
             )
             rdtype = dns.rdatatype.to_text(rrset.rdtype)
             text = data if rdtype == "TXT" else data.lower()

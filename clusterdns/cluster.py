@@ -43,7 +43,7 @@ RESOURCES: Mapping[str, tuple[str, str, bool]] = {
 }
 
 
-class NotThere(LookupError):
+class NotThere(LookupError):  # noqa: N818 - it reads as the sentence that it ends
     """The API server answered 404 for this object."""
 
 

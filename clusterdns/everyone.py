@@ -51,7 +51,10 @@ class Everyone:
         self._lock = threading.Lock()
 
     def ask(
-        self, questions: Sequence[Question], transport: Transport, servers: Iterable[Server] | None = None
+        self,
+        questions: Sequence[Question],
+        transport: Transport,
+        servers: Iterable[Server] | None = None,
     ) -> list[Answer]:
         """Every question to every server (or those given) from every node, all at once."""
         chosen = tuple(self.servers if servers is None else servers)
@@ -63,7 +66,11 @@ class Everyone:
         return [answer for future in work for answer in future.result()]
 
     def _from_node(
-        self, node: str, probe: Probe, asked: Sequence[tuple[Question, Server]], transport: Transport
+        self,
+        node: str,
+        probe: Probe,
+        asked: Sequence[tuple[Question, Server]],
+        transport: Transport,
     ) -> list[Answer]:
         answers: dict[int, Answer] = {}
         due: list[int] = []
@@ -85,7 +92,11 @@ class Everyone:
         return [answers[i] for i in range(len(asked))]
 
     def _exchange(
-        self, probe: Probe, node: str, asked: Sequence[tuple[Question, Server]], transport: Transport
+        self,
+        probe: Probe,
+        node: str,
+        asked: Sequence[tuple[Question, Server]],
+        transport: Transport,
     ) -> list[Answer]:
         queries = [question.message() for question, _ in asked]
         packets = [

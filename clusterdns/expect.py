@@ -40,7 +40,9 @@ def address_record(owner: str, ip: str) -> str:
 
 def srv(owner: str, targets: Iterable[tuple[int, str]]) -> Expected:
     """One SRV record for each port and target; priority and weight are left open (2.3.2)."""
-    return Expected(records=frozenset(f"{owner.lower()} SRV {port} {target}" for port, target in targets))
+    return Expected(
+        records=frozenset(f"{owner.lower()} SRV {port} {target}" for port, target in targets)
+    )
 
 
 def pointer(owner: str, *names: str) -> Expected:

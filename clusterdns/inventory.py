@@ -4,7 +4,6 @@ Nothing is taken for granted: what is missing is None or empty, and a check says
 """
 
 import re
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -142,9 +141,9 @@ def the_dns_service(services: list[Manifest]) -> Manifest | None:
     """The Service that pods ask: kube-system/kube-dns, else the one that wears the label."""
     key, value = LABEL.split("=")
     labelled = [s for s in services if (s["metadata"].get("labels") or {}).get(key) == value]
-    asked: Callable[[Manifest], bool] = lambda s: s["spec"].get("clusterIP") not in ("None", "", None)
     named = [s for s in services if in_kube_system(s, "kube-dns")]
-    return next(filter(asked, [*named, *labelled]), None)
+    found = [s for s in [*named, *labelled] if s["spec"].get("clusterIP") not in ("None", "", None)]
+    return next(iter(found), None)
 
 
 def the_workload(workloads: list[Manifest], service: Manifest | None) -> Manifest | None:

@@ -75,7 +75,11 @@ def binomial_tail(n: int, k: int, p: float) -> float:
         return 1.0
     log_p, log_q = math.log(p), math.log1p(-p)
     terms = (
-        math.lgamma(n + 1) - math.lgamma(i + 1) - math.lgamma(n - i + 1) + i * log_p + (n - i) * log_q
+        math.lgamma(n + 1)
+        - math.lgamma(i + 1)
+        - math.lgamma(n - i + 1)
+        + i * log_p
+        + (n - i) * log_q
         for i in range(k, min(n, k + 200) + 1)
     )
     return min(1.0, sum(math.exp(term) for term in terms))

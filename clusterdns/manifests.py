@@ -30,7 +30,7 @@ def pod(
     return {
         "apiVersion": "v1",
         "kind": "Pod",
-        "metadata": metadata(run, name, namespace, **{"app": name}),
+        "metadata": metadata(run, name, namespace, app=name),
         "spec": {
             "automountServiceAccountToken": False,
             "dnsPolicy": dns_policy,

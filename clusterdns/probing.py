@@ -87,7 +87,9 @@ def probe_manifests(workspace: Workspace, wanted: Mapping[str, str]) -> list[Man
     return pods
 
 
-def open_on(workspace: Workspace, node: str, pod: str) -> tuple[Probe | None, ResolvConf | None, str]:
+def open_on(
+    workspace: Workspace, node: str, pod: str
+) -> tuple[Probe | None, ResolvConf | None, str]:
     """A probe in a running pod and that pod's resolv.conf; or the reason why there is none."""
     try:
         probe = open_probe(
@@ -137,7 +139,9 @@ def is_running(pod: Manifest) -> bool:
 
 def is_stuck(pod: Manifest) -> bool:
     """Whether waiting on is in vain: the image cannot be had, or the kubelet gave up."""
-    return waiting_reason(pod) in IMAGE_TROUBLE[1:] or pod.get("status", {}).get("phase") == "Failed"
+    return (
+        waiting_reason(pod) in IMAGE_TROUBLE[1:] or pod.get("status", {}).get("phase") == "Failed"
+    )
 
 
 def waiting_reason(pod: Manifest) -> str:

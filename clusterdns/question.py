@@ -40,7 +40,13 @@ class Question:
     def dig(self, server: "Server", transport: Transport) -> list[str]:
         """The same question as an argument list for dig."""
         words = ["dig", f"@{server.address}", "-p", str(server.port), "-c", self.rdclass]
-        words += ["-t", self.rdtype, "-q", self.name, "+norec" if not self.recursion_desired else ""]
+        words += [
+            "-t",
+            self.rdtype,
+            "-q",
+            self.name,
+            "+norec" if not self.recursion_desired else "",
+        ]
         words += ["+tcp" if transport == "tcp" else "+notcp"]
         words += [f"+bufsize={self.payload}" if self.payload else "+noedns"]
         return [word for word in words if word]
