@@ -84,8 +84,8 @@ class ExecSocket:
                 del self._outgoing[:sent]
         except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
             pass
-        except OSError as error:
-            raise StreamEnded(f"exec in {self.target}: writing failed: {error}") from error
+        except OSError:
+            self._outgoing.clear()  # the other end is gone: receive tells why
         return not self._outgoing
 
     def receive(self) -> list[tuple[int, bytes]]:
@@ -148,7 +148,7 @@ class ExecSocket:
 
     def close(self) -> None:
         """Hang up without waiting."""
-        with contextlib.suppress(OSError, StreamEnded):
+        with contextlib.suppress(OSError):
             self._outgoing += frames.client_frame(b"\x03\xe8", frames.CLOSE)
             self.flush()
         with contextlib.suppress(OSError):
@@ -197,8 +197,8 @@ def _refusal(target: ExecTarget, error: client.ApiException) -> StreamEnded:
     handshake = re.match(r"Handshake status (\d+) (.*?) -\+-\+-", text)
     if handshake is None:
         return StreamEnded(f"exec in {target}: {text or error}")
-    said = re.search(r'"message":"((?:[^"\\]|\\.)*)"', text)
-    message = said.group(1) if said else handshake.group(2)
+    said = re.search(r'"message":"((?:[^"\\]|\\.)*)"', text.replace("\\\\", "\\"))
+    message = json.loads(f'"{said.group(1)}"', strict=False) if said else handshake.group(2)
     permanent = handshake.group(1) in ("401", "403", "404")
     return StreamEnded(f"exec in {target}: HTTP {handshake.group(1)}: {message}", permanent)
 

@@ -32,11 +32,11 @@ class LineStream(Protocol):
         ...
 
     def send(self, data: bytes) -> None:
-        """Queue bytes and write what can be written. Raises StreamEnded."""
+        """Queue bytes and write what can be written."""
         ...
 
     def flush(self) -> bool:
-        """Write what can be written; True when nothing is left. Raises StreamEnded."""
+        """Write what can be written; True when nothing is left."""
         ...
 
     def receive(self) -> list[str]:
@@ -109,6 +109,7 @@ class Link:
         self._outstanding: dict[int, _Ticket] = {}
         self._commands_out = 0
         self._ids: Iterator[int] = itertools.count(1)
+        self._next_check = 0.0
         self._lost: str | None = None
         self._closing = threading.Event()
         self._ready = threading.Event()
@@ -151,8 +152,10 @@ class Link:
             raise ProbeLost(self._lost)
 
     def _wake(self) -> None:
-        with contextlib.suppress(OSError):  # a full pipe wakes as well; a closed one is no more
-            os.write(self._wake_write, b"!")
+        with self._lock:
+            if self._lost is None:
+                with contextlib.suppress(BlockingIOError):  # a full pipe wakes as well
+                    os.write(self._wake_write, b"!")
 
     # What follows runs in the link's own thread.
 
@@ -175,7 +178,6 @@ class Link:
             waiting = [*self._outstanding.values(), *self._questions, *self._commands]
             os.close(self._wake_read)
             os.close(self._wake_write)
-            self._wake_write = -1
         for ticket in waiting:
             ticket.batch.finished.set()
         self._ready.set()
@@ -235,7 +237,7 @@ class Link:
             if wanted != events:
                 selector.modify(stream_fd, wanted)
                 events = wanted
-            for key, _ in selector.select(1.0):
+            for key, _ in selector.select(0.5):
                 if key.fd == self._wake_read:
                     os.read(self._wake_read, 65536)
                 else:
@@ -279,11 +281,10 @@ class Link:
             batch.finished.set()
 
     def _check_overdue(self) -> None:
-        if not self._outstanding:
-            return
-        # Jobs are in the order of sending; a full scan once a second at most would do, and the
-        # window is small.
         now = time.monotonic()
+        if now < self._next_check:
+            return
+        self._next_check = now + 0.2
         for ticket in self._outstanding.values():
             if now > ticket.sent + ticket.job.timeout + self._window.grace:
                 waited = now - ticket.sent

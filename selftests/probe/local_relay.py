@@ -7,19 +7,20 @@ from typing import Self
 
 from clusterdns.probe.execsocket import StreamEnded
 from clusterdns.probe.link import Link, Window
-from clusterdns.probe.relayed import RelayProbe, relay_command
+from clusterdns.probe.relayed import RelayProbe, relay_command, relay_source
 
 
 class LocalLines:
     """A link.LineStream to a child process, over one socket."""
 
-    def __init__(self, command: list[str]) -> None:
+    def __init__(self, command: list[str], first: bytes) -> None:
         self._socket, theirs = socket.socketpair()
         self._socket.setblocking(False)
         self.process = subprocess.Popen(command, stdin=theirs.fileno(), stdout=theirs.fileno())
         theirs.close()
         self._out = bytearray()
         self._text = bytearray()
+        self.send(first)
 
     def fileno(self) -> int:
         """For select."""
@@ -37,8 +38,8 @@ class LocalLines:
                 del self._out[: self._socket.send(self._out[:65536])]
         except BlockingIOError:
             pass
-        except OSError as error:
-            raise StreamEnded(f"writing failed: {error}") from error
+        except OSError:
+            self._out.clear()  # the relay is gone: receive tells so
         return not self._out
 
     def receive(self) -> list[str]:
@@ -72,7 +73,7 @@ class LocalProbe:
 
     def open(self) -> LocalLines:
         """One more relay."""
-        self.relays.append(LocalLines(self._command))
+        self.relays.append(LocalLines(self._command, relay_source()))
         return self.relays[-1]
 
     def __enter__(self) -> Self:

@@ -8,7 +8,7 @@ import dns.message
 import pytest
 
 from clusterdns.probe import HALF_CLOSE, Conversation, Packet, Probe, Reply
-from clusterdns.probe.relayed import relay_command
+from clusterdns.probe.relayed import relay_command, relay_source
 from selftests.nameserver import (
     FakeNameserver,
     Lie,
@@ -232,8 +232,11 @@ def test_the_relay_ends_with_its_input() -> None:
     """No process may stay in the pod when the stream is gone, nor its children."""
     sleeping = "R 1 60000 " + " ".join(word.encode().hex() for word in ("sleep", "60"))
     done = subprocess.run(
-        relay_command(), input=f"{sleeping}\n", capture_output=True, text=True, timeout=10
+        relay_command(),
+        input=relay_source() + f"{sleeping}\n".encode(),
+        capture_output=True,
+        timeout=10,
     )
     assert done.returncode == 0, done
-    assert done.stdout.startswith("H relay=1 "), done
-    assert "clock=monotonic" in done.stdout, done
+    assert done.stdout.startswith(b"H relay=1 "), done
+    assert b"clock=monotonic" in done.stdout, done
