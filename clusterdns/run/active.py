@@ -54,7 +54,7 @@ class Run:
         the API server; what was made until then is in the ledger.
         """
         if existing is None:
-            require_namespaces(cluster.connection, cluster.context)
+            require_namespaces(cluster)
         else:
             require_existing(cluster, existing)
         self._cluster, self._goes_with = cluster, goes_with

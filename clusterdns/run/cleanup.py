@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -21,11 +22,12 @@ from clusterdns.run import namespaces, restore
 from clusterdns.run.identity import RUN_LABEL, RunId, run_of
 from clusterdns.run.lease import alive, clock_offset, moment
 from clusterdns.run.ledger import Ledger
-from clusterdns.run.state import Restore, RunState, StateFile, dead_runs, is_locked
+from clusterdns.run.state import RunState, StateFile, dead_runs, is_locked
 from clusterdns.wait import eventually
 
 CLUSTER_SCOPED = ("ClusterRoleBinding", "ClusterRole")
 COMMAND = "pytest --cleanup-only"
+_ELSEWHERE = "nobody here can remove what is on the machine itself"
 
 
 class LocalResources(Protocol):
@@ -34,11 +36,11 @@ class LocalResources(Protocol):
     def delete_cluster(self, name: str) -> None:
         """Delete a kind cluster. Raises when it is still there afterwards."""
 
-    def delete_network(self, name: str) -> None:
-        """Delete a Docker network. Raises when it is still there afterwards."""
+    def why_cluster_there(self, name: str) -> str | None:
+        """None when nothing is left of a kind cluster, else what is."""
 
-    def remove_seal(self, comment: str) -> None:
-        """Delete the packet filter rules with this comment. Raises when that fails."""
+    def delete_network(self, name: str) -> None:
+        """Delete a Docker network and its seal. Raises when something is left of them."""
 
 
 @dataclass
@@ -67,12 +69,11 @@ class Remains:
             if state.shared_namespace:
                 named.append(f"objects in namespace {state.shared_namespace}")
         named += [f"{record.what} to be given back" for record in state.restores]
-        local = (
-            ("kind cluster", state.kind_cluster),
-            ("Docker network", state.docker_network),
-            ("seal rules", state.seal),
-        )
-        return named + [f"{label} {name}" for label, name in local if name]
+        if state.kind_cluster:
+            named.append(f"kind cluster {state.kind_cluster}")
+        if state.docker_network:
+            named.append(f"Docker network {state.docker_network} and its seal")
+        return named
 
     @property
     def how(self) -> str:
@@ -199,7 +200,8 @@ def clean_up(
     """Remove and restore what dead runs left, and verify that it is gone.
 
     ``deadline_s`` is for each run, in seconds, beside waiting for a lease to run out. Leftovers
-    are what could not be removed or is out of reach from here, with the reason.
+    are what could not be removed, with the reason; what is in another cluster than the one we
+    are connected to is only told, and counts as left over when we are connected to none.
     """
     restored: list[str] = []
     leftovers: list[str] = []
@@ -211,7 +213,7 @@ def clean_up(
         for each in found:
             if not _has_local(each) and not each.in_reach:
                 say(each.line)
-                leftovers.append(each.line)
+                leftovers += [each.line] if cluster is None else []
                 continue
             if cluster is not None and each.in_reach and not _lease_runs_out(cluster, each, say):
                 leftovers.append(f"run {each.run}: its lease is being renewed, so it is alive")
@@ -233,7 +235,7 @@ def clean_up(
 
 def _has_local(each: Remains) -> bool:
     state = each.file.state if each.file else None
-    return state is not None and bool(state.kind_cluster or state.docker_network or state.seal)
+    return state is not None and bool(state.kind_cluster or state.docker_network)
 
 
 def _lease_runs_out(cluster: Cluster, each: Remains, say: Callable[[str], None]) -> bool:
@@ -273,17 +275,14 @@ def _remove(
 
 
 def _register_local(ledger: Ledger, state: RunState, local: LocalResources | None) -> None:
-    """The machine's part: registered so that the cluster goes before its network and rules."""
-    jobs = (
-        ("seal rules", state.seal, local.remove_seal if local else None),
-        ("Docker network", state.docker_network, local.delete_network if local else None),
-        ("kind cluster", state.kind_cluster, local.delete_cluster if local else None),
-    )
-    for label, name, job in jobs:
-        if name and job:
-            ledger.register(f"{label} {name}", lambda j=job, n=name: j(n))  # type: ignore[misc]
-        elif name:
-            ledger.register(f"{label} {name}", _cannot("this machine cannot remove it"))
+    """The machine's part: registered so that the cluster goes before its network."""
+    if name := state.docker_network:
+        undo = partial(local.delete_network, name) if local else _cannot(_ELSEWHERE)
+        ledger.register(f"Docker network {name} and its seal", undo)
+    if name := state.kind_cluster:
+        undo = partial(local.delete_cluster, name) if local else _cannot(_ELSEWHERE)
+        gone = partial(local.why_cluster_there, name) if local else None
+        ledger.register(f"kind cluster {name}", undo, gone=gone)
 
 
 def _register_objects(ledger: Ledger, cluster: Cluster, each: Remains, state: RunState) -> None:
@@ -293,29 +292,23 @@ def _register_objects(ledger: Ledger, cluster: Cluster, each: Remains, state: Ru
     for place in sorted(places - {""}):
         ledger.register(
             f"objects in namespace {place}",
-            lambda p=place: namespaces.delete_labelled(cluster, run, p),  # type: ignore[misc]
-            gone=lambda p=place: namespaces.why_labelled(cluster, run, p),  # type: ignore[misc]
+            partial(namespaces.delete_labelled, cluster, run, place),
+            gone=partial(namespaces.why_labelled, cluster, run, place),
         )
     for kind, _, name in (o for o in each.objects if o[0] in CLUSTER_SCOPED):
         ledger.register(
             f"{kind} {name}",
-            lambda k=kind, n=name: namespaces.drop_cluster_scoped(  # type: ignore[misc]
-                cluster, k, n, run
-            ),
+            partial(namespaces.drop_cluster_scoped, cluster, kind, name, run),
             gone=namespaces.gone_check(cluster, kind, name),
         )
     for _, _, name in (o for o in each.objects if o[0] == "Namespace"):
         ledger.register(
             f"namespace {name}",
-            lambda n=name: namespaces.delete(cluster, n),  # type: ignore[misc]
-            gone=lambda n=name: namespaces.why_there(cluster, n),  # type: ignore[misc]
+            partial(namespaces.delete, cluster, name),
+            gone=partial(namespaces.why_there, cluster, name),
         )
     for record in state.restores:
-        ledger.register(record.what, _give_back(cluster, record), restore=True)
-
-
-def _give_back(cluster: Cluster, record: Restore) -> Callable[[], None]:
-    return lambda: restore.give_back(cluster, record)
+        ledger.register(record.what, partial(restore.give_back, cluster, record), restore=True)
 
 
 def _cannot(why: str) -> Callable[[], None]:

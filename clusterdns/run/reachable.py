@@ -4,6 +4,7 @@ import logging
 import os
 import signal
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import yaml
 from kubernetes import client, config
 from kubernetes.config.config_exception import ConfigException
 
-from clusterdns.cluster import Cluster
+from clusterdns.cluster import Cluster, NotThere
 
 CONNECT_S = 3.0  # seconds for the connection
 ANSWER_S = 4.0  # seconds for the first answer
@@ -53,48 +54,42 @@ def connect(kubeconfig: str | None, context: str | None) -> client.ApiClient:
     _log_in(files, entry, settings)
     connection = DeadlineClient(settings)
     try:
-        client.VersionApi(connection).get_code(_request_timeout=(CONNECT_S, ANSWER_S / 2))
+        Cluster(connection, entry["name"], deadline=ANSWER_S).text("GET", "/version")
     except Exception as error:
         raise CannotConnect(diagnose_connection(error, entry["name"], settings.host)) from error
     return connection
 
 
 def may(
-    connection: client.ApiClient,
-    verb: str,
-    resource: str,
-    namespace: str | None = None,
-    group: str = "",
+    cluster: Cluster, verb: str, resource: str, namespace: str | None = None, group: str = ""
 ) -> bool:
     """Whether we are allowed to do this, as the API server says (SelfSubjectAccessReview).
 
     Raises CannotConnect when the question itself is refused.
     """
-    spec = client.V1SelfSubjectAccessReviewSpec(
-        resource_attributes=client.V1ResourceAttributes(
-            group=group, namespace=namespace, resource=resource, verb=verb
-        )
-    )
-    review = client.V1SelfSubjectAccessReview(spec=spec)
-    api = client.AuthorizationV1Api(connection)
+    asked = {"group": group, "namespace": namespace or "", "resource": resource, "verb": verb}
+    review = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SelfSubjectAccessReview",
+        "metadata": {},
+        "spec": {"resourceAttributes": asked},
+    }
     try:
-        answer = api.create_self_subject_access_review(
-            review, _request_timeout=(CONNECT_S, ANSWER_S)
-        )
+        answer = replace(cluster, deadline=ANSWER_S).create(review)
     except Exception as error:
-        host = str(connection.configuration.host)
-        raise CannotConnect(diagnose_connection(error, "this context", host)) from error
-    return bool(answer.status and answer.status.allowed)
+        text = diagnose_connection(error, cluster.context, cluster.server)
+        raise CannotConnect(text) from error
+    return bool((answer.get("status") or {}).get("allowed"))
 
 
-def require_namespaces(connection: client.ApiClient, context: str) -> None:
+def require_namespaces(cluster: Cluster) -> None:
     """Raise CannotConnect when we may not create and delete namespaces."""
-    missing = [v for v in ("create", "delete") if not may(connection, v, "namespaces")]
+    missing = [v for v in ("create", "delete") if not may(cluster, v, "namespaces")]
     if missing:
         raise CannotConnect(
-            f"The credentials of context {context!r} are not allowed to {' and '.join(missing)} "
-            f"namespaces on {connection.configuration.host}. The suite works in namespaces of its "
-            "own. Use an account that may (cluster-admin can), or give the suite an existing "
+            f"The credentials of context {cluster.context!r} are not allowed to "
+            f"{' and '.join(missing)} namespaces on {cluster.server}. The suite works in "
+            "namespaces of its own. Use an account that may (cluster-admin can), or give the suite an existing "
             "namespace with --namespace NAME: it then leaves out what needs a second one. "
             "`--plan` lists every object and verb that is needed; "
             "`kubectl auth can-i create namespaces` asks the same question."
@@ -104,7 +99,7 @@ def require_namespaces(connection: client.ApiClient, context: str) -> None:
 def require_existing(cluster: Cluster, namespace: str) -> None:
     """Raise CannotConnect when a namespace is not there, or we may not make pods in it."""
     where = f"on {cluster.server} (context {cluster.context!r})"
-    if not may(cluster.connection, "create", "pods", namespace):
+    if not may(cluster, "create", "pods", namespace):
         raise CannotConnect(
             f"The credentials are not allowed to create pods in namespace {namespace!r} {where}. "
             "Ask for that right, or name another namespace with --namespace NAME; `--plan` lists "
@@ -126,7 +121,7 @@ def require_existing(cluster: Cluster, namespace: str) -> None:
 
 def diagnose_connection(error: BaseException, context: str, host: str) -> str:
     """One paragraph: what went wrong on the way to the API server, and what to do."""
-    status = getattr(error, "status", None)
+    status = 404 if isinstance(error, NotThere) else getattr(error, "status", None)
     if status == 401:
         return (
             f"The API server {host} refuses the credentials of context {context!r} (401 "
@@ -144,8 +139,9 @@ def diagnose_connection(error: BaseException, context: str, host: str) -> str:
     if status:
         return (
             f"The API server {host} of context {context!r} answered {status} "
-            f"{getattr(error, 'reason', '')} to a plain request for its version. It may be "
-            f"starting or overloaded; try `kubectl --context {context} get --raw /readyz`."
+            f"{getattr(error, 'reason', '')} to its first request. It may be starting or "
+            "overloaded, or the address may be that of something else; try "
+            f"`kubectl --context {context} get --raw /readyz`."
         )
     text = " ".join(str(getattr(error, "reason", None) or error).split())
     if "certificate" in text.lower() or "SSL" in text:

@@ -117,6 +117,7 @@ def namespace_of(path: str) -> str | None:
 class _Handler(BaseHTTPRequestHandler):
     api: FakeApi
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # one packet per answer
 
     def log_message(self, format: str, *args: object) -> None:
         """Silence."""
