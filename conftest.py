@@ -2,6 +2,8 @@
 
 pytest_plugins = [
     "fixtures.options",  # the whole command line
+    "fixtures.profiles",  # --profile, --allow-disruptive: what is selected, in which order
+    "fixtures.images",  # the images of our pods, --list-images
     "fixtures.outcomes",  # not-run, not-applicable, deviation, cannot judge
     "fixtures.lifecycle",  # run id, signals, ledger, --plan, --cleanup-only
     "fixtures.kind",  # the local cluster: made and deleted, or used and left alone

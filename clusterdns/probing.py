@@ -8,6 +8,7 @@ from clusterdns import manifests
 from clusterdns.cluster import Cluster, Manifest
 from clusterdns.probe import Probe, ProbeLost, open_probe
 from clusterdns.resolvconf import ResolvConf
+from clusterdns.run.plan import PLACES, PlannedObject, declare
 from clusterdns.site import Site, Workspace
 from clusterdns.wait import eventually
 
@@ -164,3 +165,21 @@ def why_not_running(cluster: Cluster, pod: Manifest) -> str:
     waiting = waiting_reason(pod) or status.get("reason") or status.get("phase", "unknown")
     message = (latest or {}).get("message", "no event says why")
     return f"{waiting}: {' '.join(message.split())}"
+
+
+_READ = ("get", "list")
+declare(
+    PlannedObject("", "Pod", PLACES.main, "probe-N", (*_READ, "create", "delete"), "on each node"),
+    PlannedObject("", "pods/exec", PLACES.main, "probe-N", ("get", "create"), "asks the questions"),
+    PlannedObject("", "Node", None, "*", _READ, "where probes go"),
+    PlannedObject("", "Service", None, "*", _READ, "which of them is the DNS Service"),
+    PlannedObject("", "Pod, ConfigMap", "kube-system", "of cluster DNS", _READ, "is read"),
+    PlannedObject("", "pods/log", "kube-system", "of cluster DNS", ("get",), "is read"),
+    PlannedObject("apps", "Deployment, DaemonSet", None, "k8s-app=kube-dns", _READ, "is read"),
+    PlannedObject(
+        "discovery.k8s.io", "EndpointSlice", "kube-system", "kube-dns-*", _READ, "is read"
+    ),
+    PlannedObject(
+        "authorization.k8s.io", "SubjectAccessReview", None, "-", ("create",), "what CoreDNS may do"
+    ),
+)

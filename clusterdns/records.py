@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from clusterdns import manifests
 from clusterdns.cluster import Cluster, Manifest
+from clusterdns.run.plan import PLACES, PlannedObject, declare
 from clusterdns.service import Endpoint, Port, Service, address_type
 from clusterdns.site import Workspace
 
@@ -27,17 +28,11 @@ PEERS = (
 class Records:
     """The Services of a run; every value that a check compares comes from here."""
 
-    kubernetes: Service  # default/kubernetes, which every cluster has
     web: Service  # a cluster IP and named ports, port and target port differ
     plain: Service  # a cluster IP and one port without a name
     peers: Service  # headless: ready, not ready, with and without hostname, IPv4 and IPv6
     empty: Service  # headless, no endpoint is ready
     alias: Service  # ExternalName to a name outside the cluster
-
-    @property
-    def all(self) -> tuple[Service, ...]:
-        """Those that have addresses of their own in the cluster."""
-        return (self.kubernetes, self.web, self.plain, self.peers)
 
 
 def make_records(workspace: Workspace, domain: str) -> Records:
@@ -49,7 +44,9 @@ def make_records(workspace: Workspace, domain: str) -> Records:
     web = Service("web", *place, ports=WEB_PORTS)
     plain = Service("plain", *place, ports=(Port("", 8443),))
     peers = Service("peers", *place, ports=PEERS_PORTS, endpoints=PEERS)
-    empty = Service("empty", *place, ports=PEERS_PORTS[:1], endpoints=(Endpoint(GAMMA, ready=False),))
+    empty = Service(
+        "empty", *place, ports=PEERS_PORTS[:1], endpoints=(Endpoint(GAMMA, ready=False),)
+    )
     alias = Service("alias", *place, external_name="target.example.test")
     wanted = (web, plain, peers, empty, alias)
     made = workspace.cluster.create_all(manifest(workspace, service) for service in wanted)
@@ -61,7 +58,6 @@ def make_records(workspace: Workspace, domain: str) -> Records:
     )
     with_ips = {m["metadata"]["name"]: cluster_ips_of(m) for m in made}
     return Records(
-        kubernetes=existing(workspace.cluster, "kubernetes", "default", domain),
         web=replace(web, cluster_ips=with_ips["web"]),
         plain=replace(plain, cluster_ips=with_ips["plain"]),
         peers=peers,
@@ -138,3 +134,12 @@ def of_family(endpoints: Iterable[Endpoint], family: int) -> list[Endpoint]:
     """The endpoints of one IP family."""
     wanted = {4: "A", 6: "AAAA"}[family]
     return [e for e in endpoints if address_type(e.address) == wanted]
+
+
+_OWN = ("create", "get", "list", "delete")
+declare(
+    PlannedObject("", "Service", PLACES.main, "web, plain, peers, empty, alias", _OWN, "records"),
+    PlannedObject(
+        "discovery.k8s.io", "EndpointSlice", PLACES.main, "peers-*, empty-*", _OWN, "records"
+    ),
+)

@@ -12,7 +12,9 @@ def repeat_command(workspace: Workspace, kept: bool, answer: Answer) -> str:
 
     Where the probe is kept, the short exec line into it; else a pod that goes by itself.
     """
-    return in_a_pod(workspace, kept, answer.node, answer.question.dig(answer.server, answer.transport))
+    return in_a_pod(
+        workspace, kept, answer.node, answer.question.dig(answer.server, answer.transport)
+    )
 
 
 def in_a_pod(workspace: Workspace, kept: bool, node: str, command: list[str]) -> str:

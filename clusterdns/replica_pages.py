@@ -12,7 +12,11 @@ from clusterdns.site import Site
 from clusterdns.web import Page, get_all
 
 # Path: the plug-in that serves it, and its port where the Corefile does not say.
-SERVED_BY = {"/health": ("health", 8080), "/ready": ("ready", 8181), "/metrics": ("prometheus", 9153)}
+SERVED_BY = {
+    "/health": ("health", 8080),
+    "/ready": ("ready", 8181),
+    "/metrics": ("prometheus", 9153),
+}
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,8 @@ def build_version(one: Fetched) -> str:
 def values_of(pages: Iterable[Fetched], metric: str) -> dict[str, float]:
     """The sum of a metric on each page that has it, by page."""
     return {
-        str(one.replica): sum(s.value for s in Metrics.parse(one.page.body).samples if s.name == metric)
+        str(one.replica): sum(
+            s.value for s in Metrics.parse(one.page.body).samples if s.name == metric
+        )
         for one in pages
     }

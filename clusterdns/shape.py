@@ -74,7 +74,9 @@ def desired_replicas(workload: Manifest | None) -> int:
     """How many replicas are wanted; 0 without a workload."""
     if workload is None:
         return 0
-    if workload.get("kind") == "DaemonSet" or "desiredNumberScheduled" in workload.get("status", {}):
+    if workload.get("kind") == "DaemonSet" or "desiredNumberScheduled" in workload.get(
+        "status", {}
+    ):
         return int(workload["status"].get("desiredNumberScheduled", 0))
     return int(workload["spec"].get("replicas", 1))
 
@@ -125,7 +127,8 @@ def unsafe_settings(container: Manifest) -> list[str]:
     capabilities = context.get("capabilities") or {}
     unsafe = {
         "allowPrivilegeEscalation": context.get("allowPrivilegeEscalation") is not False,
-        "capabilities are not dropped": "ALL" not in [c.upper() for c in capabilities.get("drop", [])],
+        "capabilities are not dropped": "ALL"
+        not in [c.upper() for c in capabilities.get("drop", [])],
         "capabilities are added": not set(capabilities.get("add", [])) <= {"NET_BIND_SERVICE"},
         "image is writable": context.get("readOnlyRootFilesystem") is not True,
     }

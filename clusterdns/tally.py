@@ -3,6 +3,8 @@
 import statistics
 from dataclasses import dataclass, field
 
+FILE = "file"  # the transport of what a pod has on disk: compared, but no answer of a server
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -37,8 +39,8 @@ class Tally:
 
     @property
     def asked(self) -> int:
-        """The number of distinct cells whose whole answer was compared."""
-        return len({cell.key for cell in self.cells})
+        """The number of distinct cells whose whole answer was compared; files are no answers."""
+        return len({cell.key for cell in self.cells if cell.transport != FILE})
 
     @property
     def lost(self) -> int:

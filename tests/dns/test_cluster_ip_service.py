@@ -7,12 +7,12 @@ from clusterdns.everyone import Asker
 from clusterdns.records import WEB_PORTS, Records
 from clusterdns.service import Port, Service, reverse_name
 
-WITH_CLUSTER_IP = ["kubernetes", "web", "plain"]
+WITH_CLUSTER_IP = ["web", "plain"]
 
 
 @pytest.fixture(params=WITH_CLUSTER_IP)
 def service(records: Records, request: pytest.FixtureRequest) -> Service:
-    """A Service with a cluster IP: the one every cluster has, and two of ours."""
+    """A Service with a cluster IP: one with several ports, one with a single unnamed one."""
     chosen: Service = getattr(records, request.param)
     return chosen
 
@@ -51,16 +51,6 @@ def test_named_port_has_an_srv_record(everyone: Asker, records: Records, port: P
     name = records.web.srv_name(port)
     answers = everyone.ask(name, "SRV")
     expected = expect.srv(name, {(port.number, records.web.fqdn)})
-    assert answers.deviating_from(expected) == {}, answers
-
-
-@pytest.mark.spec("2.3.2")
-def test_api_server_has_an_srv_record(everyone: Asker, records: Records) -> None:
-    """The https port of the Service kubernetes must have an SRV record."""
-    (port,) = records.kubernetes.ports
-    name = records.kubernetes.srv_name(port)
-    answers = everyone.ask(name, "SRV")
-    expected = expect.srv(name, {(port.number, records.kubernetes.fqdn)})
     assert answers.deviating_from(expected) == {}, answers
 
 

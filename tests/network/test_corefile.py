@@ -6,17 +6,8 @@ from clusterdns.corefile import Corefile, Reading
 from clusterdns.corefile.judge import findings
 from clusterdns.inventory import Inventory
 from clusterdns.site import Site
-from fixtures.outcomes import not_run
 
 WANTED_EVERYWHERE = ["errors", "health", "ready", "prometheus", "loop", "reload", "cache"]
-
-
-@pytest.fixture(scope="module")
-def corefile(inventory: Inventory) -> Corefile:
-    """The Corefile, parsed; without one the checks of its contents are not run."""
-    if not isinstance(inventory.corefile, Corefile):
-        not_run(f"there is no Corefile to look at: {inventory.corefile or 'no ConfigMap has one'}")
-    return inventory.corefile
 
 
 def test_corefile_can_be_read(inventory: Inventory) -> None:
@@ -36,6 +27,7 @@ def test_running_version_would_start_with_it(inventory: Inventory, corefile: Cor
     assert errors == [], "\n".join(errors)
 
 
+@pytest.mark.quick
 def test_it_serves_the_cluster_domain(corefile: Corefile, site: Site) -> None:
     """The zone of the kubernetes plug-in must be the domain that kubelets give to pods."""
     zones = {zone for one in Reading(corefile).all_kubernetes() for zone in one.zones}

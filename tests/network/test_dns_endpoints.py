@@ -8,6 +8,7 @@ from clusterdns.shape import endpoint_ports, pod_ips, ready_endpoints, served_fa
 PORTS = [("UDP", 53), ("TCP", 53)]
 
 
+@pytest.mark.quick
 def test_endpoints_are_the_ready_replicas(inventory: Inventory) -> None:
     """The ready endpoints must be exactly the IPs of the ready replicas."""
     families = served_families(inventory)

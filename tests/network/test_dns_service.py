@@ -7,6 +7,7 @@ from clusterdns.shape import WELL_KNOWN_LABELS, cluster_ips_by_node, port_of, se
 from clusterdns.site import Site
 
 
+@pytest.mark.quick
 def test_service_has_a_cluster_ip(inventory: Inventory) -> None:
     """There must be a DNS Service with a cluster IP."""
     assert inventory.cluster_ips, (
@@ -22,6 +23,7 @@ def test_service_is_not_open_to_the_outside(inventory: Inventory) -> None:
     assert service.get("spec", {}).get("type") == "ClusterIP", service.get("spec")
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(
     ("protocol", "number"), [("UDP", 53), ("TCP", 53)], ids=["53-udp", "53-tcp"]
 )
@@ -55,6 +57,7 @@ def test_selector_matches_the_replicas(inventory: Inventory) -> None:
     )
 
 
+@pytest.mark.quick
 def test_pods_on_every_node_ask_the_service(inventory: Inventory, site: Site) -> None:
     """The nameserver of a pod must be the cluster IP of the DNS Service, on every node."""
     told = cluster_ips_by_node(site)

@@ -21,6 +21,7 @@ def test_workload_exists(inventory: Inventory) -> None:
     )
 
 
+@pytest.mark.quick
 def test_wanted_replicas_are_ready(inventory: Inventory) -> None:
     """As many replicas as wanted must be ready, and at least one must be wanted."""
     desired = desired_replicas(inventory.workload)
