@@ -1,6 +1,5 @@
 """results.yaml: the report as a document, written whole or not at all."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -39,7 +38,11 @@ class Moment(str):
 
 
 class Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
-    """Writes several lines as a block, so that evidence stays readable."""
+    """Writes several lines as a block, so that evidence stays readable, and no references."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        """Write each value where it stands, although it stands elsewhere too."""
+        return True
 
 
 def _write_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
@@ -166,7 +169,7 @@ def write_whole(path: Path, text: str) -> None:
     """Replace a file in one step: a kill at any moment leaves no half file. Raises OSError."""
     unfinished = path.with_name(f".{path.name}.unfinished")
     unfinished.write_text(text, encoding="utf-8")
-    os.replace(unfinished, path)
+    unfinished.replace(path)
 
 
 def load_document(folder: Path) -> Document:
@@ -206,17 +209,18 @@ def from_document(document: Mapping[str, Any]) -> Report:
         message=document.get("message", ""),
         timing=Timing(**document["timing"]),
         checks=tuple(check_from(entry) for entry in document["checks"]),
-        diagnoses=tuple(
-            Diagnosis(**{k: tuple(v) if isinstance(v, list) else v for k, v in entry.items()})
-            for entry in document["diagnoses"]
-        ),
+        diagnoses=tuple(Diagnosis(**_frozen(entry)) for entry in document["diagnoses"]),
         cleanup=CleanupResult(cleanup["state"], cleanup["restored"], cleanup["leftovers"]),
     )
 
 
 def check_from(entry: Mapping[str, Any]) -> Check:
     """The check of one entry. Raises TypeError for a key that a check does not have."""
-    return Check(**{k: tuple(v) if isinstance(v, list) else v for k, v in entry.items()})
+    return Check(**_frozen(entry))
+
+
+def _frozen(entry: Mapping[str, Any]) -> Document:
+    return {k: tuple(v) if isinstance(v, list) else v for k, v in entry.items()}
 
 
 def claim_folder(folder: Path) -> None:

@@ -1,0 +1,97 @@
+"""The report in sentences: the same words on the terminal and on the page."""
+
+from clusterdns.report.model import Report
+
+EXIT_CODES = {
+    0: "every selected check passed",
+    1: "at least one check failed",
+    2: "interrupted",
+    3: "internal error of the suite",
+    4: "usage error",
+    5: "no check was selected",
+    10: "nothing could be judged",
+    11: "the cluster was left changed",
+    12: "incomplete: a selected check was not run, and --require-complete was given",
+}
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """A number with its noun: 1 check, 2 checks."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def verdict(report: Report) -> str:
+    """The verdict in one sentence."""
+    summary = report.summary
+    judged = summary.passed + summary.failed + summary.deviations
+    if report.cleanup.state == "changed":
+        return f"The cluster was left changed. {_of_checks(report)}"
+    if report.result == "error":
+        if report.state == "running":
+            return f"The run did not come to its end; {counted(judged, 'check')} had been judged."
+        meaning = EXIT_CODES.get(report.exit_code or 0, "the run ended early")
+        return f"{meaning[0].upper()}{meaning[1:]}. {_of_checks(report) if judged else ''}".strip()
+    return _of_checks(report)
+
+
+def _of_checks(report: Report) -> str:
+    summary = report.summary
+    judged = summary.passed + summary.failed + summary.deviations
+    if not judged:
+        return "No check was judged."
+    if summary.failed:
+        text = f"{summary.failed} of {counted(judged, 'check')} failed"
+    else:
+        text = f"All {counted(judged, 'check')} that were judged are fine"
+    if summary.deviations:
+        text += f", {counted(summary.deviations, 'deviation')} from advice or recommendation"
+    if summary.not_run:
+        text += f"; {summary.not_run} could not be run"
+    return f"{text}."
+
+
+def cluster_lines(report: Report) -> list[str]:
+    """What was judged, in lines for people; what is unknown is left out."""
+    cluster, dns = report.cluster, report.cluster.get("dns") or {}
+    who = [str(cluster.get("context") or ""), _with("Kubernetes ", cluster.get("server"))]
+    size = [
+        counted(int(cluster["nodes"]), "node") if cluster.get("nodes") is not None else "",
+        _with("domain ", cluster.get("domain")),
+        " and ".join(cluster.get("ipFamilies") or ()),
+    ]
+    server = [
+        f"{dns.get('implementation') or 'DNS server'} {dns.get('version') or ''}".strip()
+        if dns
+        else "",
+        counted(int(dns["replicas"]), "replica") if dns.get("replicas") is not None else "",
+        str(dns.get("image") or ""),
+    ]
+    return [", ".join(filter(None, words)) for words in (who, size, server) if any(words)]
+
+
+def _with(prefix: str, value: object) -> str:
+    return f"{prefix}{value}" if value else ""
+
+
+def time_line(report: Report) -> str:
+    """Where the time went."""
+    timing = report.timing
+    parts = [
+        ("host", timing.host_s),
+        ("cluster", timing.cluster_s),
+        ("set-up", timing.setup_s),
+        ("checks", timing.checks_s),
+        ("teardown", timing.teardown_s),
+    ]
+    spent = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in parts if seconds >= 0.05)
+    asked = sum(check.asked for check in report.checks)
+    answers = f"{counted(timing.questions, 'question')} asked, " if timing.questions else ""
+    return f"{spent or 'no time at all'}; {answers}{counted(asked, 'answer')} compared"
+
+
+def exit_line(report: Report) -> str:
+    """The exit code and what it means."""
+    code = report.exit_code
+    return (
+        f"exit code {code}: {EXIT_CODES.get(code, 'as pytest has it')}" if code is not None else ""
+    )

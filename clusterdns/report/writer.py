@@ -1,0 +1,122 @@
+"""Writes the four files of a run as it goes."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from clusterdns.report.events import EventLog, now
+from clusterdns.report.html import write_html
+from clusterdns.report.junit import write_junit
+from clusterdns.report.model import Check, Report, Suite
+from clusterdns.report.results import EVENTS, claim_folder, write_results
+
+EVERY_S = 1.0  # results.yaml is written anew at most so often, in seconds
+
+
+class ReportWriter:
+    """The report of a run that is going on.
+
+    ``selected`` are the checks that the run is to judge, all not-run; each is replaced by what
+    came of it. Those never reached keep the outcome, with the reason given at the end.
+    """
+
+    def __init__(self, folder: Path, suite: Suite, selected: Sequence[Check]) -> None:
+        """Clear the folder and write results.yaml at once. Raises NotOursError and OSError."""
+        claim_folder(folder)
+        self.folder = folder
+        self.report = Report(date=now(), suite=suite)
+        self.complaints: list[str] = []
+        self._selected = {check.key: check for check in selected}
+        self._judged: dict[tuple[str, str], Check] = {}
+        self._log = EventLog(folder / EVENTS)
+        self._saved = 0.0
+        write_results(self.report, folder)
+        self._saved = time.monotonic()
+        self.event(
+            "start",
+            date=self.report.date,
+            suite=asdict(suite),
+            selected=[event_of(check) for check in selected],
+        )
+
+    def event(self, event: str, **values: object) -> None:
+        """Write a line to events.jsonl; a full disk is complained of, and stops nothing."""
+        try:
+            self._log.write(event, **values)
+        except (OSError, ValueError) as error:
+            self._complain(f"{EVENTS}: {error}")
+
+    def add(self, check: Check) -> None:
+        """Take what came of a check."""
+        self._judged[check.key] = check
+        self.event("check", **event_of(check))
+        self._save()
+
+    def set_cluster(self, facts: Mapping[str, Any]) -> None:
+        """Take what is known of the cluster, when it is new."""
+        if dict(facts) != dict(self.report.cluster):
+            self.report = replace(self.report, cluster=dict(facts))
+            self.event("cluster", cluster=facts)
+            self._save()
+
+    def warn(self, text: str) -> None:
+        """Note a warning of a dependency, each once; it fails nothing."""
+        if text not in self.report.warnings:
+            self.report = replace(self.report, warnings=(*self.report.warnings, text))
+            self.event("warning", text=text)
+
+    def unreached(self, reason: str) -> list[Check]:
+        """The selected checks that were not judged, with the reason."""
+        missing = [check for key, check in self._selected.items() if key not in self._judged]
+        return [replace(check, outcome="not-run", message=reason) for check in missing]
+
+    @property
+    def judged(self) -> list[Check]:
+        """What came of checks so far."""
+        return list(self._judged.values())
+
+    def finish(self, report: Report) -> None:
+        """Write all four files for good; results.yaml says finished when the others are there.
+
+        Every file is tried. Raises the first error afterwards.
+        """
+        self.report = report
+        self.event(
+            "finish",
+            result=report.result,
+            exitCode=report.exit_code,
+            message=report.message,
+            timing=asdict(report.timing),
+            diagnoses=[asdict(diagnosis) for diagnosis in report.diagnoses],
+            cleanup=asdict(report.cleanup),
+        )
+        self._log.close()
+        errors: list[Exception] = []
+        for write in (write_junit, write_html, write_results):
+            try:
+                write(report, self.folder)
+            except Exception as error:
+                errors.append(error)
+        if errors:
+            raise errors[0]
+
+    def _save(self) -> None:
+        if time.monotonic() - self._saved < EVERY_S:
+            return
+        self._saved = time.monotonic()
+        self.report = replace(self.report, checks=tuple(self._judged.values()))
+        try:
+            write_results(self.report, self.folder)
+        except OSError as error:
+            self._complain(f"results.yaml: {error}")
+
+    def _complain(self, text: str) -> None:
+        if text not in self.complaints:
+            self.complaints.append(text)
+
+
+def event_of(check: Check) -> dict[str, Any]:
+    """A check as an event has it: with what results.yaml leaves out."""
+    return asdict(check)
