@@ -42,6 +42,8 @@ func podnet() error {
 	if err != nil {
 		return err
 	}
+	// A connection that began before kube-proxy was there never reaches the API server.
+	access.Dial = (&net.Dialer{Timeout: time.Second}).DialContext
 	client, err := kubernetes.NewForConfig(access)
 	if err != nil {
 		return err
