@@ -32,6 +32,7 @@ def advice(
         yield from _missing_in_forwarding_block(block, version)
         for plugin in block.plugins:
             yield from _ignored(plugin, version)
+            yield from _glued_brace(plugin, version)
     for forward in reading.forwards():
         yield from _upstreams(forward, reading, dns_addresses)
     yield from _kubernetes(reading)
@@ -63,12 +64,20 @@ def _whole_file(reading: Reading, version: Version) -> Iterator[Finding]:
         if plugin.option("lameduck") is None:
             message = "'health' without 'lameduck': questions are lost when a replica stops"
             yield Finding("info", "health", plugin.line, message, "add 'lameduck 5s'")
+    for block in reading.corefile.dropped:
+        message = "this block has no address: CoreDNS leaves it out"
+        yield Finding("advice", "", block.line, message, "write its zones before the '{'")
     for found in reading.corefile.imports:
         message = f"what 'import {found.pattern}' brings is not known here"
         yield Finding("info", "import", found.line, message)
     for _, plugin in reading.plugins("import"):
-        message = f"what 'import {' '.join(plugin.args)}' brings is not known here"
-        yield Finding("info", "import", plugin.line, message)
+        pattern = " ".join(plugin.args)
+        message = f"what 'import {pattern}' brings is not known here"
+        if "/" in pattern or "*" in pattern:
+            yield Finding("info", "import", plugin.line, message)
+        else:
+            remedy = "define the snippet above, or see whether there is such a file"
+            yield Finding("advice", "import", plugin.line, message, remedy)
 
 
 def _root_zone(reading: Reading) -> Iterator[Finding]:
@@ -139,6 +148,16 @@ def _ignored(plugin: Plugin, version: Version) -> Iterator[Finding]:
         if rule is not None and version >= rule.ignored:
             message = f"CoreDNS {asked} ignores the option '{option.name}' of '{plugin.name}'"
             yield Finding("advice", plugin.name, option.line, message, rule.remedy)
+
+
+def _glued_brace(plugin: Plugin, version: Version) -> Iterator[Finding]:
+    known = directives().plugins.get(plugin.name)
+    for option in plugin.options:
+        rule = known.option(option.name, version) if known else None
+        if option.glued_brace and not (rule and rule.exact):
+            message = f"the '}}' of '{plugin.name}' is an argument of '{option.name}' for CoreDNS"
+            remedy = "move it to the next line"
+            yield Finding("advice", plugin.name, option.line, message, remedy)
 
 
 def _upstreams(

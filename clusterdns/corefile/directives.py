@@ -42,6 +42,7 @@ class Rule:
     kinds: tuple[str, ...] = ()
     between: tuple[float, float] | None = None
     values: tuple[str, ...] = ()
+    exact: bool = False  # reads just as many words as it needs: a '}' may follow them
     remedy: str = ""
 
     def holds(self, version: Version) -> bool:
@@ -114,5 +115,6 @@ def _rule(entry: Mapping[str, Any]) -> Rule:
         kinds=tuple(entry.get("kinds", ())),
         between=None if low is None else (low, high),
         values=tuple(entry.get("values", ())),
+        exact=entry.get("exact", False),
         remedy=entry.get("remedy", ""),
     )

@@ -61,7 +61,8 @@ def reverse_zones(network: IPv4Network | IPv6Network) -> tuple[str, ...]:
 
 def is_domain_name(text: str) -> bool:
     """What the DNS library of CoreDNS takes for a name (miekg/dns ``IsDomainName``)."""
-    if not text or (text.startswith(".") and text != "."):
+    backslashes = len(text) - len(text.rstrip("\\"))
+    if not text or (text.startswith(".") and text != ".") or backslashes % 2:
         return False
     labels = _labels(text.removesuffix(".") if not text.endswith("\\.") else text)
     if text == ".":

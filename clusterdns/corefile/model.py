@@ -39,6 +39,8 @@ class Option:
     args: tuple[str, ...] = ()
     nested: tuple["Option", ...] = ()
     line: int = field(default=0, compare=False)
+    # The closing brace stands on its line: CoreDNS then takes the brace for an argument.
+    glued_brace: bool = field(default=False, compare=False)
 
     def lines(self, indent: int) -> Iterator[str]:
         """The option as Corefile text."""
@@ -58,6 +60,8 @@ class Plugin:
     line: int = field(default=0, compare=False)
     # The opening brace stands on a line of its own: CoreDNS then misreads the plug-in.
     detached_brace: bool = field(default=False, compare=False)
+    # Words behind the closing brace: CoreDNS takes them for a second use of the plug-in.
+    trailing: tuple[str, ...] = field(default=(), compare=False)
 
     def option(self, name: str) -> Option | None:
         """The last option of this name: CoreDNS lets the last one win."""
@@ -145,6 +149,8 @@ class Corefile:
 
     blocks: tuple[ServerBlock, ...] = ()
     imports: tuple[Import, ...] = ()
+    # Blocks without an address: CoreDNS reads them and leaves them out.
+    dropped: tuple[ServerBlock, ...] = field(default=(), compare=False)
 
     def to_text(self) -> str:
         """A Corefile that means the same; comments and snippets are gone."""

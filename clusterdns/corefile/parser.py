@@ -55,9 +55,13 @@ class _Parser:
         blocks: list[ServerBlock] = []
         while self.at < len(self.tokens):
             block = self.statement()
-            if block is not None and block.keys:
+            if block is not None:
                 blocks.append(block)
-        return Corefile(tuple(blocks), tuple(self.imports))
+        return Corefile(
+            blocks=tuple(block for block in blocks if block.keys),
+            imports=tuple(self.imports),
+            dropped=tuple(block for block in blocks if not block.keys and block.plugins),
+        )
 
     # Words
 
@@ -111,8 +115,7 @@ class _Parser:
         while (token := self.here) is not None:
             if token.text == "import" and self.begins_line(self.at):
                 if not self.splice_import():
-                    self.imports.append(Import(self.tokens[self.at + 1].text, token.line))
-                    del self.tokens[self.at : self.at + 2]
+                    self.imports.append(Import(self.take_import(), token.line))
                 continue
             if token.text == "{":
                 if another:
@@ -155,10 +158,11 @@ class _Parser:
             if token.text == "}":
                 self.at += 1
                 return plugins
-            if token.text == "import" and self.splice_import():
-                continue
-            plugins.append(self.plugin())
-        if braces is not None and self.tokens[-1].text != "}":
+            if token.text != "import":
+                plugins.append(self.plugin())
+            elif not self.splice_import():
+                plugins.append(Plugin("import", (self.take_import(),), (), token.line))
+        if braces is not None and self.tokens[-1].text != "}":  # CoreDNS looks no closer
             raise self.error("the '}' that ends this server block is missing", braces)
         return plugins
 
@@ -188,14 +192,15 @@ class _Parser:
         name = self.tokens[start]
         args, at = self.line_of(start + 1, end)
         options: tuple[Option, ...] = ()
+        trailing: list[str] = []
         detached = False
         while at < end:
             detached = detached or not self.same_line(at)
             more, at = self.options_of(at + 1, end)
             options += more
             rest, at = self.line_of(at, end)
-            args += rest
-        return Plugin(name.text, tuple(args), options, name.line, detached)
+            trailing += rest
+        return Plugin(name.text, tuple(args), options, name.line, detached, tuple(trailing))
 
     def line_of(self, at: int, end: int) -> tuple[list[str], int]:
         """The words up to a brace, and the place of that brace."""
@@ -222,7 +227,8 @@ class _Parser:
             nested = ()
             if at < end and self.same_line(at) and self.tokens[at].text == "{":
                 nested, at = self.options_of(at + 1, end)
-            options.append(Option(first.text, tuple(args), nested, first.line))
+            glued = at < end and self.same_line(at) and self.tokens[at].text == "}" and not nested
+            options.append(Option(first.text, tuple(args), nested, first.line, glued))
         return tuple(options), at + 1
 
     # Imports
@@ -247,6 +253,12 @@ class _Parser:
             raise self.error(f"'import {pattern}' never ends", word)
         self.tokens[self.at : self.at + 2] = found
         return True
+
+    def take_import(self) -> str:
+        """Remove an import that stays unresolved, as CoreDNS does when no file matches."""
+        pattern = self.tokens[self.at + 1].text
+        del self.tokens[self.at : self.at + 2]
+        return pattern
 
     def imported_files(self, pattern: str, word: Token) -> list[Token] | None:
         if sum(pattern.count(char) > 1 for char in "*?") or ("[" in pattern and "]" in pattern):

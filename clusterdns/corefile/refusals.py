@@ -11,7 +11,7 @@ from clusterdns.corefile.directives import (
     version_text,
 )
 from clusterdns.corefile.durations import seconds_of
-from clusterdns.corefile.finding import Finding
+from clusterdns.corefile.finding import Finding, Level
 from clusterdns.corefile.model import Corefile, Option, Plugin, ServerBlock, has_variable
 from clusterdns.corefile.settings import is_reverse, kubernetes_of
 from clusterdns.corefile.values import faults_of, is_upstream, whole
@@ -19,6 +19,7 @@ from clusterdns.corefile.values import faults_of, is_upstream, whole
 MOST_UPSTREAMS = 15  # plugin/forward/setup.go
 HOSTNAMES_AS_UPSTREAMS: Version = (1, 14, 4)
 VIEWS: Version = (1, 10, 0)
+REWRITES_RCODE: Version = (1, 11, 0)
 HOSTS_OPTIONS = ("no_reverse", "ttl", "reload", "fallthrough_unsupported", "import")
 
 
@@ -30,19 +31,21 @@ def refusals(
     ``extra``: plug-ins that this build of CoreDNS has beyond those of its version.
     """
     yield from _duplicate_zones(corefile, version)
+    for block in (*corefile.blocks, *corefile.dropped):
+        for plugin in block.plugins:
+            known = directives().plugins.get(plugin.name)
+            if plugin.name in ("import", *extra):
+                continue
+            if known is None or not known.rule.holds(version):
+                yield _unknown(plugin, known, version)
     for block in corefile.blocks:
         yield from _repeated(block, version)
         for plugin in block.plugins:
-            if plugin.name == "import":
-                continue
             known = directives().plugins.get(plugin.name)
-            if known is None or not known.rule.holds(version):
-                if plugin.name not in extra:
-                    yield _unknown(plugin, known, version)
-                continue
-            yield from _arguments(plugin, known)
-            yield from _options(plugin, known, version)
-            yield from _special(plugin, block, version)
+            if known is not None and known.rule.holds(version):
+                yield from _arguments(plugin, known, version)
+                yield from _options(plugin, known, version)
+                yield from _special(plugin, block, version)
 
 
 def _unknown(plugin: Plugin, known: Directive | None, version: Version) -> Finding:
@@ -76,27 +79,36 @@ def _repeated(block: ServerBlock, version: Version) -> Iterator[Finding]:
         yield Finding("error", name, line, message, "merge the two")
 
 
-def _arguments(plugin: Plugin, known: Directive) -> Iterator[Finding]:
+def _arguments(plugin: Plugin, known: Directive, version: Version) -> Iterator[Finding]:
     for fault in faults_of(known.rule, plugin.args):
         yield Finding("error", plugin.name, plugin.line, f"'{plugin.name}' {fault}")
+    # CoreDNS takes both for a second use of the plug-in.
+    second = faults_of(known.rule, plugin.trailing[1:]) if plugin.trailing else []
+    misread: Level = "error" if second or version < known.once else "advice"
     if plugin.detached_brace:
         message = f"the '{{' of '{plugin.name}' must stand on its line"
-        yield Finding("error", plugin.name, plugin.line, message, "join the two lines")
+        yield Finding(misread, plugin.name, plugin.line, message, "join the two lines")
+    elif plugin.trailing:
+        message = f"nothing may follow the '}}' of '{plugin.name}' on its line"
+        remedy = f"move '{plugin.trailing[0]}' to the next line"
+        yield Finding(misread, plugin.name, plugin.line, message, remedy)
     elif plugin.options and known.block == "refused":
         message = f"'{plugin.name}' has no options"
         yield Finding("error", plugin.name, plugin.line, message, "remove the braces")
 
 
 def _options(plugin: Plugin, known: Directive, version: Version) -> Iterator[Finding]:
-    if known.block != "listed":
-        return
     for option in plugin.options:
         rule = known.option(option.name, version)
         if rule is None:
-            if option.name != "import":
+            if known.block == "listed" and option.name != "import":
                 yield _unknown_option(plugin, option, known, version)
             continue
         if version >= rule.ignored:
+            continue
+        if option.glued_brace and not rule.exact and faults_of(rule, (*option.args, "}")):
+            message = f"the '}}' of '{plugin.name}' must stand on a line of its own"
+            yield Finding("error", plugin.name, option.line, message, "move it to the next line")
             continue
         for fault in faults_of(rule, option.args):
             message = f"the option '{option.name}' of '{plugin.name}' {fault}"
@@ -129,7 +141,9 @@ def _special(plugin: Plugin, block: ServerBlock, version: Version) -> Iterator[F
         "forward": _forward_problems,
         "hosts": _hosts_problems,
         "kubernetes": _kubernetes_problems,
+        "loadbalance": _loadbalance_problems,
         "reload": _reload_problems,
+        "rewrite": _rewrite_problems,
     }.get(plugin.name)
     if problems is not None:
         for line, message in problems(plugin, block, version):
@@ -156,6 +170,14 @@ def _cache_problems(
 def _forward_problems(
     plugin: Plugin, _block: ServerBlock, version: Version
 ) -> Iterator[tuple[int, str]]:
+    for option in plugin.all("health_check"):
+        words = list(option.args[1:])
+        while words:
+            word = words.pop(0)
+            if word not in ("no_rec", "domain") or (word == "domain" and not words):
+                yield option.line, f"'health_check' takes 'no_rec' and 'domain NAME', not {word!r}"
+                break
+            del words[: word == "domain"]
     upstreams = plugin.args[1:]
     if len(upstreams) > MOST_UPSTREAMS:
         yield plugin.line, f"'forward' takes at most {MOST_UPSTREAMS} upstreams"
@@ -191,6 +213,16 @@ def _kubernetes_problems(
             yield plugin.line, f"'multicluster' needs {zone} among the zones of 'kubernetes'"
 
 
+def _loadbalance_problems(
+    plugin: Plugin, _block: ServerBlock, version: Version
+) -> Iterator[tuple[int, str]]:
+    policies = {"round_robin": (1, 1, 0), "weighted": (1, 10, 1), "prefer": (1, 12, 4)}
+    for word in plugin.args[:1]:
+        if not has_variable(word) and version < policies.get(word, NEVER):
+            known = ", ".join(name for name, since in policies.items() if version >= since)
+            yield plugin.line, f"'loadbalance' must be one of {known}, not {word!r}"
+
+
 def _reload_problems(
     plugin: Plugin, _block: ServerBlock, _version: Version
 ) -> Iterator[tuple[int, str]]:
@@ -200,6 +232,28 @@ def _reload_problems(
                 yield plugin.line, f"the {what} of 'reload' must be {lowest}s or more, not {word}"
         except ValueError:
             pass  # reported with the arguments
+
+
+def _rewrite_problems(
+    plugin: Plugin, _block: ServerBlock, version: Version
+) -> Iterator[tuple[int, str]]:
+    words = list(plugin.args)
+    if len(words) < 2:
+        words += [word for option in plugin.options for word in (option.name, *option.args)]
+    if words and words[0].lower() in ("stop", "continue"):
+        words = words[1:]
+    kind = words[0].lower() if words else ""
+    kinds = ["name", "class", "type", "edns0", "ttl"]
+    kinds += ["cname", "rcode"] if version >= REWRITES_RCODE else []
+    if not words or has_variable(words[0]):
+        if not plugin.args:
+            yield plugin.line, "'rewrite' needs a rule"
+    elif kind not in kinds:
+        yield plugin.line, f"'rewrite' has no rule {words[0]!r}, only {', '.join(kinds)}"
+    elif kind in ("class", "type") and len(words) != 3:
+        yield plugin.line, f"'rewrite {kind}' needs 2 arguments, but has {len(words) - 1}"
+    elif len(words) < 3:
+        yield plugin.line, f"'rewrite {kind}' needs 2 arguments or more"
 
 
 def _duplicate_zones(corefile: Corefile, version: Version) -> Iterator[Finding]:

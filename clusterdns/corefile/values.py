@@ -1,10 +1,15 @@
 """Whether the words of a Corefile are values that CoreDNS accepts."""
 
+import re
 from ipaddress import ip_address
 
 from clusterdns.corefile.directives import Rule
 from clusterdns.corefile.durations import seconds_of
 from clusterdns.corefile.model import has_variable
+
+CLASSES = ("IN", "CS", "CH", "HS", "NONE", "ANY")
+
+_LIKE_ADDRESS = re.compile(r"[0-9.]+|[0-9a-fA-F]*:[0-9a-fA-F:.]*")
 
 
 def faults_of(rule: Rule, args: tuple[str, ...]) -> list[str]:
@@ -17,7 +22,7 @@ def faults_of(rule: Rule, args: tuple[str, ...]) -> list[str]:
         return [f"takes {_arguments(rule.most, 'at most ')}, but has {len(args)}"]
     faults = []
     for at, word in enumerate(args):
-        kind = rule.kinds[min(at, len(rule.kinds) - 1)] if rule.kinds else "word"
+        kind = rule.kinds[at] if at < len(rule.kinds) else "word"
         if (fault := fault_of(kind, word)) is not None:
             faults.append(fault)
         elif at == 0 and rule.between is not None and not _between(rule, word):
@@ -47,8 +52,10 @@ def fault_of(kind: str, word: str) -> str | None:
                 return f"must be from 10% to 90%, not {word}"
         elif kind == "address":
             host_and_port(word)
-        elif kind == "ip":
+        elif kind == "ip" or (kind == "interface" and _LIKE_ADDRESS.fullmatch(word)):
             ip_address(word)
+        elif kind == "class" and word not in CLASSES:
+            return f"must name a class, such as IN, and not {word!r}"
     except ValueError as problem:
         return str(problem) if kind != "float" else f"{word!r} is not a number"
     return None
