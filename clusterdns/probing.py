@@ -31,6 +31,13 @@ class PodStates:
         """Whether each pod runs or can be seen to get no further."""
         return all(is_running(p) or is_stuck(p) for p in self.pods.values())
 
+    @property
+    def in_words(self) -> str:
+        """How many run, and what the others wait for."""
+        up = sum(is_running(pod) for pod in self.pods.values())
+        waits = sorted({waiting_reason(pod) for pod in self.pods.values()} - {""})
+        return f"{up} of {len(self.pods)} pods run" + (f" ({', '.join(waits)})" if waits else "")
+
 
 def start_probes(workspace: Workspace, tell: Callable[[str], None]) -> Site:
     """Probes on all ready Linux nodes; ``tell`` hears of progress.
@@ -121,12 +128,15 @@ def wait_for_pods(
     An image that cannot be pulled is given half the time: the kubelet tries again by itself.
     """
     wanted = set(names)
+    told = ""
 
     def look() -> PodStates:
+        nonlocal told
         pods = {p["metadata"]["name"]: p for p in cluster.list("Pod", namespace)}
         states = PodStates({name: pods.get(name, {}) for name in wanted})
-        up = sum(is_running(p) for p in states.pods.values())
-        tell(f"{up} of {len(wanted)} pods run")
+        if states.in_words != told:
+            told = states.in_words
+            tell(told)
         return states
 
     return eventually(look, lambda states: states.settled, within, every=0.2)
