@@ -1,0 +1,98 @@
+"""Where an experiment stands: the site, the probe beside its pods, and how it asks them."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+from clusterdns.answer import Answer
+from clusterdns.everyone import Everyone
+from clusterdns.private import NotPossible, PrivateCoreDns
+from clusterdns.probe import Probe
+from clusterdns.question import Question, Server, Transport
+from clusterdns.repeat import repeat_command
+from clusterdns.site import Site, Workspace
+from clusterdns.wait import eventually
+
+READY = Question("ready.dns-conformance.test.", "A")  # any answer at all means: it serves
+
+
+def bench_node(workspace: Workspace) -> str:
+    """The node for all private instances: one that runs the cluster's own CoreDNS already.
+
+    There the image is at hand and the API can be reached. Raises NotPossible without any node.
+    """
+    ready = sorted(str(n["metadata"]["name"]) for n in workspace.inventory.ready_nodes)
+    taken = [str(pod["spec"].get("nodeName")) for pod in workspace.inventory.ready_pods]
+    chosen = next((node for node in sorted(taken) if node in ready), next(iter(ready), None))
+    if chosen is None:
+        raise NotPossible("no node is ready")
+    return chosen
+
+
+@dataclass
+class Bench:
+    """A site as one experiment uses it. All questions go out from the node of the instances."""
+
+    site: Site
+    node: str
+    notes: list[str] = field(default_factory=list)  # what took how long, for the record
+    began: float = field(default_factory=time.monotonic)
+
+    @property
+    def probe(self) -> Probe:
+        """The probe on that node, else any. Raises NotPossible when there is none."""
+        probes: Mapping[str, Probe] = self.site.probes
+        found = probes.get(self.node) or next(iter(probes.values()), None)
+        if found is None:
+            raise NotPossible("no node could start a probe pod")
+        return found
+
+    def note(self, what: str) -> None:
+        """Remember that something was reached, and when, in seconds since the start."""
+        self.notes.append(f"{time.monotonic() - self.began:.1f} s: {what}")
+
+    def ask(
+        self,
+        server: Server,
+        questions: Sequence[Question],
+        transport: Transport = "udp",
+        timeout: float | None = None,
+    ) -> list[Answer]:
+        """Put questions to one server; a lost packet is sent once more, as everywhere."""
+        limit = self.site.workspace.timeouts.query if timeout is None else timeout
+        repeat = partial(repeat_command, self.site.workspace, False)
+        everyone = Everyone({self.probe.node: self.probe}, (server,), limit, repeat)
+        try:
+            return everyone.ask(questions, transport)
+        finally:
+            everyone.close()
+
+    def ask_one(
+        self,
+        server: Server,
+        question: Question,
+        transport: Transport = "udp",
+        timeout: float | None = None,
+    ) -> Answer:
+        """Put one question to one server."""
+        return self.ask(server, [question], transport, timeout)[0]
+
+    def wait_until_serving(self, instance: PrivateCoreDns, port: int = 53) -> Server:
+        """Wait until a private instance answers; the server that it is.
+
+        Raises NotPossible with what it printed last.
+        """
+        server = instance.server(instance.wait_until_running(), port)
+        within = self.site.workspace.timeouts.pod
+        last = eventually(
+            lambda: self.ask_one(server, READY, timeout=0.5), lambda a: a.answered, within
+        )
+        if not last.answered:
+            tail = " | ".join(instance.logs().splitlines()[-3:])
+            raise NotPossible(
+                f"the private CoreDNS {instance.name} did not answer within {within:g} s"
+                f" ({last.received}); it printed: {tail or 'nothing'}"
+            )
+        self.note(f"{instance.name} answers")
+        return server

@@ -1,0 +1,91 @@
+"""How often a question is really handled: where there is a loop, one becomes hundreds.
+
+The questions have a type that nobody else asks, so that the counters of CoreDNS show them apart.
+"""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from clusterdns.experiments.bench import Bench
+from clusterdns.experiments.outside import ZONE
+from clusterdns.metrics import Metrics, scrape
+from clusterdns.probe import Packet
+from clusterdns.question import Question, Server
+from clusterdns.wait import eventually
+
+REQUESTS = (
+    "coredns_dns_requests?_(count_)?total"  # requests_total; before 1.7.0 request_count_total
+)
+RARE, RARER = "NSEC3", "DNSKEY"  # types with a label of their own (plugin/metrics/vars/monitor.go)
+PATIENCE = 7.0  # seconds: CoreDNS gives up on its upstreams after 5 s
+
+
+@dataclass(frozen=True)
+class Multiplied:
+    """Questions put, and requests that the counters then showed."""
+
+    asked: int
+    counted: int
+    rdtype: str
+    asked_of: tuple[str, ...]
+
+    @property
+    def factor(self) -> float:
+        """Requests handled for each question; about 1 without a loop."""
+        return self.counted / self.asked if self.asked else 0.0
+
+    @property
+    def loops(self) -> bool:
+        """Whether the questions multiplied. Others may use the type a little, so not at 2."""
+        return self.counted > 10 * self.asked
+
+    def __str__(self) -> str:
+        return (
+            f"{self.asked} {self.rdtype} question(s) put to {', '.join(self.asked_of)} were counted"
+            f" as {self.counted} requests"
+        )
+
+
+def count_requests(
+    bench: Bench,
+    servers: Sequence[Server],
+    endpoints: Mapping[str, str],
+    each: int = 1,
+    rdtype: str = RARE,
+) -> Multiplied:
+    """Put questions for outside names to servers, and read before and after what was handled.
+
+    ``endpoints``: name and address of every CoreDNS whose counters are added up. Raises NoMetrics
+    and ProbeLost.
+    """
+    before = handled(scrape_all(bench, endpoints), rdtype)
+    names = [f"{secrets.token_hex(6)}.{ZONE}" for _ in range(each)]
+    packets = [
+        Packet(
+            Question(name, rdtype).message().to_wire(),
+            server.address,
+            server.port,
+            timeout=PATIENCE,
+        )
+        for server in servers
+        for name in names
+    ]
+    bench.probe.exchange(packets)
+    counted = eventually(
+        lambda: handled(scrape_all(bench, endpoints), rdtype) - before,
+        lambda now: now >= len(packets),
+        within=1.0,
+        every=0.3,
+    )
+    return Multiplied(len(packets), counted, rdtype, tuple(server.name for server in servers))
+
+
+def scrape_all(bench: Bench, endpoints: Mapping[str, str]) -> dict[str, Metrics]:
+    """The metrics of several instances, by name. Raises NoMetrics and ProbeLost."""
+    return {name: scrape(bench.probe, address) for name, address in endpoints.items()}
+
+
+def handled(metrics: Mapping[str, Metrics], rdtype: str) -> int:
+    """How many requests of a type all of them have handled."""
+    return int(sum(each.total(REQUESTS, type=rdtype) for each in metrics.values()))

@@ -1,0 +1,281 @@
+"""Reload, tried in private CoreDNS instances while a stream of questions flows.
+
+What CoreDNS says of it is the same from 1.11.3 to 1.15.0 (plugin/reload/reload.go, core/dnsserver
+and caddy.go): "Reloading", "Running configuration SHA512 = ...", "Reloading complete"; "Corefile
+parse failed" at each look at a file that cannot be parsed; "Corefile changed but reload failed"
+once for a file that can be parsed but not set up.
+"""
+
+import time
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from clusterdns.cluster import Manifest
+from clusterdns.experiments.bench import Bench
+from clusterdns.experiments.outside import ZONE
+from clusterdns.experiments.stream import Stream, Streaming
+from clusterdns.metrics import Metrics, NoMetrics
+from clusterdns.private import PrivateCoreDns
+from clusterdns.private.coredns import Companion, identity, lines_with
+from clusterdns.question import Question, Server
+from clusterdns.site import Workspace
+from clusterdns.wait import eventually
+
+VERSION = f"version.{ZONE}"  # its address tells which Corefile is in effect
+OLD, NEW = "192.0.2.1", "192.0.2.2"
+RATE = 200  # questions a second
+PATIENCE = 3.0  # seconds that one answer of the stream may take; there is no second try
+AFTERWARDS = 1.0  # seconds that the stream flows on after the change took effect
+COMPLETE = r"\[INFO\] Reloading complete"
+RUNNING = r"Running configuration (SHA512|MD5) = "
+NOT_PARSED = r"plugin/reload: Corefile parse failed: "
+NOT_SET_UP = r"plugin/reload: Corefile changed but reload failed: "
+HASH = "coredns_reload_version_info"
+FAILED = "coredns_reload_failed_total"
+WITNESS = "witness"  # the container that notes when the kubelet brings a file
+# The kubelet swaps the link "..data" when it writes; its time of change has nanoseconds.
+WATCH = (
+    'seen=; while :; do now=$(readlink ..data); if [ "$now" != "$seen" ]; then seen=$now; '
+    'echo "brought $(stat -c %z ..data)"; fi; sleep 0.2; done'
+)
+
+SYNTAX = "syntax"
+SETUP = "setup"
+
+
+@dataclass(frozen=True)
+class Delay:
+    """How long a change took, in seconds: from the ConfigMap to the first new answer."""
+
+    total: float
+    coredns: float | None  # from the file's arrival to "Reloading complete"; None: not measured
+
+    @property
+    def kubelet(self) -> float | None:
+        """The rest: until the kubelet had written the file."""
+        return None if self.coredns is None else max(0.0, self.total - self.coredns)
+
+    def __str__(self) -> str:
+        if self.coredns is None or self.kubelet is None:
+            return f"{self.total:.1f} s (it was not measured whose part is which)"
+        return f"{self.total:.1f} s (kubelet {self.kubelet:.1f} s, CoreDNS {self.coredns:.1f} s)"
+
+
+@dataclass(frozen=True)
+class Reloaded:
+    """A change of the Corefile and what came of it."""
+
+    stream: Stream
+    values_before: frozenset[str]
+    values_after: frozenset[str]  # in the last second
+    delay: Delay | None  # None: it never took effect
+    process_before: tuple[str, int]  # container id and restarts
+    process_after: tuple[str, int]
+    log: tuple[str, ...]  # the lines about it
+    hashes_before: frozenset[str]  # of the configuration, by the metrics
+    hashes_after: frozenset[str]
+    waited: float  # seconds at most
+    notes: tuple[str, ...] = ()
+
+    @property
+    def logged(self) -> bool:
+        """Whether the log says that the change is complete."""
+        return bool(lines_with("\n".join(self.log), COMPLETE))
+
+    @property
+    def counted(self) -> bool:
+        """Whether the metrics name the new configuration: one hash, that was not there before.
+
+        CoreDNS names none until its first reload.
+        """
+        return len(self.hashes_after) == 1 and not self.hashes_after & self.hashes_before
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A Corefile that cannot be, and what came of it."""
+
+    fault: str
+    stream: Stream
+    values: frozenset[str]  # all that was answered from the change on
+    process_before: tuple[str, int]
+    process_after: tuple[str, int]
+    report: tuple[str, ...]  # what the log says about the refusal
+    failures: int | None  # more in the counter than before; None: it cannot be read any more
+    waited: float
+    notes: tuple[str, ...] = ()
+
+
+@dataclass
+class ReloadExperiment:
+    """A valid change, then one that cannot be parsed."""
+
+    workspace: Workspace
+    node: str
+    plugin: str = "reload 2s 1s"
+    instance: PrivateCoreDns = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Write down the instance; nothing is made yet."""
+        witness = Companion(
+            WITNESS, self.workspace.images.dnsutils, ("sh", "-c", f"cd /etc/coredns; {WATCH}")
+        )
+        files = {"Corefile": versioned_corefile(OLD, self.plugin)}
+        self.instance = PrivateCoreDns(
+            self.workspace, "reloading", files, self.node, companions=(witness,)
+        )
+
+    def manifests(self) -> list[Manifest]:
+        """What is to be made."""
+        return self.instance.manifests()
+
+    def conduct(self, bench: Bench) -> Reloaded:
+        """Change the Corefile under a stream. Raises NotPossible when it does not serve."""
+        instance = self.instance
+        server = bench.wait_until_serving(instance)
+        before = identity(instance.now())
+        hashes = hashes_of(bench, instance, server)
+        within = self.workspace.timeouts.reload
+        with streaming(bench, server) as stream:
+            flowing = time.monotonic()
+            eventually(lambda: stream.latest, OLD, within=PATIENCE)
+            changed = instance.change({"Corefile": versioned_corefile(NEW, self.plugin)})
+            eventually(lambda: stream.latest, NEW, within)
+            bench.note(f"the stream says {stream.latest}")
+            rest = time.monotonic()
+            eventually(lambda: time.monotonic() - rest, lambda s: s >= AFTERWARDS, AFTERWARDS)
+        done = stream.result
+        took_effect = done.first(NEW)
+        log = eventually(
+            lambda: instance.logs(timestamps=True), lambda t: bool(lines_with(t, COMPLETE)), 1.0
+        )
+        delay = (
+            Delay(took_effect - changed, coredns_part(instance.logs(WITNESS), log))
+            if took_effect is not None
+            else None
+        )
+        return Reloaded(
+            done,
+            done.values(flowing, changed),
+            done.values(rest + AFTERWARDS / 2),
+            delay,
+            before,
+            identity(instance.now()),
+            lines_with(log, "[Rr]eload|Running configuration"),
+            hashes,
+            hashes_of(bench, instance, server),
+            within,
+            tuple(bench.notes),
+        )
+
+
+@dataclass
+class RefusedExperiment:
+    """An invalid change: a Corefile that cannot be parsed, or one that cannot be set up."""
+
+    workspace: Workspace
+    node: str
+    fault: str  # SYNTAX or SETUP
+    plugin: str = "reload 2s 1s"
+    instance: PrivateCoreDns = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Write down the instance; nothing is made yet."""
+        files = {"Corefile": versioned_corefile(OLD, self.plugin)}
+        name = f"refusing-{self.fault}"
+        self.instance = PrivateCoreDns(self.workspace, name, files, self.node)
+
+    def manifests(self) -> list[Manifest]:
+        """What is to be made."""
+        return self.instance.manifests()
+
+    def conduct(self, bench: Bench) -> Refused:
+        """Change the Corefile under a stream. Raises NotPossible when it does not serve."""
+        instance = self.instance
+        server = bench.wait_until_serving(instance)
+        before = identity(instance.now())
+        failures = failures_of(bench, instance, server)
+        within = self.workspace.timeouts.reload
+        with streaming(bench, server) as stream:
+            changed = instance.change({"Corefile": invalid_corefile(self.fault, self.plugin)})
+            words = NOT_PARSED if self.fault == SYNTAX else NOT_SET_UP
+            log = eventually(instance.logs, lambda t: bool(lines_with(t, words)), within, every=0.3)
+            bench.note("refused" if lines_with(log, words) else "not refused")
+            rest = time.monotonic()
+            eventually(lambda: time.monotonic() - rest, lambda s: s >= AFTERWARDS, AFTERWARDS)
+        done = stream.result
+        now = failures_of(bench, instance, server)
+        return Refused(
+            self.fault,
+            done,
+            done.values(changed),
+            before,
+            identity(instance.now()),
+            lines_with(log, words),
+            None if now is None or failures is None else now - failures,
+            within,
+            tuple(bench.notes),
+        )
+
+
+def streaming(bench: Bench, server: Server) -> Streaming:
+    """The stream that asks which Corefile is in effect."""
+    return Streaming(bench.probe, server, Question(VERSION, "A"), RATE, PATIENCE)
+
+
+def versioned_corefile(version: str, plugin: str) -> str:
+    """A Corefile that tells its version by an address; ``plugin`` is the line with reload."""
+    return f"""\
+.:53 {{
+    errors
+    prometheus :9153
+    template IN A {ZONE} {{
+        answer "{{{{ .Name }}}} 0 IN A {version}"
+    }}
+    {plugin}
+}}
+"""
+
+
+def invalid_corefile(fault: str, plugin: str) -> str:
+    """The new version with a fault in it: a brace that is never closed, or an unknown option."""
+    valid = versioned_corefile(NEW, plugin)
+    if fault == SYNTAX:
+        return valid.rstrip().removesuffix("}")
+    return valid.replace("    errors\n", "    errors {\n        no-such-option\n    }\n")
+
+
+def coredns_part(witness: str, log: str) -> float | None:
+    """Seconds from the arrival of the file to "Reloading complete", both by the node's clock.
+
+    ``log`` has timestamps. None when either is missing, as when the witness has no ``stat``.
+    """
+    brought = [line.partition("brought ")[2] for line in lines_with(witness, "^brought ")]
+    complete = [line.split()[0] for line in lines_with(log, COMPLETE)]
+    if len(brought) < 2 or not complete:  # the first line is the file as it was at the start
+        return None
+    date, clock, zone = brought[-1].split()
+    arrived = datetime.fromisoformat(f"{date}T{clock[:15]}{zone}")
+    done = datetime.fromisoformat(complete[-1][:26].rstrip("Z") + "+00:00")
+    return (done - arrived).total_seconds()
+
+
+def hashes_of(bench: Bench, instance: PrivateCoreDns, server: Server) -> frozenset[str]:
+    """The configurations that the metrics name; empty when they cannot be read."""
+    found = metrics_of(bench, instance, server)
+    return found.label_values(HASH, "value") if found else frozenset()
+
+
+def failures_of(bench: Bench, instance: PrivateCoreDns, server: Server) -> int | None:
+    """How many reloads failed by the metrics; None when they cannot be read."""
+    found = metrics_of(bench, instance, server)
+    return int(found.total(FAILED)) if found else None
+
+
+def metrics_of(bench: Bench, instance: PrivateCoreDns, server: Server) -> Metrics | None:
+    """The metrics, or None when nothing serves them."""
+    try:
+        return instance.metrics(bench.probe, server.address)
+    except NoMetrics as error:
+        bench.note(str(error))
+        return None
