@@ -211,7 +211,7 @@ def clean_up(
         if not found:
             say("dead runs left nothing")
         for each in found:
-            if not _has_local(each) and not each.in_reach:
+            if each.things and not _has_local(each) and not each.in_reach:
                 say(each.line)
                 leftovers += [each.line] if cluster is None else []
                 continue

@@ -89,8 +89,8 @@ def require_namespaces(cluster: Cluster) -> None:
         raise CannotConnect(
             f"The credentials of context {cluster.context!r} are not allowed to "
             f"{' and '.join(missing)} namespaces on {cluster.server}. The suite works in "
-            "namespaces of its own. Use an account that may (cluster-admin can), or give the suite an existing "
-            "namespace with --namespace NAME: it then leaves out what needs a second one. "
+            "namespaces of its own. Use an account that may (cluster-admin can), or give the suite "
+            "an existing one with --namespace NAME: it then leaves out what needs a second one. "
             "`--plan` lists every object and verb that is needed; "
             "`kubectl auth can-i create namespaces` asks the same question."
         )

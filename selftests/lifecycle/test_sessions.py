@@ -1,0 +1,248 @@
+"""However a session ends, its ledger is worked off, told, and in the exit code."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from selftests.lifecycle.sessions import Suite
+
+HEAD = """
+import os, time
+from pathlib import Path
+import pytest
+from fixtures.stash import RUN_KEY
+
+def note(what):
+    with open("done", "a") as file:
+        file.write(what + "\\n")
+
+@pytest.fixture(scope="session", autouse=True)
+def made(pytestconfig):
+    run = pytestconfig.stash[RUN_KEY]
+    run.ledger.register("first", lambda: note("first undone"))
+    run.ledger.register("second", undo_second)
+    {setup}
+    yield
+    {teardown}
+
+def undo_second():
+    {undo}
+    note("second undone")
+
+def test_it():
+    {body}
+"""
+
+WAIT = "Path('ready').touch(); time.sleep(30)"
+
+
+@pytest.fixture
+def suite(tmp_path: Path) -> Suite:
+    """A suite of one check."""
+    return Suite(tmp_path)
+
+
+def script(
+    setup: str = "pass", teardown: str = "pass", undo: str = "pass", body: str = "pass"
+) -> str:
+    """The check, its fixture and its undoing."""
+    return HEAD.format(setup=setup, teardown=teardown, undo=undo, body=body)
+
+
+def done(suite: Suite) -> list[str]:
+    """What was undone, in order."""
+    path = suite.folder / "done"
+    return path.read_text().split("\n")[:-1] if path.exists() else []
+
+
+UNDONE = ["second undone", "first undone"]
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (script(), 0),
+        (script(body="assert False"), 1),
+        (script(setup="raise RuntimeError('no')"), 1),
+        (script(teardown="raise RuntimeError('no')"), 1),
+        (script(body="import pytest; pytest.exit('paragraph', returncode=10)"), 10),
+        (script(body="import sys; sys.exit(7)"), 1),
+        (script(undo="raise RuntimeError('refused')"), 11),
+        (script(body="raise KeyboardInterrupt"), 2),
+    ],
+    ids=[
+        "good",
+        "failing-check",
+        "failing-set-up",
+        "failing-teardown",
+        "cannot-judge",
+        "sys-exit",
+        "failing-undo",
+        "interrupted",
+    ],
+)
+def test_every_end_works_off_the_ledger(suite: Suite, text: str, code: int) -> None:
+    """And the report is finished, with the state of the clean-up."""
+    suite.write(text)
+
+    returned, output, _ = suite.run()
+
+    assert returned == code, output
+    assert done(suite) == [line for line in UNDONE if code != 11 or "first" in line]
+    assert suite.report()["state"] == "finished"
+    assert suite.report()["cleanup"]["state"] == ("changed" if code == 11 else "clean")
+    assert len(suite.states()) == (1 if code == 11 else 0)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=str)
+@pytest.mark.parametrize("phase", ["setup", "body", "teardown"])
+def test_a_signal_ends_the_run_in_order(suite: Suite, number: signal.Signals, phase: str) -> None:
+    """In set-up, checks and teardown: exit code 2, everything undone, the report says so."""
+    suite.write(script(**{phase: WAIT}))
+    process = suite.start()
+    suite.wait_for("ready")
+
+    process.send_signal(number)
+    output, _ = process.communicate(timeout=20)
+
+    assert process.returncode == 2, output
+    assert done(suite) == UNDONE
+    assert suite.report()["state"] == "finished"
+    assert suite.report()["cleanup"]["state"] == "clean"
+    assert suite.states() == []
+
+
+def test_signals_do_not_disturb_the_clean_up(suite: Suite) -> None:
+    """Each is answered with one line; the clean-up goes on."""
+    suite.write(script(body=WAIT, undo="Path('undoing').touch(); time.sleep(2)"))
+    process = suite.start()
+    suite.wait_for("ready")
+    process.send_signal(signal.SIGTERM)
+    suite.wait_for("undoing")
+
+    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGTERM)
+    output, _ = process.communicate(timeout=20)
+
+    assert process.returncode == 2, output
+    assert "cleaning up, at most 6" in output
+    assert done(suite) == UNDONE
+
+
+def test_one_ctrl_c_may_arrive_twice(suite: Suite) -> None:
+    """From the terminal and passed on by ./run: still an orderly end."""
+    suite.write(script(body=WAIT))
+    process = suite.start()
+    suite.wait_for("ready")
+
+    for _ in range(5):
+        process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=20)
+
+    assert process.returncode == 2, output
+    assert done(suite) == UNDONE
+    assert suite.report()["state"] == "finished"
+
+
+def test_keep_keeps_and_says_what(suite: Suite) -> None:
+    """Nothing is undone, everything is named, and the next start names it again."""
+    suite.write(script())
+
+    returned, output, _ = suite.run("--keep")
+    _, again, _ = suite.run()
+
+    assert returned == 0
+    assert suite.report()["cleanup"]["state"] == "clean"
+    assert "kept: second" in output
+    assert "remove what is left with: pytest --cleanup-only" in output
+    assert "was kept (--keep)" in again
+
+
+def test_kill_9_is_named_at_the_next_start_and_removed(suite: Suite) -> None:
+    """The state file stays; --cleanup-only takes it and completes the report."""
+    suite.write(script(body=WAIT))
+    process = suite.start()
+    suite.wait_for("ready")
+    process.kill()
+    process.communicate()
+    left = suite.states()
+    suite.write(script())
+
+    _, notice, _ = suite.run("--report-dir", "other")
+    code, output, _ = suite.run("--cleanup-only", "--report-dir", "report")
+    _, clean, _ = suite.run("--cleanup-only")
+
+    assert len(left) == 1
+    assert f"run {left[0].removesuffix('.json')} is dead and left" in notice
+    assert "Remove it with: pytest --cleanup-only" in notice
+    assert code == 0, output
+    assert "removed its state file" in output
+    assert (suite.folder / "report" / "junit.xml").exists()
+    assert (suite.folder / "report" / "report.html").exists()
+    assert suite.states() == []
+    assert "dead runs left nothing" in clean
+
+
+def test_the_pid_file_is_there_while_pytest_runs(suite: Suite) -> None:
+    """For ./run, which passes signals on; a pytest below ours does not overwrite it."""
+    suite.write(
+        script(
+            body="assert Path('pid').read_text() == f'{os.getpid()}\\n'; "
+            "assert 'CLUSTERDNS_PID_FILE' not in os.environ"
+        )
+    )
+
+    code, output, _ = suite.run(CLUSTERDNS_PID_FILE=str(suite.folder / "pid"))
+
+    assert code == 0, output
+    assert not (suite.folder / "pid").exists()
+
+
+def test_a_plan_makes_nothing(suite: Suite) -> None:
+    """No check runs, no state file, no report; objects and checks are listed."""
+    suite.write(script(body="Path('ran').touch()"))
+
+    code, output, _ = suite.run("--plan")
+
+    assert code == 0, output
+    assert "Namespace dns-conf-XXXXXXXX [create get list delete]" in output
+    assert "Checks (1):" in output
+    assert "tests/test_it.py::test_it" in output
+    assert not (suite.folder / "ran").exists()
+    assert suite.states() == []
+    assert not (suite.folder / "report").exists()
+
+
+def test_collect_only_starts_no_run(suite: Suite) -> None:
+    """It needs no cluster and leaves no state file."""
+    suite.write(script())
+
+    code, output, _ = suite.run("--collect-only")
+
+    assert code == 0, output
+    assert suite.states() == []
+
+
+def test_a_cache_folder_that_refuses_is_exit_10(suite: Suite) -> None:
+    """Without a state file a killed run could leave things that nobody knows of."""
+    suite.write(script())
+    (suite.folder / "cache").write_text("not a folder")
+
+    code, output, _ = suite.run()
+
+    assert code == 10, output
+    assert "XDG_CACHE_HOME" in output
+
+
+def test_self_tests_start_no_run(suite: Suite) -> None:
+    """Only checks do: what is outside the folder of checks is none of our business."""
+    (suite.folder / "test_other.py").write_text("def test_other(): pass\n")
+    suite.write(script())
+
+    code, output, _ = suite.run("test_other.py")
+
+    assert code == 0, output
+    assert suite.states() == []
+    assert os.getpid() > 0
