@@ -66,7 +66,7 @@ def dig_command(packet: Packet, version: Version) -> list[str]:
         words += ["-b", f"{'::' if ':' in packet.address else '0.0.0.0'}#{packet.source_port}"]
     words += [f"@{packet.address}", "-q", question.name.to_text()]
     words += ["-t", _type_word(question.rdtype), "-c", _class_word(question.rdclass)]
-    words += ["+tries=1", f"+time={seconds}", "+ignore", "+nosearch", "+qr"]
+    words += ["+tries=1", f"+time={seconds}", "+ignore", "+nosearch"]
     words.append("+tcp" if packet.transport == "tcp" else "+notcp")
     words.append("+recurse" if flags & dns.flags.RD else "+norecurse")
     words.append("+adflag" if flags & dns.flags.AD else "+noadflag")
@@ -106,7 +106,7 @@ def _class_word(rdclass: dns.rdataclass.RdataClass) -> str:
 
 
 def parse_dig(text: str, exit_code: int | None, packet: Packet) -> Reply:
-    """What one dig printed (with +qr), as the Reply to its packet.
+    """What one dig printed, as the Reply to its packet.
 
     The message is built again from the text, with the packet's id: names, records, flags and
     rcode are the server's, the bytes are not.
@@ -135,6 +135,8 @@ def _endpoint(address: str, port: str) -> str:
 
 
 REASONS = {
+    "id mismatch": "wrong id",
+    "question section mismatch": "wrong question",
     "connection refused": "refused",
     "connection reset": "reset",
     "host unreachable": "unreachable",
@@ -146,6 +148,8 @@ REASONS = {
 
 
 def _reason(text: str, exit_code: int | None) -> str:
+    if bad := re.search(r"^;; Got bad packet: (.*)", text, re.MULTILINE):
+        return f"malformed: {bad[1]}"
     lower = text.lower()
     for said, reason in REASONS.items():
         if said in lower:
@@ -162,9 +166,11 @@ def _message(text: str) -> dns.message.Message:
     if header is None or flags is None:
         raise ValueError("no header")
     message = dns.message.Message()
-    message.flags = dns.flags.from_text(flags[1].replace("MBZ", " ").split("0x")[0].upper())
+    message.flags = dns.flags.from_text(flags[1].upper())
     message.set_opcode(dns.opcode.from_text(header[1]))
-    edns = re.search(r"^; EDNS: version:? (\d+), flags:([^;]*); udp: (\d+)", text, re.MULTILINE)
+    edns = re.search(
+        r"^; EDNS: version:? (\d+), flags:([^;]*);(?: MBZ: \w+ ?,)? udp: (\d+)", text, re.MULTILINE
+    )
     if edns:
         do = dns.flags.DO if "do" in edns[2].split() else 0
         message.use_edns(int(edns[1]), do, int(edns[3]))

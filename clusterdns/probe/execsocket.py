@@ -5,6 +5,7 @@ an ApiClient of its own. Only the handshake is left to the libraries: afterwards
 the connection (TLS connections are not made to be read and written by two threads at once).
 """
 
+import ast
 import contextlib
 import json
 import re
@@ -197,8 +198,10 @@ def _refusal(target: ExecTarget, error: client.ApiException) -> StreamEnded:
     handshake = re.match(r"Handshake status (\d+) (.*?) -\+-\+-", text)
     if handshake is None:
         return StreamEnded(f"exec in {target}: {text or error}")
-    said = re.search(r'"message":"((?:[^"\\]|\\.)*)"', text.replace("\\\\", "\\"))
-    message = json.loads(f'"{said.group(1)}"', strict=False) if said else handshake.group(2)
+    message = handshake.group(2)
+    body = text.rsplit("-+-+- ", 1)[1]
+    with contextlib.suppress(ValueError, SyntaxError, KeyError, TypeError):  # a proxy's own page
+        message = json.loads(ast.literal_eval(body) if body.startswith("b") else body)["message"]
     permanent = handshake.group(1) in ("401", "403", "404")
     return StreamEnded(f"exec in {target}: HTTP {handshake.group(1)}: {message}", permanent)
 

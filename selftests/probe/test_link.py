@@ -54,7 +54,7 @@ def test_a_hanging_stream_is_replaced(tmp_path: Path) -> None:
 def test_a_relay_that_never_starts_is_a_lost_probe() -> None:
     """The evidence must say how the stream ended."""
     with LocalProbe(command=["perl", "-e", "exit 1"]) as local:
-        with pytest.raises(ProbeLost, match="the relay ended|reading failed"):
+        with pytest.raises(ProbeLost, match=r"the relay ended|reading failed"):
             local.probe.exchange([Packet(WIRE, "127.0.0.1")])
         with pytest.raises(ProbeLost):
             local.probe.run([["true"]], 1.0)
@@ -62,7 +62,7 @@ def test_a_relay_that_never_starts_is_a_lost_probe() -> None:
 
 def test_a_question_that_kills_relays_is_not_asked_for_ever() -> None:
     """Three streams in a row dead under the same job must lose the probe."""
-    deadly = "$| = 1; print qq{H relay=1 clock=monotonic\n}; <STDIN>; exit"
+    deadly = "$| = 1; print qq{H relay=1 clock=monotonic\n}; while (<STDIN>) { exit if /^U / }"
     with LocalProbe(command=["perl", "-e", deadly]) as local:
         with pytest.raises(ProbeLost, match="3 streams in a row died"):
             local.probe.exchange([Packet(WIRE, "127.0.0.1")])
