@@ -10,10 +10,6 @@ from clusterdns.tally import Cell, Tally
 MOST_ROWS = 12  # deviating cells printed in a message; the report has them all
 
 
-class Deviations(dict[str, str]):
-    """The cells that deviate: where, and what was received there. Equal to {} when all is well."""
-
-
 @dataclass(repr=False)
 class Answers:
     """One answer for each cell: every node, every server, one transport."""
@@ -29,7 +25,7 @@ class Answers:
     def __len__(self) -> int:
         return len(self.cells)
 
-    def deviating_from(self, expected: Expected | Callable[[Answer], Expected]) -> Deviations:
+    def deviating_from(self, expected: Expected | Callable[[Answer], Expected]) -> dict[str, str]:
         """The cells whose whole answer is not the expected one: where, and what they said.
 
         ``expected`` may depend on the cell, for what differs from server to server. Every cell
@@ -40,9 +36,9 @@ class Answers:
 
     def judge(
         self, rule: str | Callable[[Answer], str], holds: Callable[[Answer], bool]
-    ) -> Deviations:
+    ) -> dict[str, str]:
         """The cells for which a rule does not hold; ``rule`` says what is expected, in words."""
-        found = Deviations()
+        found: dict[str, str] = {}
         for answer in self.cells:
             words = rule if isinstance(rule, str) else rule(answer)
             deviates = not (answer.answered and holds(answer))
