@@ -1,6 +1,7 @@
 """The command line of ./run: prepare the host as far as needed, then run the tox environment."""
 
 import argparse
+import os
 import signal
 import sys
 import time
@@ -11,7 +12,7 @@ from pathlib import Path
 from types import FrameType
 
 from machine import image
-from machine.cache import cache, host_lock
+from machine.cache import PROJECT, cache, host_lock
 from machine.engine import ensure_engine
 from machine.environment import (
     INTERRUPTED,
@@ -46,7 +47,7 @@ ENVIRONMENTS = {
 # With one of these nothing is judged, so no cluster is needed.
 INFORMATION = {
     *("--help", "-h", "--version", "-V", "--collect-only", "--collectonly", "--co", "--markers"),
-    *("--fixtures", "--funcargs", "--fixtures-per-test", "--list-images"),
+    *("--fixtures", "--funcargs", "--fixtures-per-test", "--list-images", "--plan"),
 }
 EXISTING = ("--kube-context", "--cleanup-only")
 
@@ -70,6 +71,7 @@ def main(words: Sequence[str]) -> int:
     if name not in (*ENVIRONMENTS, "image"):
         print(f"./run: there is no {name!r}.\n\n{_help()}", file=sys.stderr)
         return USAGE
+    os.chdir(PROJECT)  # where tox runs pytest: relative paths mean the same everywhere
     for number in SIGNALS:
         signal.signal(number, _on_signal)
     try:
@@ -117,19 +119,24 @@ def arguments_for(name: str, local: Local | None, given: Sequence[str]) -> list[
 
 def environment_for(name: str, local: Local | None) -> dict[str, str]:
     """What the suite and everything that starts it is told by way of the environment."""
-    if local is None:
-        return {}
+    if local is None:  # --plan and --list-images name what a local run would use
+        held = image.of(image.wanted_tag())
+        return _images(held) if ENVIRONMENTS[name][0] else {}
     told = {
         "CLUSTERDNS_KIND_BIN": str(local.kind),
         "CLUSTERDNS_KUBECTL_BIN": str(local.kubectl),
         "CLUSTERDNS_KIND_IMAGE": local.image.reference,
     }
-    if local.image.dnsutils and local.image.musl:
-        told["CLUSTERDNS_DNSUTILS_IMAGE"] = local.image.dnsutils
-        told["CLUSTERDNS_MUSL_IMAGE"] = local.image.musl
+    told |= _images(local.image)
     if ENVIRONMENTS[name][2]:
         told["CLUSTERDNS_SEAL"] = "1"
     return told
+
+
+def _images(held: image.NodeImage) -> dict[str, str]:
+    if held.dnsutils is None or held.musl is None:
+        return {}
+    return {"CLUSTERDNS_DNSUTILS_IMAGE": held.dnsutils, "CLUSTERDNS_MUSL_IMAGE": held.musl}
 
 
 def _prepare(name: str, arguments: Sequence[str]) -> tuple[Path, Local | None]:

@@ -15,6 +15,10 @@ from xml.etree import ElementTree
 from machine.cache import PROJECT
 
 API_VERSION = "dns-conformance/v1"
+SUITE_NAME = "cluster-dns-conformance"
+KIND = "ConformanceReport"
+PROFILES = ("quick", "default", "full")
+OURS = (f"apiVersion: {API_VERSION}\n", f"kind: {KIND}\n")
 FILES = ("results.yaml", "junit.xml", "report.html", "events.jsonl")
 SUMMARY = ("passed", "failed", "deviations", "waived", "notApplicable", "notRun")
 TIMING = ("host_s", "cluster_s", "setup_s", "checks_s", "teardown_s")
@@ -34,7 +38,10 @@ def option(arguments: Sequence[str], name: str, default: str) -> str:
 def is_ours(folder: Path) -> bool:
     """Whether a run may write here: no results.yaml, or one of this suite."""
     results = folder / "results.yaml"
-    return not results.exists() or API_VERSION in results.read_text(errors="replace")[:400]
+    if not results.exists():
+        return True
+    text = results.read_text(errors="replace").replace('"', "")
+    return all(line in text for line in OURS)
 
 
 def write_stub(arguments: Sequence[str], reason: str, code: int, host_seconds: float) -> Path:
@@ -47,11 +54,11 @@ def write_stub(arguments: Sequence[str], reason: str, code: int, host_seconds: f
         raise FileExistsError(f"{folder / 'results.yaml'} is not a report of this suite")
     now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     report = _results(arguments, reason, code, host_seconds, now)
-    event = {"date": now, "event": "finished", "result": "error", "exitCode": code, "error": reason}
+    event = {"time": now, "event": "finished", "result": "error", "exitCode": code}
     folder.mkdir(parents=True, exist_ok=True)
     for name in FILES:
         (folder / name).unlink(missing_ok=True)
-    _write(folder / "events.jsonl", json.dumps(event) + "\n")
+    _write(folder / "events.jsonl", json.dumps({**event, "message": reason}) + "\n")
     _write(folder / "junit.xml", _junit(reason, host_seconds, now))
     _write(folder / "report.html", _page(reason, code, now))
     _write(folder / "results.yaml", _yaml(report))
@@ -63,21 +70,22 @@ def _results(
 ) -> dict[str, object]:
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
     profile = option(arguments, "--profile", "default")
+    context = option(arguments, "--kube-context", "")
     timing: dict[str, float] = dict.fromkeys(TIMING, 0.0)
     return {
         "apiVersion": API_VERSION,
-        "kind": "ConformanceReport",
+        "kind": KIND,
         "date": now,
         "state": "finished",
         "suite": {
             "version": project["version"],
             "arguments": list(arguments),
-            "profile": profile,
+            "profile": profile if profile in PROFILES else "default",
         },
-        "cluster": {"server": None, "context": option(arguments, "--kube-context", "") or None},
+        "cluster": {"context": context} if context else {},
         "result": "error",
         "exitCode": code,
-        "reason": reason,
+        "message": reason,
         "timing": {**timing, "host_s": round(host_seconds, 1), "questions": 0},
         "summary": dict.fromkeys(SUMMARY, 0),
         "checks": [],
@@ -90,25 +98,26 @@ def _yaml(report: dict[str, object]) -> str:
     """One line per field; a JSON value is a YAML value (YAML 1.2, section 1.3)."""
     lines = []
     for key, value in report.items():
-        text = value if key == "date" else json.dumps(value, ensure_ascii=False)
+        plain = key in ("apiVersion", "kind", "date")
+        text = value if plain else json.dumps(value, ensure_ascii=False)
         lines.append(f"{key}: {text}\n")
     return "".join(lines)
 
 
 def _junit(reason: str, seconds: float, now: str) -> str:
-    suites = ElementTree.Element("testsuites")
-    counts = {"tests": "1", "failures": "0", "errors": "1", "skipped": "0"}
-    times = {"time": f"{seconds:.3f}", "timestamp": now.removesuffix("Z")}
-    suite = ElementTree.SubElement(
-        suites, "testsuite", {"name": "cluster-dns-conformance", **counts, **times}
-    )
+    counts = {"tests": "1", "failures": "0", "errors": "1", "time": f"{seconds:.3f}"}
+    suites = ElementTree.Element("testsuites", {"name": SUITE_NAME, **counts})
+    begin = {"skipped": "0", "timestamp": now.removesuffix("Z")}
+    suite = ElementTree.SubElement(suites, "testsuite", {"name": SUITE_NAME, **counts, **begin})
     case = ElementTree.SubElement(
         suite,
         "testcase",
-        {"classname": "machine", "name": "host_preparation", "time": f"{seconds:.3f}"},
+        {"name": "this host was prepared", "classname": SUITE_NAME, "time": f"{seconds:.3f}"},
     )
     printable = "".join(letter for letter in reason if letter >= " " or letter in "\n\t")
-    error = ElementTree.SubElement(case, "error", {"message": printable.splitlines()[0]})
+    error = ElementTree.SubElement(
+        case, "error", {"message": printable.splitlines()[0], "type": "error"}
+    )
     error.text = printable
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(suites, "unicode")
 
