@@ -21,7 +21,7 @@ from machine.environment import (
     ensure_environment,
     run_environment,
 )
-from machine.recipe import recipe
+from machine.recipe import recipe, wanted_tag
 from machine.steps import HostError, StoppedError, say, stop_all
 from machine.stub import option, write_stub
 from machine.tools import ensure_kind, ensure_kubectl
@@ -120,7 +120,7 @@ def arguments_for(name: str, local: Local | None, given: Sequence[str]) -> list[
 def environment_for(name: str, local: Local | None) -> dict[str, str]:
     """What the suite and everything that starts it is told by way of the environment."""
     if local is None:  # --plan and --list-images name what a local run would use
-        held = image.of(image.wanted_tag())
+        held = image.of(wanted_tag())
         return _images(held) if ENVIRONMENTS[name][0] else {}
     told = {
         "CLUSTERDNS_KIND_BIN": str(local.kind),
