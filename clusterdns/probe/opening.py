@@ -28,7 +28,7 @@ def open_probe(
     allowed = timeouts or Timeouts()
     deadline = time.monotonic() + allowed.probe
     target = ExecTarget(configuration, namespace, pod, container)
-    if _has_perl(run_in(target, ["perl", "-e", "print 1"], allowed.command)):
+    if _has_perl(run_in(target, ["perl", "-MSocket", "-MPOSIX", "-e", "print 1"], allowed.command)):
         return open_relay(target, node, max(1.0, deadline - time.monotonic()))
     return open_dig(target, node, allowed.command)
 

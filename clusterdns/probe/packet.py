@@ -34,7 +34,9 @@ class Reply:
 
     wire: bytes | None
     error: str | None
-    ms: float  # from sending to receiving, taken in the pod (a TCP connect included)
+    # From sending to receiving, taken in the pod, a TCP connect included. In a large exchange the
+    # questions queue before the server: for its own speed ask few at a time.
+    ms: float
     source: str | None  # ADDRESS:PORT, or [ADDRESS]:PORT for IPv6
 
 

@@ -18,13 +18,14 @@
 use strict;
 use warnings;
 use POSIX ();
-use Socket qw(AF_INET AF_INET6 SOCK_STREAM SOCK_DGRAM SOCK_NONBLOCK SOL_SOCKET SO_ERROR
-  SO_REUSEADDR SO_RCVBUF INADDR_ANY MSG_DONTWAIT MSG_NOSIGNAL IPPROTO_TCP IPPROTO_IPV6 TCP_NODELAY
+use Socket qw(AF_INET AF_INET6 SOCK_STREAM SOCK_DGRAM SOL_SOCKET SO_ERROR
+  SO_REUSEADDR INADDR_ANY MSG_DONTWAIT MSG_NOSIGNAL IPPROTO_TCP TCP_NODELAY
   inet_aton inet_ntop inet_pton pack_sockaddr_in unpack_sockaddr_in sockaddr_family
   pack_sockaddr_in6 unpack_sockaddr_in6);
 
 use constant {
-    IP_LEVEL => 0, IP_RECVERR => 11, IPV6_RECVERR => 25,    # the same number on every Linux
+    # The same numbers on every Linux; older versions of Socket do not know all of them.
+    IP_LEVEL => 0, IPV6_LEVEL => 41, IP_RECVERR => 11, IPV6_RECVERR => 25,
     MOST_JOBS => 512, MOST_OUTPUT => 4 << 20, MOST_LINE => 8 << 20,
     MOST_READ => 4 << 20, MOST_PRINTED => 1 << 20,
 };
@@ -79,6 +80,12 @@ sub reason {
       if $code == POSIX::EADDRINUSE() || $code == POSIX::EADDRNOTAVAIL();
     local $! = $code;
     return lc "$!";
+}
+
+sub never_block {
+    my ($handle) = @_;
+    fcntl $handle, POSIX::F_SETFL(), fcntl($handle, POSIX::F_GETFL(), 0) | POSIX::O_NONBLOCK();
+    return;
 }
 
 sub later { return $_[0] == POSIX::EAGAIN() || $_[0] == POSIX::EINTR() }
@@ -151,8 +158,9 @@ sub begin {
     return fail($job, "not an address: $address") if !defined $family;
     $job->{to} = written($to);
     my $type = $verb eq 'U' ? SOCK_DGRAM : SOCK_STREAM;
-    socket(my $socket, $family, $type | SOCK_NONBLOCK, 0) or return fail($job, reason($! + 0));
+    socket(my $socket, $family, $type, 0) or return fail($job, reason($! + 0));
     $job->{socket} = $socket;
+    never_block($socket);
     if ($source_port) {
         setsockopt($socket, SOL_SOCKET, SO_REUSEADDR, 1) if $verb ne 'U';
         my $from = $family == AF_INET6
@@ -163,7 +171,7 @@ sub begin {
     if ($verb eq 'U') {
         # Not connected, so that a reply from elsewhere is seen; RECVERR reports ICMP errors still.
         $family == AF_INET6
-          ? setsockopt($socket, IPPROTO_IPV6, IPV6_RECVERR, 1)
+          ? setsockopt($socket, IPV6_LEVEL, IPV6_RECVERR, 1)
           : setsockopt($socket, IP_LEVEL, IP_RECVERR, 1);
         $job->{began} = now();
         defined send($socket, bytes_of($rest[0]), MSG_DONTWAIT, $to)
@@ -413,10 +421,7 @@ sub pull_input {
 $SIG{PIPE} = 'IGNORE';
 $SIG{CHLD} = 'DEFAULT';
 $ENV{LC_ALL} = 'C';
-for my $handle (\*STDIN, \*STDOUT) {
-    my $flags = fcntl $handle, POSIX::F_GETFL(), 0;
-    fcntl $handle, POSIX::F_SETFL(), $flags | POSIX::O_NONBLOCK();
-}
+never_block($_) for \*STDIN, \*STDOUT;
 $proved = prove_clock();
 answer('H', 'relay=1', "machine=$machine", sprintf('perl=%vd', $^V),
     'clock=' . ($proved ? 'monotonic' : 'ticks'));

@@ -3,12 +3,14 @@
 import socket
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import dns.message
 import pytest
 
 from clusterdns.probe import HALF_CLOSE, Conversation, Packet, Probe, Reply
 from clusterdns.probe.relayed import relay_command, relay_source
+from clusterdns.wait import eventually
 from selftests.nameserver import (
     FakeNameserver,
     Lie,
@@ -226,6 +228,41 @@ def test_much_output_is_kept(probe: Probe) -> None:
     """A quarter of a mebibyte from each of many commands must arrive whole."""
     outputs = probe.run([["perl", "-e", "print 'y' x 262144"]] * 20, 20.0)
     assert {(output.exit_code, len(output.stdout)) for output in outputs} == {(0, 262144)}
+
+
+def test_a_slow_reader_loses_nothing() -> None:
+    """While nobody reads, memory must stay bounded; afterwards every answer must come."""
+    query = dns.message.make_query(f"big.{WEB}", "TXT").to_wire().hex()
+    count = 300
+    with (
+        FakeNameserver(ZONE) as server,
+        subprocess.Popen(relay_command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE) as relay,
+    ):
+        assert relay.stdin is not None
+        assert relay.stdout is not None
+        relay.stdin.write(relay_source())
+        for number in range(count):
+            job = f"T {number} {server.address} {server.port} 0 60000 {query}\n"
+            relay.stdin.write(job.encode())
+        relay.stdin.flush()
+        eventually(lambda: len(server.asked), want=count, within=20)
+        status = Path(f"/proc/{relay.pid}/status").read_text()
+        kinds = [relay.stdout.readline()[:1] for _ in range(1 + count)]
+        relay.stdin.close()
+    assert kinds == [b"H", *[b"A"] * count]
+    resident = int(status.split("VmRSS:")[1].split()[0])  # KiB
+    assert resident < 150_000, status
+
+
+def test_lines_that_are_no_jobs_are_ignored() -> None:
+    """The relay must survive whatever it is told."""
+    done = subprocess.run(
+        relay_command(),
+        input=relay_source() + b"\n\nZ 1\nnonsense\nU 7 x 53 0 100 00\nQ\n",
+        capture_output=True,
+        timeout=10,
+    )
+    assert (done.returncode, done.stderr) == (0, b""), done
 
 
 def test_the_relay_ends_with_its_input() -> None:
