@@ -12,11 +12,14 @@ import urllib3
 import yaml
 from kubernetes import client, config
 from kubernetes.config.config_exception import ConfigException
+from kubernetes.config.kube_config import KubeConfigMerger
 
 from clusterdns.cluster import Cluster, NotThere
 
 CONNECT_S = 3.0  # seconds for the connection
 ANSWER_S = 4.0  # seconds for the first answer
+# What reading a file of another shape ends with.
+_MALFORMED = (AttributeError, KeyError, TypeError, ValueError)
 LOGIN_S = 8.0  # seconds for the login helper that a kubeconfig may name
 
 
@@ -160,25 +163,29 @@ def diagnose_connection(error: BaseException, context: str, host: str) -> str:
 
 def _read_context(files: str, context: str | None) -> dict[str, Any]:
     """The context's entry in the kubeconfig. Raises CannotConnect."""
-    path = files.replace("~", str(Path.home()), 1) if files.startswith("~") else files
     try:
-        known, current = config.list_kube_config_contexts(path)
-    except (ConfigException, yaml.YAMLError, OSError, UnicodeDecodeError, TypeError) as error:
+        merged = KubeConfigMerger(files).config
+        known = {each.value["name"]: dict(each.value) for each in merged.value["contexts"]}
+        chosen = context or merged.value.get("current-context")
+    except (ConfigException, yaml.YAMLError, OSError, *_MALFORMED) as error:
         raise CannotConnect(
-            f"The kubeconfig {files} cannot be used: {' '.join(str(error).split())[:300]}. Name "
-            "the right file with --kubeconfig FILE or KUBECONFIG; `kubectl config view` shows "
-            "what kubectl reads."
+            f"The kubeconfig {files} cannot be used: {_words(error)}. Name the right file with "
+            "--kubeconfig FILE or KUBECONFIG; `kubectl config view` shows what kubectl reads."
         ) from error
-    if context is None:
-        return dict(current)
-    for each in known:
-        if each["name"] == context:
-            return dict(each)
-    names = ", ".join(sorted(each["name"] for each in known)) or "none at all"
+    if chosen in known:
+        return known[chosen]
+    names = ", ".join(sorted(known)) or "none at all"
     raise CannotConnect(
-        f"There is no context {context!r} in {files}; it has: {names}. Choose one of them with "
+        f"There is no context {chosen!r} in {files}; it has: {names}. Choose one of them with "
         "--kube-context NAME, or name the right file with --kubeconfig FILE or KUBECONFIG."
     )
+
+
+def _words(error: BaseException) -> str:
+    """What went wrong with a file, in one line."""
+    if isinstance(error, _MALFORMED):
+        return "it is missing, or not what a kubeconfig looks like"
+    return " ".join(str(error).split())[:300]
 
 
 def _log_in(files: str, entry: dict[str, Any], settings: client.Configuration) -> None:
