@@ -36,12 +36,13 @@ class Reading:
         """Every server block."""
         return self.corefile.blocks
 
-    def block_for(self, name: str, port: int = 53) -> ServerBlock | None:
+    def block_for(self, name: str, port: int | None = None) -> ServerBlock | None:
         """The block that answers questions for a name: that of the longest matching zone.
 
         None: CoreDNS refuses them. Of several blocks with the same zone (views, other bind
-        addresses) the first.
+        addresses) the first. Without a port the main one is meant, here as everywhere.
         """
+        port = self.main_port if port is None else port
         found: ServerBlock | None = None
         longest = -1
         for block in self.blocks:
@@ -57,6 +58,11 @@ class Reading:
     def ports(self) -> frozenset[int]:
         """Every port that CoreDNS answers questions on."""
         return frozenset(port for block in self.blocks for port in block.ports)
+
+    @property
+    def main_port(self) -> int:
+        """53, or the lowest port where CoreDNS does not listen on 53."""
+        return 53 if 53 in self.ports else min(self.ports, default=53)
 
     @cached_property
     def features(self) -> frozenset[str]:
@@ -74,7 +80,7 @@ class Reading:
             found.add("unresolved-imports")
         if any(key.unresolved for block in self.blocks for key in block.keys):
             found.add("variables")
-        if any(one.zone != "." or home.zones != (".",) for one, home in self._forwarding()):
+        if any(one.zone != "." or "." not in home.zones for one, home in self._forwarding()):
             found.add("stub-domains")
         zone = self.cluster_zone
         if zone is not None and self.cached_seconds(zone) > 0:
@@ -88,11 +94,11 @@ class Reading:
                 if name in (None, plugin.name):
                     yield block, plugin
 
-    def has(self, plugin: str, name: str | None = None) -> bool:
+    def has(self, plugin: str, name: str | None = None, port: int | None = None) -> bool:
         """Whether a plug-in is anywhere, or in the block that serves a name."""
         if name is None:
             return any(block.has(plugin) for block in self.blocks)
-        block = self.block_for(name)
+        block = self.block_for(name, port)
         return block is not None and block.has(plugin)
 
     # kubernetes
@@ -101,11 +107,11 @@ class Reading:
         """Every ``kubernetes`` plug-in."""
         return tuple(kubernetes_of(plugin, block) for block, plugin in self.plugins("kubernetes"))
 
-    def kubernetes(self, name: str | None = None) -> Kubernetes | None:
+    def kubernetes(self, name: str | None = None, port: int | None = None) -> Kubernetes | None:
         """The ``kubernetes`` plug-in that answers for a name; without a name, the first one."""
         if name is None:
             return next(iter(self.all_kubernetes()), None)
-        block = self.block_for(name)
+        block = self.block_for(name, port)
         if block is None:
             return None
         found = [kubernetes_of(plugin, block) for plugin in block.all("kubernetes")]
@@ -119,18 +125,18 @@ class Reading:
 
     # forward
 
-    def forwards(self, name: str | None = None) -> tuple[Forward, ...]:
+    def forwards(self, name: str | None = None, port: int | None = None) -> tuple[Forward, ...]:
         """Every ``forward`` (``proxy``), or those that a question for this name comes to."""
         if name is None:
             return tuple(forward for forward, _ in self._forwarding())
-        block = self.block_for(name)
+        block = self.block_for(name, port)
         if block is None:
             return ()
         return tuple(one for one, home in self._forwarding() if home == block and one.takes(name))
 
-    def upstreams(self, name: str = ".") -> tuple[str, ...]:
+    def upstreams(self, name: str = ".", port: int | None = None) -> tuple[str, ...]:
         """Where questions for a name go, as written: addresses and files."""
-        return tuple(dict.fromkeys(to for one in self.forwards(name) for to in one.to))
+        return tuple(dict.fromkeys(to for one in self.forwards(name, port) for to in one.to))
 
     def _forwarding(self) -> Iterator[tuple[Forward, ServerBlock]]:
         for block, plugin in self.plugins():
@@ -139,22 +145,24 @@ class Reading:
 
     # cache
 
-    def cache(self, name: str = ".") -> Cache | None:
+    def cache(self, name: str = ".", port: int | None = None) -> Cache | None:
         """The cache in the block that serves a name."""
-        block = self.block_for(name)
+        block = self.block_for(name, port)
         plugin = block.plugin("cache") if block else None
         return cache_of(plugin, block) if plugin and block else None
 
-    def cached_seconds(self, name: str, negative: bool = False, ttl: int | None = None) -> int:
+    def cached_seconds(
+        self, name: str, negative: bool = False, ttl: int | None = None, port: int | None = None
+    ) -> int:
         """The longest time in seconds for which an outdated answer for this name is repeated.
 
         ``ttl``: that of the records; None: what the ``kubernetes`` plug-in gives its own, else
         the cache's cap. What ``serve_stale`` adds is not counted.
         """
-        cache = self.cache(name)
+        cache = self.cache(name, port)
         if cache is None:
             return 0
-        if ttl is None and (kubernetes := self.kubernetes(name)) is not None:
+        if ttl is None and (kubernetes := self.kubernetes(name, port)) is not None:
             ttl = kubernetes.ttl
         return cache.seconds(name, negative, ttl)
 
@@ -165,9 +173,9 @@ class Reading:
         """How often CoreDNS looks for a new Corefile; None: never."""
         return next((reload_of(plugin) for _, plugin in self.plugins("reload")), None)
 
-    def loop(self, name: str = ".") -> bool:
+    def loop(self, name: str = ".", port: int | None = None) -> bool:
         """Whether the block that serves a name looks for loops."""
-        return self.has("loop", name)
+        return self.has("loop", name, port)
 
     def listeners(self, plugin: str) -> tuple[str, ...]:
         """The addresses on which ``health``, ``ready`` or ``prometheus`` answer, as written."""

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator
 
 from clusterdns.corefile.directives import (
     NEVER,
+    OLDEST,
     Directive,
     Version,
     directives,
@@ -216,7 +217,7 @@ def _kubernetes_problems(
 def _loadbalance_problems(
     plugin: Plugin, _block: ServerBlock, version: Version
 ) -> Iterator[tuple[int, str]]:
-    policies = {"round_robin": (1, 1, 0), "weighted": (1, 10, 1), "prefer": (1, 12, 4)}
+    policies = {"round_robin": OLDEST, "weighted": (1, 10, 1)}
     for word in plugin.args[:1]:
         if not has_variable(word) and version < policies.get(word, NEVER):
             known = ", ".join(name for name, since in policies.items() if version >= since)

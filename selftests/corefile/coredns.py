@@ -1,0 +1,107 @@
+"""A real CoreDNS, asked whether it accepts a Corefile; without network and without cluster.
+
+The binary runs in a directory of its own and in an empty network namespace (``unshare``), with
+everything in place that the Corefiles name: service account, resolv.conf, hosts file.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+# It has read everything: it waits for the API that is not there, or it serves.
+STARTED = re.compile(r"waiting for Kubernetes API|^CoreDNS-\d|^\[INFO\] plugin/reload: Running")
+# It has read everything and then found no such address, interface or network to listen on.
+NO_NETWORK = re.compile(r"listen (tcp|udp)|cannot assign requested address")
+
+DEADLINE = 20.0  # seconds; a verdict takes about 0.2
+
+SERVICE_ACCOUNT = "var/run/secrets/kubernetes.io/serviceaccount"
+KUBECONFIG = """\
+apiVersion: v1
+kind: Config
+clusters: [{name: c, cluster: {server: "https://127.0.0.1:1"}}]
+contexts: [{name: c, context: {cluster: c, user: u}}]
+current-context: c
+users: [{name: u, user: {token: t}}]
+"""
+FILES = {
+    "etc/resolv.conf": "nameserver 192.0.2.53\n",
+    "etc/upstream.conf": "nameserver 192.0.2.54\n",
+    "etc/coredns/NodeHosts": "192.0.2.10 node\n",
+    "etc/coredns/kubeconfig": KUBECONFIG,
+    f"{SERVICE_ACCOUNT}/token": "t",
+    f"{SERVICE_ACCOUNT}/namespace": "kube-system",
+    f"{SERVICE_ACCOUNT}/ca.crt": "",
+}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether CoreDNS accepted a Corefile, and what it said."""
+
+    accepted: bool
+    output: str
+
+
+@dataclass(frozen=True)
+class CoreDNS:
+    """A binary, and the directory that it is locked into."""
+
+    root: Path
+
+    @classmethod
+    def in_directory(cls, binary: Path, root: Path) -> "CoreDNS":
+        """Copy the binary and lay out what the Corefiles name."""
+        for name, text in FILES.items():
+            path = root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        (root / "tmp").mkdir()
+        shutil.copy(binary, root / "coredns")
+        (root / "coredns").chmod(0o755)
+        return cls(root)
+
+    def version(self) -> str:
+        """Its version, such as ``1.12.1``."""
+        done = subprocess.run(
+            [self.root / "coredns", "-version"], capture_output=True, text=True, check=True
+        )
+        return done.stdout.partition("CoreDNS-")[2].split()[0]
+
+    def verdict(self, text: str, name: str = "Corefile") -> Verdict:
+        """Start it with this Corefile, and stop it as soon as the verdict is known."""
+        (self.root / "etc/coredns" / name).write_text(text)
+        command = ["unshare", "--map-root-user", "--net", f"--root={self.root}"]
+        process = subprocess.Popen(
+            [*command, "/coredns", "-conf", f"/etc/coredns/{name}"],
+            env={
+                "PATH": os.environ["PATH"],
+                "KUBERNETES_SERVICE_HOST": "127.0.0.1",
+                "KUBERNETES_SERVICE_PORT": "1",
+                "UPSTREAM": "192.0.2.1",
+                "LIMIT": "10",
+                "EXTRA_ZONE": "extra.example",
+            },
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        assert process.stdout is not None
+        alarm = threading.Timer(DEADLINE, process.kill)
+        alarm.start()
+        output = ""
+        try:
+            for line in process.stdout:
+                output += line
+                if STARTED.search(line) or NO_NETWORK.search(line):
+                    return Verdict(True, output)
+            return Verdict(False, output)
+        finally:
+            alarm.cancel()
+            process.kill()
+            process.wait()
+            process.stdout.close()
