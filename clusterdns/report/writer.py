@@ -12,7 +12,8 @@ from clusterdns.report.junit import write_junit
 from clusterdns.report.model import Check, Report, Suite
 from clusterdns.report.results import EVENTS, claim_folder, write_results
 
-EVERY_S = 1.0  # results.yaml is written anew at most so often, in seconds
+EVERY_S = 1.0  # results.yaml is written anew at most so often, in seconds,
+SHARE = 20  # and at most with this fraction of the time
 
 
 class ReportWriter:
@@ -31,9 +32,8 @@ class ReportWriter:
         self._selected = {check.key: check for check in selected}
         self._judged: dict[tuple[str, str], Check] = {}
         self._log = EventLog(folder / EVENTS)
-        self._saved = 0.0
         write_results(self.report, folder)
-        self._saved = time.monotonic()
+        self._next_save = time.monotonic() + EVERY_S
         self.event(
             "start",
             date=self.report.date,
@@ -103,14 +103,16 @@ class ReportWriter:
             raise errors[0]
 
     def _save(self) -> None:
-        if time.monotonic() - self._saved < EVERY_S:
+        begun = time.monotonic()
+        if begun < self._next_save:
             return
-        self._saved = time.monotonic()
         self.report = replace(self.report, checks=tuple(self._judged.values()))
         try:
             write_results(self.report, self.folder)
         except OSError as error:
             self._complain(f"results.yaml: {error}")
+        ended = time.monotonic()
+        self._next_save = ended + max(EVERY_S, SHARE * (ended - begun))
 
     def _complain(self, text: str) -> None:
         if text not in self.complaints:
