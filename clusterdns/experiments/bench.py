@@ -30,6 +30,15 @@ def bench_node(workspace: Workspace) -> str:
     return chosen
 
 
+@dataclass(frozen=True)
+class Place:
+    """What an experiment knows when its objects are made."""
+
+    workspace: Workspace
+    node: str  # for the private instances
+    external_name: str | None = None  # --external-name
+
+
 @dataclass
 class Bench:
     """A site as one experiment uses it. All questions go out from the node of the instances."""

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from clusterdns.answer import Answer
-from clusterdns.cluster import Manifest
-from clusterdns.experiments.bench import Bench
+from clusterdns.cluster import Cluster, Manifest
+from clusterdns.expect import Expected, addresses, nodata, nxdomain
+from clusterdns.experiments.bench import Bench, Place
 from clusterdns.experiments.outside import (
     CANARY_ROW,
     LARGE_ROW,
@@ -26,7 +27,7 @@ from clusterdns.private import Arrival, NotPossible, PrivateCoreDns, arrivals_in
 from clusterdns.private.arrivals import below
 from clusterdns.private.coredns import Companion
 from clusterdns.question import Question, Server, Transport
-from clusterdns.site import Workspace
+from clusterdns.service import address_type
 from clusterdns.wait import eventually
 
 HALF_DEAD, ALL_DEAD = 5311, 5312  # ports of the instance
@@ -52,8 +53,23 @@ class Forwarding:
     arrived: tuple[Arrival, ...]  # at all our upstreams
     canary: str  # a name that must be among them, else nothing was counted
     cluster_zone: str
+    api_addresses: tuple[str, ...]  # cluster IPs of the API server's Service
     no_cluster_names: str  # why the instance does not know the cluster's names; or empty
     notes: tuple[str, ...] = ()
+
+    def expected(self, answer: Answer) -> Expected:
+        """What our upstreams say to a question for their zone."""
+        rows = {row.question: row.expected for row in ROWS}
+        return rows.get(answer.question, nxdomain(ZONE))
+
+    def expected_in_cluster(self, answer: Answer) -> Expected:
+        """What CoreDNS itself must say to a question of cluster_questions."""
+        name, zone = answer.question.name, self.cluster_zone
+        if name != api_name(zone):
+            return nxdomain(zone)
+        if answer.question.rdtype != "A":
+            return nodata(zone)
+        return addresses(name, (ip for ip in self.api_addresses if address_type(ip) == "A"))
 
     @property
     def counted(self) -> bool:
@@ -81,8 +97,7 @@ class Forwarding:
 class ForwardingExperiment:
     """Makes the instance and puts the questions to it."""
 
-    workspace: Workspace
-    node: str
+    place: Place
     account: str | None  # None: it may not read the cluster, so it knows no cluster names
     no_account: str = ""
     zone: str = "cluster.local."
@@ -90,11 +105,11 @@ class ForwardingExperiment:
 
     def __post_init__(self) -> None:
         """Write down the instance; nothing is made yet."""
-        image = self.workspace.inventory.image
-        command = self.workspace.inventory.container.get("command") or []
+        image = self.place.workspace.inventory.image
+        command = self.place.workspace.inventory.container.get("command") or []
         arguments = ("-conf", f"/etc/coredns/{UPSTREAM}", "-dns.port", str(SOUND))
         self.instance = PrivateCoreDns(
-            self.workspace,
+            self.place.workspace,
             "forwarder",
             {
                 "Corefile": forwarder_corefile(self.zone if self.account else None),
@@ -102,7 +117,7 @@ class ForwardingExperiment:
                 "outside": zone_file(),
                 "stub": stub_zone_file(),
             },
-            self.node,
+            self.place.node,
             self.account,
             (Companion(UPSTREAM, image, command, arguments),),
         )
@@ -135,7 +150,7 @@ class ForwardingExperiment:
         back = eventually(
             lambda: bench.ask_one(all_dead, first, timeout=GIVES_UP),
             lambda a: a.rcode == "NOERROR",
-            self.workspace.timeouts.reload,
+            self.place.workspace.timeouts.reload,
             every=0.2,
         )
         back_after = time.monotonic() - began
@@ -153,6 +168,7 @@ class ForwardingExperiment:
             self._arrivals(),
             CANARY_ROW.question.name,
             self.zone,
+            api_addresses(self.place.workspace.cluster),
             self.no_account,
             tuple(bench.notes),
         )
@@ -163,7 +179,7 @@ class ForwardingExperiment:
         last = eventually(
             lambda: bench.ask_one(mortal, ROWS[0].question, timeout=0.3),
             lambda a: not a.answered,
-            self.workspace.timeouts.reload,
+            self.place.workspace.timeouts.reload,
             every=0.2,
         )
         if last.answered:
@@ -190,13 +206,24 @@ def cluster_questions(zone: str) -> list[Question]:
     """Names of the cluster: the first exists, the others do not."""
     unknown = secrets.token_hex(4)
     return [
-        Question(f"kubernetes.default.svc.{zone}", "A"),
+        Question(api_name(zone), "A"),
         Question(f"{unknown}.default.svc.{zone}", "A"),
         Question(f"{unknown}.default.svc.{zone}", "AAAA"),
         Question(f"{unknown}.{zone}", "A"),
         Question(f"www.example.com.svc.{zone}", "A"),  # as a search list makes them
-        Question(f"kubernetes.default.svc.{zone}", "TXT"),
+        Question(api_name(zone), "TXT"),
     ]
+
+
+def api_name(zone: str) -> str:
+    """The name of the API server's Service, which every cluster has."""
+    return f"kubernetes.default.svc.{zone}"
+
+
+def api_addresses(cluster: Cluster) -> tuple[str, ...]:
+    """Its cluster IPs."""
+    spec = cluster.get("Service", "kubernetes", "default")["spec"]
+    return tuple(spec.get("clusterIPs") or [spec["clusterIP"]])
 
 
 def forwarder_corefile(zone: str | None) -> str:

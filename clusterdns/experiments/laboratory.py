@@ -12,9 +12,10 @@ from kubernetes.client import ApiException
 
 from clusterdns.cluster import Manifest
 from clusterdns.corefile import Corefile, Reading
-from clusterdns.experiments.bench import Bench, bench_node
+from clusterdns.experiments.bench import Bench, Place, bench_node
 from clusterdns.experiments.forwarding import ForwardingExperiment
 from clusterdns.experiments.looping import HiddenLoopExperiment, LoopingExperiment
+from clusterdns.experiments.nodenames import OutsideNamesExperiment
 from clusterdns.experiments.reloading import SETUP, SYNTAX, RefusedExperiment, ReloadExperiment
 from clusterdns.experiments.upstreams import UpstreamsExperiment
 from clusterdns.private import NotPossible, may_read_cluster
@@ -33,39 +34,43 @@ class Experiment(Protocol):
         ...
 
 
-def forwarding(workspace: Workspace, node: str) -> Experiment:
+def forwarding(place: Place) -> Experiment:
     """The forwarding experiment, with the cluster's names where we may read them."""
-    corefile = workspace.inventory.corefile
+    corefile = place.workspace.inventory.corefile
     known = Reading(corefile).cluster_zone if isinstance(corefile, Corefile) else None
     zone = known or f"{DEFAULT_DOMAIN}."
     try:
-        account = may_read_cluster(workspace)
+        account = may_read_cluster(place.workspace)
     except NotPossible as error:
-        return ForwardingExperiment(workspace, node, None, str(error), zone)
-    return ForwardingExperiment(workspace, node, account, "", zone)
+        return ForwardingExperiment(place, None, str(error), zone)
+    return ForwardingExperiment(place, account, "", zone)
 
 
-EXPERIMENTS: Mapping[str, Callable[[Workspace, str], Experiment]] = {
+EXPERIMENTS: Mapping[str, Callable[[Place], Experiment]] = {
+    "outside_names": OutsideNamesExperiment,
     "forwarding": forwarding,
-    "upstreams": lambda workspace, _: UpstreamsExperiment(workspace),
+    "upstreams": UpstreamsExperiment,
     "loop_detected": LoopingExperiment,
     "loop_hidden": HiddenLoopExperiment,
     "reloaded": ReloadExperiment,
-    "refused_syntax": lambda workspace, node: RefusedExperiment(workspace, node, SYNTAX),
-    "refused_setup": lambda workspace, node: RefusedExperiment(workspace, node, SETUP),
+    "refused_syntax": lambda place: RefusedExperiment(place, SYNTAX),
+    "refused_setup": lambda place: RefusedExperiment(place, SETUP),
 }
+LOOKING_ONLY = ("outside_names", "upstreams")  # these need no CoreDNS of ours
 
 
 class Laboratory:
     """The experiments that the selected checks need. Raises nothing but in ``result``."""
 
-    def __init__(self, workspace: Workspace, wanted: Collection[str]) -> None:
+    def __init__(
+        self, workspace: Workspace, wanted: Collection[str], external_name: str | None = None
+    ) -> None:
         self._workspace = workspace
+        self._external_name = external_name
         self._wanted = [name for name in EXPERIMENTS if name in wanted]
         # One thread each, for they mostly wait; and one that makes the objects of them all.
         self._pool = ThreadPoolExecutor(max_workers=len(self._wanted) + 1)
         self._site: Future[Site] = Future()
-        self._node: Future[str] = Future()
         made = self._pool.submit(self._make)
         self._results = {name: self._pool.submit(self._run, name, made) for name in self._wanted}
 
@@ -88,25 +93,36 @@ class Laboratory:
         self._site.cancel()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _make(self) -> dict[str, Experiment]:
+    def _make(self) -> tuple[Place, dict[str, Experiment]]:
         """Everything that the experiments need in the cluster, side by side."""
-        node = bench_node(self._workspace)
-        self._node.set_result(node)
-        image = self._workspace.inventory.image
-        if "coredns" not in image:
-            raise NotPossible(f"no CoreDNS image is known (cluster DNS runs {image or 'nowhere'})")
+        workspace = self._workspace
+        place = Place(workspace, bench_node(workspace), self._external_name)
+        names = [n for n in self._wanted if n in LOOKING_ONLY or has_coredns(workspace)]
         with ThreadPoolExecutor(max_workers=4) as pool:
-            prepared = pool.map(lambda n: EXPERIMENTS[n](self._workspace, node), self._wanted)
-            experiments = dict(zip(self._wanted, prepared, strict=True))
-        objects = [o for experiment in experiments.values() for o in experiment.manifests()]
-        # A pod waits for its ConfigMap, and that costs the kubelet another round.
-        objects.sort(key=lambda o: o["kind"] == "Pod")
+            prepared = pool.map(lambda name: EXPERIMENTS[name](place), names)
+            experiments = dict(zip(names, prepared, strict=True))
+        objects = {
+            (o["kind"], o["metadata"]["name"]): o
+            for experiment in experiments.values()
+            for o in experiment.manifests()
+        }
+        # A pod without its ConfigMap costs the kubelet another round, so pods come last.
+        in_order = sorted(objects.values(), key=lambda o: o["kind"] == "Pod")
         try:
-            self._workspace.cluster.create_all(objects)
+            workspace.cluster.create_all(in_order)
         except ApiException as error:
             raise NotPossible(f"the API server refused ({error.status} {error.reason})") from error
-        return experiments
+        return place, experiments
 
-    def _run(self, name: str, made: Future[dict[str, Experiment]]) -> Any:  # noqa: ANN401
-        experiment = made.result()[name]
-        return experiment.conduct(Bench(self._site.result(), self._node.result()))
+    def _run(self, name: str, made: Future[tuple[Place, dict[str, Experiment]]]) -> Any:  # noqa: ANN401
+        place, experiments = made.result()
+        if name not in experiments:
+            image = self._workspace.inventory.image or "nothing"
+            raise NotPossible(f"a CoreDNS image is needed, and cluster DNS runs {image}")
+        return experiments[name].conduct(Bench(self._site.result(), place.node))
+
+
+def has_coredns(workspace: Workspace) -> bool:
+    """Whether the cluster's DNS is a CoreDNS whose image we can start."""
+    inventory = workspace.inventory
+    return inventory.container.get("name") == "coredns" or "coredns" in inventory.image

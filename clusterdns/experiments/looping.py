@@ -7,14 +7,13 @@ questions that it multiplies. ``max_concurrent`` ends that by itself.
 from dataclasses import dataclass, field
 
 from clusterdns.cluster import Manifest
-from clusterdns.experiments.bench import Bench
+from clusterdns.experiments.bench import Bench, Place
 from clusterdns.experiments.multiplied import Multiplied, count_requests
+from clusterdns.experiments.restarts import LOOP_MESSAGE
 from clusterdns.private import PrivateCoreDns
 from clusterdns.private.coredns import lines_with, main_status
-from clusterdns.site import Workspace
 from clusterdns.wait import eventually
 
-LOOP_MESSAGE = r"plugin/loop: Loop \(.*\) detected for zone"  # plugin/loop/loop.go, 1.4.0 to 1.15.0
 MOST_CONCURRENT = 200  # questions that the instance without the plug-in forwards at a time
 STOPS_WITHIN = 10.0  # seconds: the plug-in asks itself at once and again every second
 
@@ -38,15 +37,16 @@ class LoopDetected:
 class LoopingExperiment:
     """A CoreDNS that forwards to itself and has ``loop``."""
 
-    workspace: Workspace
-    node: str
+    place: Place
     corefile: str = ".:53 {\n errors\n loop\n forward . 127.0.0.1:53 {\n max_concurrent 50\n }\n}\n"
     instance: PrivateCoreDns = field(init=False)
 
     def __post_init__(self) -> None:
         """Write down the instance; nothing is made yet."""
         files = {"Corefile": self.corefile}
-        self.instance = PrivateCoreDns(self.workspace, "looping", files, self.node, dies=True)
+        self.instance = PrivateCoreDns(
+            self.place.workspace, "looping", files, self.place.node, dies=True
+        )
 
     def manifests(self) -> list[Manifest]:
         """What is to be made."""
@@ -77,8 +77,7 @@ class LoopingExperiment:
 class HiddenLoopExperiment:
     """A CoreDNS that forwards to itself and lacks ``loop``."""
 
-    workspace: Workspace
-    node: str
+    place: Place
     corefile: str = (
         ".:53 {\n prometheus :9153\n forward . 127.0.0.1:53 {\n"
         f" max_concurrent {MOST_CONCURRENT}\n }}\n}}\n.:5354 {{\n whoami\n}}\n"
@@ -88,7 +87,7 @@ class HiddenLoopExperiment:
     def __post_init__(self) -> None:
         """Write down the instance; nothing is made yet."""
         files = {"Corefile": self.corefile}
-        self.instance = PrivateCoreDns(self.workspace, "hidden-loop", files, self.node)
+        self.instance = PrivateCoreDns(self.place.workspace, "hidden-loop", files, self.place.node)
 
     def manifests(self) -> list[Manifest]:
         """What is to be made."""

@@ -11,14 +11,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from clusterdns.cluster import Manifest
-from clusterdns.experiments.bench import Bench
+from clusterdns.experiments.bench import Bench, Place
 from clusterdns.experiments.outside import ZONE
 from clusterdns.experiments.stream import Stream, Streaming
 from clusterdns.metrics import Metrics, NoMetrics
 from clusterdns.private import PrivateCoreDns
 from clusterdns.private.coredns import Companion, identity, lines_with
 from clusterdns.question import Question, Server
-from clusterdns.site import Workspace
 from clusterdns.wait import eventually
 
 VERSION = f"version.{ZONE}"  # its address tells which Corefile is in effect
@@ -26,6 +25,7 @@ OLD, NEW = "192.0.2.1", "192.0.2.2"
 RATE = 200  # questions a second
 PATIENCE = 3.0  # seconds that one answer of the stream may take; there is no second try
 AFTERWARDS = 1.0  # seconds that the stream flows on after the change took effect
+LONGEST = 3.0  # seconds for CoreDNS with "reload 2s 1s": 2.5 s and the reload itself
 COMPLETE = r"\[INFO\] Reloading complete"
 RUNNING = r"Running configuration (SHA512|MD5) = "
 NOT_PARSED = r"plugin/reload: Corefile parse failed: "
@@ -83,6 +83,11 @@ class Reloaded:
         return bool(lines_with("\n".join(self.log), COMPLETE))
 
     @property
+    def prompt(self) -> bool:
+        """Whether CoreDNS took no longer than its interval and jitter, as far as measured."""
+        return self.delay is not None and (self.delay.coredns or 0.0) <= LONGEST
+
+    @property
     def counted(self) -> bool:
         """Whether the metrics name the new configuration: one hash, that was not there before.
 
@@ -110,19 +115,18 @@ class Refused:
 class ReloadExperiment:
     """A valid change, then one that cannot be parsed."""
 
-    workspace: Workspace
-    node: str
+    place: Place
     plugin: str = "reload 2s 1s"
     instance: PrivateCoreDns = field(init=False)
 
     def __post_init__(self) -> None:
         """Write down the instance; nothing is made yet."""
         witness = Companion(
-            WITNESS, self.workspace.images.dnsutils, ("sh", "-c", f"cd /etc/coredns; {WATCH}")
+            WITNESS, self.place.workspace.images.dnsutils, ("sh", "-c", f"cd /etc/coredns; {WATCH}")
         )
         files = {"Corefile": versioned_corefile(OLD, self.plugin)}
         self.instance = PrivateCoreDns(
-            self.workspace, "reloading", files, self.node, companions=(witness,)
+            self.place.workspace, "reloading", files, self.place.node, companions=(witness,)
         )
 
     def manifests(self) -> list[Manifest]:
@@ -135,7 +139,7 @@ class ReloadExperiment:
         server = bench.wait_until_serving(instance)
         before = identity(instance.now())
         hashes = hashes_of(bench, instance, server)
-        within = self.workspace.timeouts.reload
+        within = self.place.workspace.timeouts.reload
         with streaming(bench, server) as stream:
             flowing = time.monotonic()
             eventually(lambda: stream.latest, OLD, within=PATIENCE)
@@ -173,8 +177,7 @@ class ReloadExperiment:
 class RefusedExperiment:
     """An invalid change: a Corefile that cannot be parsed, or one that cannot be set up."""
 
-    workspace: Workspace
-    node: str
+    place: Place
     fault: str  # SYNTAX or SETUP
     plugin: str = "reload 2s 1s"
     instance: PrivateCoreDns = field(init=False)
@@ -183,7 +186,7 @@ class RefusedExperiment:
         """Write down the instance; nothing is made yet."""
         files = {"Corefile": versioned_corefile(OLD, self.plugin)}
         name = f"refusing-{self.fault}"
-        self.instance = PrivateCoreDns(self.workspace, name, files, self.node)
+        self.instance = PrivateCoreDns(self.place.workspace, name, files, self.place.node)
 
     def manifests(self) -> list[Manifest]:
         """What is to be made."""
@@ -195,7 +198,7 @@ class RefusedExperiment:
         server = bench.wait_until_serving(instance)
         before = identity(instance.now())
         failures = failures_of(bench, instance, server)
-        within = self.workspace.timeouts.reload
+        within = self.place.workspace.timeouts.reload
         with streaming(bench, server) as stream:
             changed = instance.change({"Corefile": invalid_corefile(self.fault, self.plugin)})
             words = NOT_PARSED if self.fault == SYNTAX else NOT_SET_UP

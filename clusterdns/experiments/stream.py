@@ -12,6 +12,7 @@ from clusterdns.answer import Answer
 from clusterdns.probe import Packet, Probe
 from clusterdns.question import Question, Server
 
+MOST_LINES = 5  # losses told in a message
 TICK = 0.05  # seconds between two handfuls of questions
 
 
@@ -24,7 +25,7 @@ class Streamed:
     problem: str  # why there is no address; "" when there is one
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Stream:
     """All of them, in order."""
 
@@ -35,6 +36,19 @@ class Stream:
         """What went wrong, for each question without the address that it should have brought."""
         start = self.questions[0].at if self.questions else 0.0
         return tuple(f"{q.at - start:.2f} s: {q.problem}" for q in self.questions if q.problem)
+
+    @property
+    def seconds(self) -> float:
+        """How long it flowed."""
+        return self.questions[-1].at - self.questions[0].at if self.questions else 0.0
+
+    def __repr__(self) -> str:
+        lost = self.lost
+        examples = f": {'; '.join(lost[:MOST_LINES])}" if lost else ""
+        return (
+            f"<{len(self.questions)} questions in {self.seconds:.1f} s, "
+            f"{len(lost)} without their answer{examples}>"
+        )
 
     def first(self, value: str) -> float | None:
         """When a question was first answered with this value (monotonic)."""

@@ -11,10 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from clusterdns import manifests
 from clusterdns.cluster import Manifest
 from clusterdns.corefile import Corefile, Reading
-from clusterdns.experiments.bench import Bench
+from clusterdns.experiments.bench import Bench, Place
 from clusterdns.experiments.multiplied import (
     RARE,
     RARER,
@@ -22,18 +21,15 @@ from clusterdns.experiments.multiplied import (
     count_requests,
     scrape_all,
 )
+from clusterdns.experiments.noderesolvers import RESOLV_CONF, NodeResolvers
 from clusterdns.metrics import Metrics, NoMetrics
 from clusterdns.private import NotPossible
-from clusterdns.probing import is_running, is_stuck, why_not_running
 from clusterdns.question import Server
 from clusterdns.resolvconf import ResolvConf
-from clusterdns.site import Workspace
-from clusterdns.wait import eventually
 
 # Every series that names an upstream: coredns_proxy_* since 1.11.0, coredns_forward_* before.
 NAMING_UPSTREAMS = "coredns_(proxy|forward)_.*"
 QUESTIONS = 6  # to each replica: upstreams are chosen at random
-RESOLV_CONF = "/etc/resolv.conf"
 
 
 @dataclass(frozen=True)
@@ -109,38 +105,25 @@ def is_self(address: str) -> bool:
 
 @dataclass
 class UpstreamsExperiment:
-    """One pod with dnsPolicy Default on each node of a replica."""
+    """Looks at every replica, and puts questions to it and to its upstreams."""
 
-    workspace: Workspace
-    pods: Mapping[str, str] = field(init=False)  # node: pod
+    place: Place
+    resolvers: NodeResolvers = field(init=False)
 
     def __post_init__(self) -> None:
         """Write down the pods; nothing is made yet."""
-        nodes = sorted({server.node for server in self.workspace.inventory.replicas})
-        self.pods = {node: f"node-resolver-{index}" for index, node in enumerate(nodes)}
+        self.resolvers = NodeResolvers(self.place.workspace)
 
     def manifests(self) -> list[Manifest]:
-        """What is to be made: pods that print their resolv.conf."""
-        command = ("sh", "-c", f"cat {RESOLV_CONF}; exec sleep infinity")
-        return [
-            manifests.pod(
-                self.workspace.run,
-                name,
-                self.workspace.namespace,
-                self.workspace.images.dnsutils,
-                command,
-                node,
-                dns_policy="Default",
-            )
-            for node, name in self.pods.items()
-        ]
+        """What is to be made."""
+        return self.resolvers.manifests()
 
     def conduct(self, bench: Bench) -> Upstreams:
         """Read, ask and count. Raises NotPossible when there is no replica to look at."""
-        inventory = self.workspace.inventory
+        inventory = self.place.workspace.inventory
         if not inventory.replicas:
             raise NotPossible("no replica of the cluster's DNS runs")
-        confs = {node: self._resolv_conf(name) for node, name in self.pods.items()}
+        confs = self.resolvers.confs()
         bench.note("resolv.conf of the nodes read")
         addresses = {server.name: server.address for server in reversed(inventory.replicas)}
         servers = [s for s in inventory.replicas if addresses[s.name] == s.address]
@@ -186,23 +169,6 @@ class UpstreamsExperiment:
                 for address in hops
             }
             return put.result(), found
-
-    def _resolv_conf(self, pod: str) -> ResolvConf:
-        """What a pod with dnsPolicy Default has as resolv.conf. Raises NotPossible."""
-        cluster, namespace = self.workspace.cluster, self.workspace.namespace
-        found = eventually(
-            lambda: cluster.find("Pod", pod, namespace) or {},
-            lambda p: is_running(p) or is_stuck(p),
-            self.workspace.timeouts.pod,
-            every=0.2,
-        )
-        if not is_running(found):
-            why = why_not_running(cluster, found)
-            raise NotPossible(f"a pod with dnsPolicy Default did not start: {why}")
-        text = eventually(
-            lambda: cluster.logs(namespace, pod), lambda t: "nameserver" in t, within=2.0
-        )
-        return ResolvConf.parse(text)
 
 
 def told_upstreams(corefile: object, conf: ResolvConf) -> frozenset[str]:
