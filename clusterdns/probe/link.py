@@ -15,7 +15,7 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from clusterdns.probe.execsocket import StreamEnded
@@ -52,7 +52,8 @@ class LineStream(Protocol):
 class Window:
     """How much may be outstanding at once, and for how long (seconds)."""
 
-    questions: int = 96
+    datagrams: int = 96
+    connections: int = 48
     commands: int = 16
     grace: float = 5.0  # an answer is due at its own deadline; later than this, the stream hangs
     greeting: float = 10.0  # a new relay says hello
@@ -74,6 +75,15 @@ class Done:
 
     fields: list[str]
     seconds: float
+
+
+@dataclass
+class _Lane:
+    """Jobs of one kind: those that wait, and how many are out."""
+
+    limit: int
+    waiting: "deque[_Ticket]" = field(default_factory=deque)
+    out: int = 0
 
 
 class _Batch:
@@ -104,10 +114,14 @@ class Link:
         self._name = name
         self._window = window or Window()
         self._lock = threading.Lock()
-        self._questions: deque[_Ticket] = deque()
-        self._commands: deque[_Ticket] = deque()
+        connections = _Lane(self._window.connections)
+        self._lanes = {
+            "U": _Lane(self._window.datagrams),
+            "T": connections,
+            "C": connections,
+            "R": _Lane(self._window.commands),
+        }
         self._outstanding: dict[int, _Ticket] = {}
-        self._commands_out = 0
         self._ids: Iterator[int] = itertools.count(1)
         self._next_check = 0.0
         self._lost: str | None = None
@@ -133,8 +147,7 @@ class Link:
         with self._lock:
             self._raise_if_lost()
             for place, job in enumerate(jobs):
-                queue = self._commands if job.verb == "R" else self._questions
-                queue.append(_Ticket(job, batch, place))
+                self._lanes[job.verb].waiting.append(_Ticket(job, batch, place))
         self._wake()
         batch.finished.wait()
         if batch.left:
@@ -175,7 +188,9 @@ class Link:
     def _give_up(self, reason: str) -> None:
         with self._lock:
             self._lost = reason
-            waiting = [*self._outstanding.values(), *self._questions, *self._commands]
+            waiting = list(self._outstanding.values())
+            for lane in self._lanes.values():
+                waiting.extend(lane.waiting)
             os.close(self._wake_read)
             os.close(self._wake_write)
         for ticket in waiting:
@@ -249,13 +264,10 @@ class Link:
     def _next_lines(self) -> bytes:
         lines: list[str] = []
         with self._lock:
-            room = self._window.questions - (len(self._outstanding) - self._commands_out)
-            while self._questions and room > 0:
-                lines.append(self._issue(self._questions.popleft()))
-                room -= 1
-            while self._commands and self._commands_out < self._window.commands:
-                lines.append(self._issue(self._commands.popleft()))
-                self._commands_out += 1
+            for lane in self._lanes.values():
+                while lane.waiting and lane.out < lane.limit:
+                    lines.append(self._issue(lane.waiting.popleft()))
+                    lane.out += 1
         return "".join(lines).encode()
 
     def _issue(self, ticket: _Ticket) -> str:
@@ -272,8 +284,7 @@ class Link:
         ticket = self._outstanding.pop(int(fields[1]), None)
         if ticket is None:
             return
-        if ticket.job.verb == "R":
-            self._commands_out -= 1
+        self._lanes[ticket.job.verb].out -= 1
         batch = ticket.batch
         batch.done[ticket.place] = Done(fields, time.monotonic() - ticket.sent)
         batch.left -= 1
@@ -300,7 +311,7 @@ class Link:
             )
         with self._lock:
             self._outstanding.clear()
-            self._commands_out = 0
+            for lane in self._lanes.values():
+                lane.out = 0
             for ticket in reversed(tickets):
-                queue = self._commands if ticket.job.verb == "R" else self._questions
-                queue.appendleft(ticket)
+                self._lanes[ticket.job.verb].waiting.appendleft(ticket)

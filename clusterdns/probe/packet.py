@@ -29,7 +29,8 @@ class Reply:
     """What came back for one Packet: a message, or the reason why there is none.
 
     ``error`` is "timeout", "refused", "unreachable", "reset", "closed after N bytes",
-    "wrong source ADDRESS:PORT", "source port in use", or what the kernel said in lower case.
+    "wrong source ADDRESS:PORT", "source port in use", "no free source port" (each TCP connection
+    keeps one for a minute), or what the kernel said, in lower case.
     """
 
     wire: bytes | None

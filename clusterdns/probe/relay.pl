@@ -76,8 +76,8 @@ sub reason {
     return 'unreachable' if $code == POSIX::EHOSTUNREACH() || $code == POSIX::ENETUNREACH();
     return 'reset' if $code == POSIX::ECONNRESET() || $code == POSIX::EPIPE();
     return 'timeout' if $code == POSIX::ETIMEDOUT();
-    return 'source port in use'
-      if $code == POSIX::EADDRINUSE() || $code == POSIX::EADDRNOTAVAIL();
+    return 'source port in use' if $code == POSIX::EADDRINUSE();
+    return 'no free source port' if $code == POSIX::EADDRNOTAVAIL();
     local $! = $code;
     return lc "$!";
 }
