@@ -63,21 +63,20 @@ def ensure_engine() -> str:
 
 
 def ensure_inotify(base: Path = Path("/proc/sys/fs/inotify")) -> None:
-    """Raise the inotify limits: with too few, kube-proxy dies of "too many open files".
+    """Raise the inotify limits, or tell a user who may not raise them how to.
 
-    Raises:
-        HostError: they are too low, and this user may not raise them.
-
+    With too few watches kube-proxy dies of "too many open files", and the node is never ready.
     """
     low = {name: want for name, want in INOTIFY.items() if _number(base / name) < want}
     if not low:
         return
     settings = " ".join(f"fs.inotify.{name}={want}" for name, want in low.items())
     if os.geteuid() != 0:
-        raise HostError(
-            "This host allows too few inotify watches for several Kubernetes nodes: kube-proxy "
-            f"would die of `too many open files`. As root run:\n    sysctl -w {settings}"
+        say(
+            "this host allows few inotify watches: should nodes not become ready, the reason may "
+            f"be kube-proxy's `too many open files`. As root run: sysctl -w {settings}"
         )
+        return
     with step(f"inotify limits raised: {settings}"):
         for name, want in low.items():
             (base / name).write_text(f"{want}\n")

@@ -146,10 +146,10 @@ def assemble(recipe: Recipe, node_root: Path, program: Path, images: list[Image]
             ]
             flags = [word for change in changes for word in ("--change", change)]
             logged(["docker", "commit", *flags, name, unfinished], log, timeout=STEP_SECONDS)
+            logged(["docker", "tag", unfinished, tag], log, timeout=STEP_SECONDS)
         finally:
             remove_build_containers()
-        logged(["docker", "tag", unfinished, tag], log, timeout=STEP_SECONDS)
-        quick("docker", "rmi", unfinished, base)
+            quick("docker", "rmi", unfinished, base)
     for left in work.iterdir():
         left.unlink()
 

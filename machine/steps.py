@@ -158,6 +158,4 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, number)
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(GRACE_SECONDS)
-            if number == signal.SIGTERM:
-                continue  # the leader is gone; its children get no grace
+            process.wait(GRACE_SECONDS)  # once the leader is gone, its children get no grace
