@@ -10,6 +10,7 @@ pytest_plugins = [
     "fixtures.cluster",  # the cluster under test, connected and ready to be judged
     "fixtures.setup",  # namespaces, probes and objects, made side by side in one go
     "fixtures.asking",  # everyone: one question to every node, server and transport
+    "fixtures.clients",  # client pods of every DNS policy, what they look up and what it costs
     "fixtures.experiments",  # what takes time runs meanwhile in private CoreDNS instances
     "fixtures.report",  # results.yaml, junit.xml, report.html, events.jsonl, exit codes
     "fixtures.terminal",  # progress and the summary

@@ -1,0 +1,212 @@
+"""Which client pods a run makes: a DNS policy, a node, and what dnsConfig says.
+
+Sources: kubernetes.io "DNS for Services and Pods"; pkg/kubelet/network/dns of Kubernetes 1.34.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from clusterdns import manifests
+from clusterdns.cluster import Manifest
+from clusterdns.resolvconf import ResolvConf
+from clusterdns.run.plan import HOST_PLACE, PLACES, PlannedObject, declare
+from clusterdns.site import Site
+
+LABEL = "dns-conformance/role=client"
+MUSL_CONTAINER = "musl"
+MOST_NAMESERVERS = 3  # that the kubelet writes (pkg/apis/core/validation, MaxDNSNameservers)
+MOST_SEARCHES = 32  # suffixes that it writes (MaxDNSSearchPaths)
+
+
+class Role(Enum):
+    """What a client pod is for; the value is the id in tests and part of pod names."""
+
+    CLUSTER_FIRST = "cluster-first"  # the probes: nothing but the default
+    DEFAULT = "default"
+    HOST_NETWORK = "cluster-first-with-host-net"
+    FALLBACK = "host-network-cluster-first"
+    NONE = "none"  # asks a private CoreDNS that counts
+    MUSL = "cluster-first-musl"
+    SECOND = "other-namespace"
+    MERGED = "cluster-first-with-config"
+    CROWDED = "config-over-the-limits"
+    NAMED = "hostname-and-subdomain"
+
+    def __str__(self) -> str:
+        return self.value
+
+    @property
+    def looks_up(self) -> bool:
+        """Whether commands other than reading resolv.conf are run in it."""
+        return self in (Role.HOST_NETWORK, Role.NONE, Role.SECOND, Role.NAMED)
+
+    @property
+    def policy(self) -> str:
+        """Its dnsPolicy."""
+        return {
+            Role.DEFAULT: "Default",
+            Role.HOST_NETWORK: "ClusterFirstWithHostNet",
+            Role.NONE: "None",
+        }.get(self, "ClusterFirst")
+
+    @property
+    def host_network(self) -> bool:
+        """Whether it shares the node's network."""
+        return self in (Role.HOST_NETWORK, Role.FALLBACK)
+
+
+@dataclass(frozen=True)
+class Given:
+    """A dnsConfig; options as in resolv.conf, "ndots:2" or "edns0"."""
+
+    nameservers: tuple[str, ...] = ()
+    searches: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+
+    @property
+    def manifest(self) -> Manifest:
+        """As the API has it."""
+        pairs = [option.partition(":") for option in self.options]
+        options = [{"name": n, "value": v} if sep else {"name": n} for n, sep, v in pairs]
+        whole = {
+            "nameservers": list(self.nameservers),
+            "searches": list(self.searches),
+            "options": options,
+        }
+        return {key: value for key, value in whole.items() if value}
+
+    def alone(self) -> ResolvConf:
+        """What dnsPolicy None must make of it: this and nothing else."""
+        return ResolvConf(self.nameservers, self.searches, frozenset(self.options))
+
+    def after(self, base: ResolvConf) -> ResolvConf:
+        """What it must make of another policy's resolv.conf.
+
+        Values are appended, each once; an option replaces the one of the same name; what is over
+        the limits is cut off at the end (appendDNSConfig and formDNSNameserversFitsLimits).
+        """
+        replaced = {option.partition(":")[0] for option in self.options}
+        kept = {o for o in base.options if o.partition(":")[0] not in replaced}
+        nameservers = dict.fromkeys((*base.nameservers, *self.nameservers))
+        searches = dict.fromkeys((*base.search, *self.searches))
+        return ResolvConf(
+            tuple(nameservers)[:MOST_NAMESERVERS],
+            tuple(searches)[:MOST_SEARCHES],
+            frozenset(kept | set(self.options)),
+        )
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A client pod that is to be made."""
+
+    role: Role
+    node: str
+    name: str
+    namespace: str
+    manifest: Manifest
+    given: Given | None = None
+
+
+HOSTNAME, SUBDOMAIN = "named-host", "named-group"
+
+
+def merged(domain: str) -> Given:
+    """Something new of each kind, something that is there already, and an overridden option."""
+    searches = (f"svc.{domain}", "merged.search.test")
+    return Given(("192.0.2.53",), searches, ("ndots:2", "edns0", "timeout:3"))
+
+
+def crowded() -> Given:
+    """As much as the API takes: with what the kubelet adds it is over both limits."""
+    servers = tuple(f"192.0.2.{i}" for i in range(1, MOST_NAMESERVERS + 1))
+    return Given(servers, tuple(f"s{i}.search.test" for i in range(1, MOST_SEARCHES + 1)))
+
+
+def plan_pods(site: Site, host: str | None, nameserver: str | None) -> list[Planned]:
+    """Every client pod that can be made here.
+
+    ``host`` is the namespace for pods on the node's network, None when there is none;
+    ``nameserver`` the address of the server that counts questions.
+    """
+    workspace = site.workspace
+    nodes = sorted(site.probes)
+    main, second = workspace.namespace, workspace.second_namespace
+    made: list[Planned] = []
+    for index, node in enumerate(nodes):
+        if nameserver:
+            conf = site.resolv_confs[node]
+            given = Given((nameserver,), conf.search, tuple(sorted(conf.options)))
+            made.append(planned(site, Role.NONE, node, index, main, given))
+        made.append(planned(site, Role.DEFAULT, node, index, main))
+        if host:
+            made.append(planned(site, Role.HOST_NETWORK, node, index, host))
+            made.append(planned(site, Role.FALLBACK, node, index, host))
+        if workspace.images.musl:
+            made.append(planned(site, Role.MUSL, node, index, main))
+    # What only the kubelet's own logic decides is looked at on one node: the last of them.
+    for index, node in list(enumerate(nodes))[-1:]:
+        if second:
+            made.append(planned(site, Role.SECOND, node, index, second))
+        made.append(planned(site, Role.MERGED, node, index, main, merged(site.domain)))
+        made.append(planned(site, Role.CROWDED, node, index, main, crowded()))
+        made.append(planned(site, Role.NAMED, node, index, main))
+    return made
+
+
+def planned(
+    site: Site, role: Role, node: str, index: int, namespace: str, given: Given | None = None
+) -> Planned:
+    """One client pod; nodes are numbered in the order of their names."""
+    workspace = site.workspace
+    name = f"client-{role}-{index}"
+    musl = workspace.images.musl
+    named = {"hostname": HOSTNAME, "subdomain": SUBDOMAIN} if role is Role.NAMED else {}
+    manifest = manifests.pod(
+        workspace.run,
+        name,
+        namespace,
+        workspace.images.dnsutils,
+        node=node,
+        dns_policy=role.policy,
+        dns_config=given.manifest if given else None,
+        host_network=role.host_network,
+        **named,
+    )
+    key, _, value = LABEL.partition("=")
+    manifest["metadata"]["labels"][key] = value
+    if musl:
+        manifest["spec"]["containers"] = containers(role, manifest["spec"]["containers"], musl)
+    return Planned(role, node, name, namespace, manifest, given)
+
+
+def containers(role: Role, main: Sequence[Manifest], musl: str) -> list[Manifest]:
+    """The containers of a pod where there is an image with musl: beside glibc, alone, or not."""
+    beside = {**manifests.container(musl, ["/resolve", "--sleep"]), "name": MUSL_CONTAINER}
+    if role is Role.MUSL:
+        return [beside]
+    return [*main, beside] if role is Role.NONE else list(main)
+
+
+declare(
+    *(
+        PlannedObject(
+            "",
+            "Pod",
+            namespace,
+            f"client-{role}-*",
+            ("create", "list", "get"),
+            f"what dnsPolicy {role.policy} makes of resolv.conf",
+        )
+        for role in Role
+        if role is not Role.CLUSTER_FIRST
+        for namespace in (
+            HOST_PLACE
+            if role.host_network
+            else PLACES.second
+            if role is Role.SECOND
+            else PLACES.main,
+        )
+    )
+)

@@ -1,0 +1,253 @@
+"""Client pods of every DNS policy, one on each node, and what the kubelet wrote for them.
+
+They are started in one go, in the background, and read as each of them comes up.
+"""
+
+import threading
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotYet
+from dataclasses import dataclass
+from functools import partial
+
+from kubernetes.client import ApiException
+
+from clusterdns.clientpods import LABEL, MUSL_CONTAINER, Given, Planned, Role, plan_pods
+from clusterdns.cluster import Manifest
+from clusterdns.counting import QuestionCounter
+from clusterdns.private import NotPossible
+from clusterdns.probe import Probe, ProbeLost, open_probe, run_once
+from clusterdns.probing import is_running, is_stuck, why_not_running
+from clusterdns.resolvconf import ResolvConf
+from clusterdns.run.ledger import one_line
+from clusterdns.site import Site
+from clusterdns.wait import eventually
+
+RESOLV_CONF = "/etc/resolv.conf"
+
+
+class NoClients(Exception):  # noqa: N818 (the name says what happened)
+    """Client pods that a check needs are not there; the text is the reason."""
+
+
+@dataclass(frozen=True)
+class Client:
+    """A pod in which programs look names up."""
+
+    role: Role
+    node: str
+    namespace: str
+    pod: str
+    address: str  # of the pod
+    conf: ResolvConf
+    text: str  # resolv.conf as it was found
+    probe: Probe | None = None  # for commands; None where there is no shell or nothing to look up
+
+
+class Clients:
+    """All client pods of a run; made by ``start_clients``.
+
+    ``of`` waits for those of one role, at most ``Timeouts.pod`` from the start.
+    """
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.counter = QuestionCounter(site.workspace, site.domain)
+        self._refused: dict[Role, str] = {}
+        self._pods: dict[str, Planned] = {}
+        self._entered: dict[str, Future[Client]] = {}
+        self._planned = threading.Event()
+        self._enough = threading.Event()
+        # Each exec handshake costs processor time on both sides: a few at once are enough.
+        self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="clients")
+
+    def of(self, role: Role) -> dict[str, Client]:
+        """The clients of a role by node. Raises NoClients when one of them is missing."""
+        if role is Role.CLUSTER_FIRST:
+            return self._probes()
+        allowed = self.site.workspace.timeouts.pod + self.site.workspace.timeouts.probe
+        if not self._planned.wait(allowed):
+            raise NoClients(f"no client pod was planned within {allowed:.0f} s")
+        if role in self._refused:
+            raise NoClients(self._refused[role])
+        found: dict[str, Client] = {}
+        for name, planned in self._pods.items():
+            if planned.role is role:
+                try:
+                    found[planned.node] = self._entered[name].result(allowed)
+                except NotYet:
+                    raise NoClients(f"pod {name} on {planned.node} is still starting") from None
+        if not found:
+            raise NoClients(f"no node has a {role} client: no probe started on any")
+        return found
+
+    def one(self, role: Role) -> Client:
+        """The only client of a role. Raises NoClients."""
+        return next(iter(self.of(role).values()))
+
+    def given(self, role: Role) -> Mapping[str, Given]:
+        """The dnsConfig that the clients of a role were given, by node."""
+        return {p.node: p.given for p in self._pods.values() if p.role is role and p.given}
+
+    def close(self) -> None:
+        """Stop what still starts, and leave the pods; they go with their namespaces."""
+        self._enough.set()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        for future in self._entered.values():
+            if future.done() and not future.cancelled() and future.exception() is None:
+                client = future.result()
+                if client.probe is not None:
+                    client.probe.close()
+
+    def start(self) -> None:
+        """Plan, create and enter all pods, in a thread of its own."""
+        threading.Thread(target=self._bring_up, name="clients", daemon=True).start()
+
+    def _bring_up(self) -> None:
+        try:
+            self._create()
+        except Exception as error:  # told to whoever asks for a client
+            reason = f"client pods could not be made: {one_line(error)}"
+            self._refused = {**dict.fromkeys(Role, reason), **self._refused}
+        finally:
+            self._planned.set()
+        waiting = dict(self._entered)
+        within = self.site.workspace.timeouts.pod
+        eventually(partial(self._enter_running, waiting), lambda left: not left, within, every=0.3)
+        for name, future in waiting.items():
+            future.set_exception(NoClients(self._why_missing(name)))
+
+    def _create(self) -> None:
+        workspace = self.site.workspace
+        host, why = workspace.active.host_namespace()
+        if host is None:
+            self._refused |= dict.fromkeys((Role.HOST_NETWORK, Role.FALLBACK), why)
+        if workspace.second_namespace is None:
+            self._refused[Role.SECOND] = "--namespace was given, so there is no second namespace"
+        if workspace.images.musl is None:
+            self._refused[Role.MUSL] = "there is no image with musl's resolver (--musl-image)"
+        nameserver = None
+        try:
+            nameserver = self.counter.create()
+        except (ApiException, NotPossible) as error:
+            self._refused[Role.NONE] = f"no private CoreDNS to count questions: {one_line(error)}"
+        if host:
+            self._wait_for_account(host)
+        planned = plan_pods(self.site, host, nameserver)
+        with ThreadPoolExecutor(max_workers=6) as pool:
+            answers = list(pool.map(self._create_pod, planned))
+        for one, refusal in zip(planned, answers, strict=True):
+            self._pods[one.name] = one
+            self._entered[one.name] = Future()
+            if refusal:
+                self._entered[one.name].set_exception(NoClients(refusal))
+
+    def _wait_for_account(self, namespace: str) -> None:
+        """A namespace that was just made takes pods only when it has its ServiceAccount."""
+        cluster, within = self.site.workspace.cluster, self.site.workspace.timeouts.watch
+        account = partial(cluster.find, "ServiceAccount", "default", namespace)
+        eventually(account, lambda found: found is not None, within)
+
+    def _create_pod(self, planned: Planned) -> str:
+        """Why the API server refused a pod; empty when it did not."""
+        try:
+            self.site.workspace.cluster.create(planned.manifest)
+        except ApiException as error:
+            said = " ".join(str(error.body or "").split())[:300]
+            return f"pod {planned.name} was refused: {error.status} {error.reason} {said}"
+        return ""
+
+    def _enter_running(self, waiting: dict[str, Future[Client]]) -> dict[str, Future[Client]]:
+        """Enter what runs by now; what is entered or in vain leaves the waiting ones."""
+        for name in [name for name, future in waiting.items() if future.done()]:
+            del waiting[name]
+        states = self._states({self._pods[name].namespace for name in waiting})
+        for name in list(waiting):
+            pod = states.get(name, {})
+            if self._enough.is_set():
+                waiting.pop(name).set_exception(NoClients("the run is over"))
+            elif is_running(pod):
+                self._pool.submit(self._enter, self._pods[name], pod, waiting.pop(name))
+            elif is_stuck(pod):
+                waiting.pop(name).set_exception(NoClients(self._why_missing(name, pod)))
+        return waiting
+
+    def _states(self, namespaces: Iterable[str]) -> dict[str, Manifest]:
+        cluster = self.site.workspace.cluster
+        pods = [pod for each in namespaces for pod in cluster.list("Pod", each, LABEL)]
+        return {str(pod["metadata"]["name"]): pod for pod in pods}
+
+    def _why_missing(self, name: str, pod: Manifest | None = None) -> str:
+        planned, cluster = self._pods[name], self.site.workspace.cluster
+        found = pod or cluster.find("Pod", name, planned.namespace) or {}
+        why = why_not_running(cluster, found)
+        return f"the {planned.role} client on {planned.node} does not run: {why}"
+
+    def _enter(self, planned: Planned, pod: Manifest, future: Future[Client]) -> None:
+        try:
+            future.set_result(enter(self.site, planned, str(pod["status"].get("podIP", ""))))
+        except Exception as error:  # told to whoever asks for this client
+            text = f"nothing can be run in pod {planned.name} on {planned.node}: {error}"
+            future.set_exception(NoClients(text))
+
+    def _probes(self) -> dict[str, Client]:
+        if not self.site.probes:
+            raise NoClients("no node could start a probe pod")
+        return {
+            node: Client(
+                Role.CLUSTER_FIRST,
+                node,
+                probe.namespace,
+                probe.pod,
+                "",
+                self.site.resolv_confs[node],
+                str(self.site.resolv_confs[node]),
+                probe,
+            )
+            for node, probe in self.site.probes.items()
+        }
+
+
+def start_clients(site: Site) -> Clients:
+    """Begin to start all client pods; returns at once."""
+    clients = Clients(site)
+    clients.start()
+    return clients
+
+
+def enter(site: Site, planned: Planned, address: str) -> Client:
+    """Read resolv.conf in a running pod, over a probe where commands follow.
+
+    Raises ProbeLost.
+    """
+    workspace = site.workspace
+    configuration = workspace.cluster.connection.configuration
+    probe = None
+    if planned.role.looks_up:
+        probe = open_probe(
+            configuration, planned.namespace, planned.name, planned.node, "main", workspace.timeouts
+        )
+        (printed,) = probe.run([["cat", RESOLV_CONF]], workspace.timeouts.command)
+    else:
+        command = ["/resolve", "--conf"] if planned.role is Role.MUSL else ["cat", RESOLV_CONF]
+        container = MUSL_CONTAINER if planned.role is Role.MUSL else "main"
+        printed = run_once(
+            configuration,
+            planned.namespace,
+            planned.name,
+            command,
+            workspace.timeouts.command,
+            container,
+        )
+    if printed.exit_code != 0:
+        raise ProbeLost(f"{RESOLV_CONF} cannot be read: {printed.stderr.strip()}")
+    return Client(
+        planned.role,
+        planned.node,
+        planned.namespace,
+        planned.name,
+        address,
+        ResolvConf.parse(printed.stdout),
+        printed.stdout,
+        probe,
+    )
