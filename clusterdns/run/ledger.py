@@ -148,7 +148,8 @@ def _wait_until_gone(waiting: dict[Entry, Gone], until: float) -> dict[Entry, st
                 stuck[entry] = why
         return stuck
 
-    return eventually(look, {}, within=until - time.monotonic()) if waiting else {}
+    within = until - time.monotonic()
+    return eventually(look, {}, within, every=0.2) if waiting else {}
 
 
 def _ask(gone: Gone, until: float) -> str | None:

@@ -99,7 +99,7 @@ def why_there(cluster: Cluster, name: str) -> str | None:
     foreign = [each for each in finalizers if each != "kubernetes"]
     if foreign:
         held.append(f"finalizers {', '.join(foreign)}")
-    return "is being deleted; " + (" ".join(held) or "its controller does not say what remains")
+    return "is being deleted; " + (" ".join(held) or "the namespace controller has not said why")
 
 
 def share(cluster: Cluster, run: RunId, name: str, ledger: Ledger, state: StateFile) -> None:

@@ -1,0 +1,1 @@
+"""Proof that needs a real cluster."""
