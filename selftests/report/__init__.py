@@ -1,0 +1,1 @@
+"""Self-tests of the verdict: outcomes, exit codes, the four files, the terminal."""

@@ -1,0 +1,365 @@
+"""A session of the suite from outside: outcomes, exit codes, and files after every way to end."""
+
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clusterdns.report.rebuild import rebuild
+from selftests.lifecycle.sessions import Suite
+from selftests.report.examples import (
+    assert_complete,
+    assert_self_contained,
+    assert_valid_junit,
+    assert_valid_results,
+)
+
+HEAD = '''"""Specification 0.0: examples."""
+import os, time, warnings
+from pathlib import Path
+import pytest
+from fixtures.outcomes import cannot_judge, not_applicable, not_run
+from fixtures.stash import CLUSTER_FACTS_KEY, RUN_KEY, TIMING_KEY
+from fixtures.terminal import progress
+
+def test_passes():
+    """It must pass."""
+'''
+FAILS = """
+def test_fails():
+    assert 1 == 2, "the evidence"
+"""
+ALL_OUTCOMES = """
+@pytest.fixture(scope="session")
+def broken():
+    raise RuntimeError("boom")
+
+@pytest.fixture(scope="session")
+def absent():
+    not_run("no probe")
+
+@pytest.fixture
+def bad_end():
+    yield
+    raise RuntimeError("bang")
+
+@pytest.mark.spec("2.3.1-A", "2.1")
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_measures(request, transport):
+    cell = dict(node="n", server="s", transport="udp", expected="a", received="b", ms=1.0, command="c")
+    noted = dict(asked=9, lost=1, ms=2.4, deviating=[cell] if transport == "tcp" else [])
+    request.node.user_properties.extend(noted.items())
+    assert transport == "udp", "more\\nlines"
+
+@pytest.mark.level("should")
+def test_should(): assert 1 == 2, "should evidence"
+@pytest.mark.level("may")
+def test_may(): pytest.fail("may evidence")
+@pytest.mark.level("advice")
+def test_advice(): assert [1] == [2]
+@pytest.mark.level("should")
+def test_bug_in_a_check(): {}["missing"]
+def test_absent(absent): pass
+def test_absent_too(absent): pass
+def test_no_feature(): not_applicable("no IPv6")
+def test_broken(broken): pass
+@pytest.mark.level("advice")
+def test_broken_advice(broken): pass
+def test_bad_end(bad_end): pass
+class TestGroup:
+    def test_in_a_class(self): pass
+"""
+WAIT = """
+def test_waits():
+    Path("ready").touch()
+    time.sleep(30)
+
+def test_after(): pass
+"""
+
+
+@pytest.fixture
+def suite(tmp_path: Path) -> Suite:
+    """A small suite that uses our plug-ins as the real one does."""
+    return Suite(tmp_path / "project")
+
+
+def judge(suite: Suite, text: str, *arguments: str) -> tuple[int, dict[str, Any], str]:
+    """Run the checks to the end: exit code, complete report, output."""
+    suite.write(HEAD + text)
+    code, output, _ = suite.run("tests", *arguments)
+    document = assert_complete(suite.folder / "report")
+    assert document["exitCode"] == code, output
+    return code, document, output
+
+
+def outcomes(document: dict[str, Any]) -> dict[str, str]:
+    """Outcome by the name of the check, with its parameter."""
+    names = [(c["id"].rpartition("::")[2], c["param"], c["outcome"]) for c in document["checks"]]
+    return {f"{name}[{param}]" if param else name: outcome for name, param, outcome in names}
+
+
+def test_every_outcome(suite: Suite) -> None:
+    """Each check comes to the outcome that the contract gives it, and is counted."""
+    code, document, _ = judge(suite, FAILS + ALL_OUTCOMES)
+    assert outcomes(document) == {
+        "test_passes": "passed",
+        "test_fails": "failed",
+        "test_measures[udp]": "passed",
+        "test_measures[tcp]": "failed",
+        "test_should": "deviation",
+        "test_may": "deviation",
+        "test_advice": "deviation",
+        "test_bug_in_a_check": "failed",
+        "test_absent": "not-run",
+        "test_absent_too": "not-run",
+        "test_no_feature": "not-applicable",
+        "test_broken": "failed",
+        "test_broken_advice": "failed",
+        "test_bad_end": "failed",
+        "test_in_a_class": "passed",
+    }
+    assert document["summary"] == {
+        "passed": 3,
+        "failed": 6,
+        "deviations": 3,
+        "waived": 0,
+        "notApplicable": 1,
+        "notRun": 2,
+    }
+    assert (code, document["result"]) == (1, "failure")
+
+
+def test_entries(suite: Suite) -> None:
+    """An entry has its stable id, its parameter, clauses, numbers and evidence."""
+    _, document, _ = judge(suite, ALL_OUTCOMES)
+    entries = {(c["id"], c["param"]): c for c in document["checks"]}
+    measured = entries["tests/test_it.py::test_measures", "tcp"]
+    assert measured["spec"] == ["2.3.1-A", "2.1"]
+    assert (measured["ms"], measured["asked"], measured["lost"]) == (2.4, 9, 1)
+    assert [cell["received"] for cell in measured["deviating"]] == ["b"]
+    assert measured["message"].startswith("more\nlines\n")
+    assert "(at tests/test_it.py:" in measured["message"]
+    assert ("tests/test_it.py::TestGroup::test_in_a_class", "") in entries
+    assert entries["tests/test_it.py::test_absent", ""]["message"] == "no probe"
+    broken = entries["tests/test_it.py::test_broken_advice", ""]
+    assert broken["message"].startswith("error in set-up\n")
+    assert "RuntimeError: boom" in broken["message"]
+    assert entries["tests/test_it.py::test_should", ""]["level"] == "should"
+
+
+def test_ids_do_not_depend_on_where_pytest_starts(suite: Suite) -> None:
+    """(id, param) is what runs are compared by: the same from anywhere, and without brackets."""
+    _, document, _ = judge(suite, ALL_OUTCOMES)
+    first = [(check["id"], check["param"]) for check in document["checks"]]
+    command = ["--rootdir", str(suite.folder), "-c", str(suite.folder / "pytest.toml")]
+    elsewhere = suite.folder / "tests"
+    suite.run(*command, f"{elsewhere}/test_it.py", "--report-dir", str(suite.folder / "second"))
+    second = assert_complete(suite.folder / "second")
+    assert [(check["id"], check["param"]) for check in second["checks"]] == first
+    assert not any("[" in check_id or "]" in check_id for check_id, _ in first)
+
+
+@pytest.mark.parametrize(
+    ("text", "arguments", "code", "result"),
+    [
+        ("", (), 0, "success"),
+        ("@pytest.mark.level('should')\ndef test_d(): assert 0", (), 0, "success"),
+        ("def test_n(): not_run('why')", (), 0, "partial"),
+        ("def test_n(): not_run('why')", ("--require-complete",), 12, "partial"),
+        ("def test_n(): not_applicable('why')", ("--require-complete",), 0, "success"),
+        (FAILS, ("--require-complete",), 1, "failure"),
+        ("def test_c(): cannot_judge('No such context.')", (), 10, "error"),
+        (FAILS + "def test_c(): cannot_judge('Gone.')", (), 1, "failure"),
+        (FAILS + "def test_x(): raise KeyboardInterrupt", (), 2, "error"),
+        (FAILS + "def test_x(): pytest.exit('enough')", (), 2, "error"),
+        (FAILS + "def test_s(): pytest.skip('ad hoc')", (), 3, "error"),
+        ("@pytest.mark.skip(reason='ad hoc')\ndef test_s(): pass", (), 3, "error"),
+        ("@pytest.mark.xfail(reason='known')\ndef test_s(): assert 0", (), 3, "error"),
+        ("@pytest.mark.xfail(strict=False)\ndef test_s(): pass", (), 3, "error"),
+    ],
+)
+def test_exit_codes(
+    suite: Suite, text: str, arguments: tuple[str, ...], code: int, result: str
+) -> None:
+    """Every way to end has its code and its result, and a complete report."""
+    got, document, output = judge(suite, text, *arguments)
+    assert (got, document["result"]) == (code, result), output
+
+
+def test_a_cluster_left_changed_outranks_all(suite: Suite) -> None:
+    """A restore that failed gives 11, also after a failure and an interrupt, and is named."""
+    code, document, output = judge(
+        suite,
+        FAILS
+        + """
+def refuse():
+    raise RuntimeError("refused")
+
+def test_changes(pytestconfig):
+    pytestconfig.stash[RUN_KEY].ledger.register("ConfigMap coredns", refuse, restore=True)
+    raise KeyboardInterrupt
+""",
+    )
+    assert (code, document["cleanup"]["state"]) == (11, "changed")
+    assert document["cleanup"]["leftovers"] == ["ConfigMap coredns: refused"]
+    assert "NOT cleaned up: ConfigMap coredns: refused" in output
+
+
+def test_what_was_not_reached_is_not_run(suite: Suite) -> None:
+    """Selected checks never vanish: they are not-run, with the reason."""
+    _, document, _ = judge(suite, "def test_c(): cannot_judge('No such context.')\ndef test_d(): 0")
+    assert outcomes(document) == {
+        "test_passes": "passed",
+        "test_c": "not-run",
+        "test_d": "not-run",
+    }
+    assert document["message"] == "No such context."
+    assert {c["message"] for c in document["checks"][1:]} == {"No such context."}
+
+
+def test_stopping_at_the_first_failure(suite: Suite) -> None:
+    """With -x the rest is not-run and the result a failure."""
+    code, document, _ = judge(suite, f"{FAILS}\ndef test_z(): pass", "-x")
+    assert (code, outcomes(document)["test_z"]) == (1, "not-run")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+def test_files_after_a_signal(suite: Suite, number: signal.Signals) -> None:
+    """A signal in the middle of a check ends with code 2 and a complete report."""
+    suite.write(HEAD + WAIT)
+    process = suite.start("tests")
+    suite.wait_for("ready")
+    assert assert_valid_results(suite.folder / "report")["state"] == "running"
+    process.send_signal(number)
+    output, _ = process.communicate(timeout=20)
+    document = assert_complete(suite.folder / "report")
+    assert (process.returncode, document["exitCode"]) == (2, 2), output
+    assert outcomes(document) == {
+        "test_passes": "passed",
+        "test_waits": "not-run",
+        "test_after": "not-run",
+    }
+
+
+def test_files_after_an_internal_error(suite: Suite) -> None:
+    """A hook that crashes gives 3, and the report says where."""
+    (suite.folder / "conftest.py").open("a").write(
+        "def pytest_runtest_logfinish(nodeid): raise ValueError('hook broke')\n"
+    )
+    code, document, _ = judge(suite, FAILS)
+    assert (code, document["result"]) == (3, "error")
+    assert "ValueError: hook broke" in document["message"]
+
+
+def test_files_after_a_crash_in_teardown(suite: Suite) -> None:
+    """A hook that crashes at the very end gives 3 as well, and no bare traceback."""
+    (suite.folder / "conftest.py").open("a").write(
+        "def pytest_sessionfinish(): raise ValueError('end broke')\n"
+    )
+    code, document, _ = judge(suite, "")
+    assert code == 3
+    assert "ValueError: end broke" in document["message"]
+
+
+def test_files_after_a_usage_error_on_the_way(suite: Suite) -> None:
+    """A usage error after the start is code 4, with a complete report."""
+    (suite.folder / "conftest.py").open("a").write(
+        "import pytest\ndef pytest_runtestloop(): raise pytest.UsageError('bad mix')\n"
+    )
+    code, document, _ = judge(suite, "")
+    assert (code, document["result"]) == (4, "error")
+
+
+def test_a_killed_run_is_rebuilt(suite: Suite) -> None:
+    """After kill -9 the events and the last results remain, and the other two are made of them."""
+    suite.write(HEAD + FAILS + WAIT)
+    process = suite.start("tests")
+    suite.wait_for("ready")
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate(timeout=20)
+    folder = suite.folder / "report"
+    before = assert_valid_results(folder)
+    assert (before["result"], before["state"]) == ("error", "running")
+    assert sorted(path.name for path in folder.iterdir()) == ["events.jsonl", "results.yaml"]
+    assert rebuild(folder) == [folder / "junit.xml", folder / "report.html"]
+    assert_valid_junit(folder / "junit.xml")
+    assert_self_contained(folder / "report.html")
+    page = (folder / "report.html").read_text()
+    for words in ("test_passes", "test_fails", "the evidence", "test_after", "killed"):
+        assert words in page
+    assert assert_valid_results(folder) == before
+    assert rebuild(folder) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["raise ImportError('no')", "import pytest; pytest.skip(allow_module_level=True)"]
+)
+def test_a_file_that_cannot_be_collected_is_told(suite: Suite, text: str) -> None:
+    """A broken or skipped test file must not shrink the suite in silence."""
+    (suite.folder / "tests" / "test_broken.py").write_text(text)
+    code, document, output = judge(suite, "")
+    assert code == 3
+    assert "tests/test_broken.py could not be collected" in document["message"]
+    assert "tests/test_broken.py could not be collected" in output
+
+
+def test_a_foreign_folder_is_a_usage_error(suite: Suite) -> None:
+    """A directory whose results.yaml is not ours is refused, and nothing in it changes."""
+    report = suite.folder / "report"
+    report.mkdir()
+    (report / "results.yaml").write_text("theirs: 1\n")
+    (report / "junit.xml").write_text("theirs")
+    suite.write(HEAD)
+    code, output, _ = suite.run("tests")
+    assert code == 4
+    assert "is not a ConformanceReport" in output
+    assert (report / "results.yaml").read_text() == "theirs: 1\n"
+    assert (report / "junit.xml").read_text() == "theirs"
+
+
+def test_an_earlier_report_is_removed_first(suite: Suite) -> None:
+    """A run that dies at once must not leave the report of the run before."""
+    judge(suite, FAILS)
+    suite.write(HEAD + "def test_dies(): os.kill(os.getpid(), 9)")
+    code, _, _ = suite.run("tests")
+    report = suite.folder / "report"
+    assert code == -signal.SIGKILL
+    assert assert_valid_results(report)["state"] == "running"
+    assert not (report / "junit.xml").exists()
+    assert "test_fails" not in (report / "events.jsonl").read_text()
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--collect-only"], ["-k", "nothing"], ["other"], ["--plan"]]
+)
+def test_no_report_without_a_check_to_run(suite: Suite, arguments: list[str]) -> None:
+    """Only a session that runs a check of the suite has a report."""
+    (suite.folder / "other").mkdir()
+    (suite.folder / "other" / "test_other.py").write_text(
+        "import pytest\ndef test_it(): pytest.skip('allowed here')\n"
+    )
+    suite.write(HEAD)
+    code, output, _ = suite.run(*arguments)
+    assert code == (5 if "nothing" in arguments else 0), output
+    assert not (suite.folder / "report").exists()
+
+
+def test_another_folder_of_checks(suite: Suite) -> None:
+    """The folder of checks can be told in the ini file."""
+    (suite.folder / "tests").rename(suite.folder / "checks")
+    (suite.folder / "pytest.toml").write_text('[pytest]\nclusterdns_tests = "checks"\n')
+    (suite.folder / "checks" / "test_it.py").write_text(HEAD)
+    assert suite.run("checks")[0] == 0
+    document = assert_complete(suite.folder / "report")
+    assert [check["id"] for check in document["checks"]] == ["checks/test_it.py::test_passes"]
+
+
+def test_an_unknown_level_is_a_usage_error(suite: Suite) -> None:
+    """A misspelt level must not make a rule optional."""
+    suite.write(HEAD + "@pytest.mark.level('shuold')\ndef test_l(): pass")
+    code, output, _ = suite.run("tests")
+    assert code == 4
+    assert "level is one of must, should, may, advice" in output
