@@ -38,6 +38,7 @@ def advice(
     yield from _kubernetes(reading)
     yield from _cluster_zone_cache(reading)
     yield from _autopath(reading)
+    yield from _transfers(reading)
 
 
 def _whole_file(reading: Reading, version: Version) -> Iterator[Finding]:
@@ -201,6 +202,10 @@ def _kubernetes(reading: Reading) -> Iterator[Finding]:
                 "who trust such a name"
             )
             yield Finding("info", "kubernetes", settings.line, message, "or 'pods verified'")
+        for option in plugin.all("endpoint"):
+            if len(option.args) > 1:
+                message = "of several API servers in 'endpoint' only the first is used"
+                yield Finding("advice", "kubernetes", option.line, message, "name one")
         if not _forwards(block):
             continue
         for zone in settings.zones:
@@ -228,6 +233,18 @@ def _cluster_zone_cache(reading: Reading) -> Iterator[Finding]:
         message = "'serve_stale' may give addresses of Services that are gone"
         remedy = f"add 'disable success {zone.rstrip('.')}'"
         yield Finding("info", "cache", cache.line, message, remedy)
+
+
+def _transfers(reading: Reading) -> Iterator[Finding]:
+    for _, plugin in reading.plugins():
+        for option in plugin.options:
+            # `to *` in the plug-in "transfer", `transfer to *` in older ones
+            words = (option.name, *option.args)
+            words = words[1:] if words[0] == "transfer" else words
+            if words[0:1] == ("to",) and "*" in words:
+                message = "'to *' lets everybody list all names of the zone"
+                remedy = "name the addresses that may"
+                yield Finding("advice", plugin.name, option.line, message, remedy)
 
 
 def _autopath(reading: Reading) -> Iterator[Finding]:

@@ -157,13 +157,16 @@ class Reading:
         """The longest time in seconds for which an outdated answer for this name is repeated.
 
         ``ttl``: that of the records; None: what the ``kubernetes`` plug-in gives its own, else
-        the cache's cap. What ``serve_stale`` adds is not counted.
+        the cache's cap. That a name does not exist may also come from an upstream, with a TTL of
+        its own, where ``kubernetes`` falls through. What ``serve_stale`` adds is not counted.
         """
         cache = self.cache(name, port)
         if cache is None:
             return 0
-        if ttl is None and (kubernetes := self.kubernetes(name, port)) is not None:
-            ttl = kubernetes.ttl
+        kubernetes = self.kubernetes(name, port)
+        if ttl is None and kubernetes is not None:
+            foreign = negative and kubernetes.falls_through(name)
+            ttl = None if foreign else kubernetes.ttl
         return cache.seconds(name, negative, ttl)
 
     # reload, loop, and the HTTP endpoints

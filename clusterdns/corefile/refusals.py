@@ -14,7 +14,7 @@ from clusterdns.corefile.directives import (
 from clusterdns.corefile.durations import seconds_of
 from clusterdns.corefile.finding import Finding, Level
 from clusterdns.corefile.model import Corefile, Option, Plugin, ServerBlock, has_variable
-from clusterdns.corefile.settings import is_reverse, kubernetes_of
+from clusterdns.corefile.settings import is_reverse, kubernetes_of, zones_of
 from clusterdns.corefile.values import faults_of, is_upstream, whole
 
 MOST_UPSTREAMS = 15  # plugin/forward/setup.go
@@ -179,6 +179,9 @@ def _forward_problems(
                 yield option.line, f"'health_check' takes 'no_rec' and 'domain NAME', not {word!r}"
                 break
             del words[: word == "domain"]
+    for word in plugin.args[:1]:
+        if not has_variable(word) and not zones_of([word]):
+            yield plugin.line, f"'forward' needs a zone first, and {word!r} is none"
     upstreams = plugin.args[1:]
     if len(upstreams) > MOST_UPSTREAMS:
         yield plugin.line, f"'forward' takes at most {MOST_UPSTREAMS} upstreams"

@@ -57,7 +57,8 @@ def fault_of(kind: str, word: str) -> str | None:
         elif kind == "class" and word not in CLASSES:
             return f"must name a class, such as IN, and not {word!r}"
     except ValueError as problem:
-        return str(problem) if kind != "float" else f"{word!r} is not a number"
+        reason = str(problem) if kind != "float" else f"{word!r} is not a number"
+        return f"has a wrong argument: {reason}"
     return None
 
 
@@ -94,7 +95,7 @@ def is_upstream(word: str) -> bool:
         rest = word
     if upstream_host(rest) is not None:
         return True
-    return not separator and ("/" in rest or rest.startswith("."))
+    return not separator and "/" in rest and ":" not in rest
 
 
 def upstream_host(word: str) -> str | None:

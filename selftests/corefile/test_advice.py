@@ -65,10 +65,12 @@ def test_an_upstream_in_a_sidecar_is_no_loop() -> None:
     [
         ("fallthrough in-addr.arpa ip6.arpa", "fallthrough ip6.arpa", "kubernetes"),
         ("errors\n", "errors\n autopath @kubernetes\n", "autopath"),
+        ("errors\n", "errors\n transfer {\n to *\n }\n", "transfer"),
+        ("ttl 30\n", "ttl 30\n endpoint http://a http://b\n", "kubernetes"),
     ],
 )
 def test_settings_that_hurt(before: str, after: str, plugin: str) -> None:
-    """Reverse zones that end here, an autopath that does nothing."""
+    """Reverse zones that end here, an autopath that does nothing, an open zone transfer."""
     assert remarks(HEALTHY.replace(before, after)) == [plugin]
 
 

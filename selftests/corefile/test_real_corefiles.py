@@ -116,6 +116,15 @@ def test_excepted_zones_are_not_forwarded() -> None:
     assert reading_of("stub-domains").upstreams("x.internal.example") == ()
 
 
+def test_a_denial_that_falls_through_is_kept_for_the_cap() -> None:
+    """In a reverse zone an upstream may have said that there is no such name."""
+    reading = reading_of("eks")
+    found = [
+        reading.cached_seconds("1.0.96.10.in-addr.arpa", negative) for negative in (False, True)
+    ]
+    assert found == [5, 30]
+
+
 def test_files_bring_what_is_imported() -> None:
     """With the text of imported files at hand their blocks and plug-ins count."""
     files = {
