@@ -164,7 +164,7 @@ def _glued_brace(plugin: Plugin, version: Version) -> Iterator[Finding]:
 def _upstreams(
     forward: Forward, reading: Reading, dns_addresses: Collection[str]
 ) -> Iterator[Finding]:
-    own = {str(ip_address(address)) for address in dns_addresses}
+    own = {str(ip_address(address)) for address in dns_addresses if address}  # none: no pod IP yet
     for word in forward.to:
         host = upstream_host(word)
         if host is None:
