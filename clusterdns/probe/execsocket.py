@@ -28,11 +28,16 @@ LARGEST_FRAME = 16 * 1024  # API servers bound what they read at once
 
 
 class StreamEnded(Exception):  # noqa: N818 (an end is not always an error)
-    """The stream is over; str() says how it ended. ``permanent``: a new one would fail too."""
+    """The stream is over; str() says how it ended.
 
-    def __init__(self, evidence: str, permanent: bool = False) -> None:
+    ``permanent``: a new one would fail too. ``failed``: the command itself ended with an error,
+    or could not be started, which is permanent when it had said nothing yet.
+    """
+
+    def __init__(self, evidence: str, permanent: bool = False, failed: bool = False) -> None:
         super().__init__(evidence)
         self.permanent = permanent
+        self.failed = failed
 
 
 @dataclass(frozen=True)
@@ -119,7 +124,9 @@ class ExecSocket:
         if came:
             return came
         said = (self.status or {}).get("message")
-        raise StreamEnded(f"exec in {self.target}: {how}" + (f" ({said})" if said else ""))
+        failed = 0 < (self.exit_code or 0) <= 128  # above: ended by a signal
+        evidence = f"exec in {self.target}: {how}" + (f" ({said})" if said else "")
+        raise StreamEnded(evidence, failed=failed)
 
     def _note_status(self, text: bytes) -> None:
         try:

@@ -101,5 +101,5 @@ def open_dig(target: ExecTarget, node: str, within: float) -> DigProbe:
     output = run_in(target, ["dig", "-v"], within)
     said = output.stdout + output.stderr
     if output.exit_code != 0 or "DiG" not in said:
-        raise ProbeLost(f"{target}: the image has neither perl nor dig: {said.strip()}")
+        raise ProbeLost(f"{target}: its image can run neither relay nor dig: {said.strip()}")
     return DigProbe(target, node, Version.parse(said))

@@ -109,6 +109,7 @@ class Link:
         self, open_stream: Callable[[], LineStream], name: str, window: Window | None = None
     ) -> None:
         self.hello: dict[str, str] = {}
+        self.never_ran = False  # the relay cannot be run in this pod
         self.reconnections = 0
         self._open_stream = open_stream
         self._name = name
@@ -211,7 +212,8 @@ class Link:
             except StreamEnded as ended:
                 if str(ended) not in evidence:
                     evidence.append(str(ended))
-                if ended.permanent or time.monotonic() >= deadline:
+                self.never_ran = ended.failed and not self.hello
+                if ended.permanent or self.never_ran or time.monotonic() >= deadline:
                     raise ProbeLost(f"probe {self._name} is lost: " + "; ".join(evidence)) from None
                 self._closing.wait(0.3)
             else:

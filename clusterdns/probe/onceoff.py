@@ -8,9 +8,17 @@ from collections.abc import Sequence
 
 from kubernetes import client
 
-from clusterdns.probe.execsocket import STDERR, STDOUT, ExecTarget, StreamEnded, open_exec
+from clusterdns.probe.execsocket import (
+    STDERR,
+    STDOUT,
+    ExecSocket,
+    ExecTarget,
+    StreamEnded,
+    open_exec,
+)
 from clusterdns.probe.packet import Output, ProbeLost
 from clusterdns.probe.stream import wait_readable
+from clusterdns.wait import eventually
 
 
 def run_once(
@@ -34,10 +42,15 @@ def run_in(target: ExecTarget, command: Sequence[str], timeout: float) -> Output
     """The same for a target; see run_once."""
     deadline = time.monotonic() + timeout
     printed = {STDOUT: bytearray(), STDERR: bytearray()}
-    try:
-        socket = open_exec(target, command, timeout)
-    except StreamEnded as ended:
-        raise ProbeLost(str(ended)) from ended
+    # A handshake that failed has started nothing, so it may be tried again.
+    socket = eventually(
+        lambda: _open(target, command, max(0.1, deadline - time.monotonic())),
+        lambda outcome: isinstance(outcome, ExecSocket) or outcome.permanent,
+        within=timeout,
+        every=0.3,
+    )
+    if isinstance(socket, StreamEnded):
+        raise ProbeLost(str(socket))
     try:
         while socket.status is None:
             if not wait_readable(socket, deadline):
@@ -53,6 +66,13 @@ def run_in(target: ExecTarget, command: Sequence[str], timeout: float) -> Output
     if code == 127 and not printed[STDERR]:
         printed[STDERR] += str((socket.status or {}).get("message", "")).encode()
     return _output(code, printed)
+
+
+def _open(target: ExecTarget, command: Sequence[str], within: float) -> ExecSocket | StreamEnded:
+    try:
+        return open_exec(target, command, within)
+    except StreamEnded as ended:
+        return ended
 
 
 def _output(code: int | None, printed: dict[int, bytearray]) -> Output:

@@ -1,14 +1,11 @@
 """Which kind of probe a pod can be: the image decides."""
 
-import time
-
 from kubernetes import client
 
 from clusterdns.probe.execsocket import ExecTarget
 from clusterdns.probe.fallback import open_dig
-from clusterdns.probe.onceoff import run_in
-from clusterdns.probe.packet import Output, Probe
-from clusterdns.probe.relayed import open_relay
+from clusterdns.probe.packet import Probe, ProbeLost
+from clusterdns.probe.relayed import NoRelay, open_relay
 from clusterdns.timeouts import Timeouts
 
 
@@ -26,12 +23,11 @@ def open_probe(
     cannot be entered or has neither.
     """
     allowed = timeouts or Timeouts()
-    deadline = time.monotonic() + allowed.probe
     target = ExecTarget(configuration, namespace, pod, container)
-    if _has_perl(run_in(target, ["perl", "-MSocket", "-MPOSIX", "-e", "print 1"], allowed.command)):
-        return open_relay(target, node, max(1.0, deadline - time.monotonic()))
-    return open_dig(target, node, allowed.command)
-
-
-def _has_perl(answer: Output) -> bool:
-    return answer.exit_code == 0 and answer.stdout == "1"
+    try:
+        return open_relay(target, node, allowed.probe)
+    except NoRelay as no_relay:
+        try:
+            return open_dig(target, node, allowed.command)
+        except ProbeLost as no_dig:
+            raise ProbeLost(f"{no_relay}; {no_dig}") from None

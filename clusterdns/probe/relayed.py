@@ -10,6 +10,7 @@ from clusterdns.probe.packet import (
     HalfClose,
     Output,
     Packet,
+    ProbeLost,
     Reply,
     Transcript,
 )
@@ -93,10 +94,14 @@ class RelayProbe:
         return Transcript(_data(data), ending, self._took(done))
 
 
+class NoRelay(ProbeLost):
+    """The pod can be entered, but its image cannot run the relay; str() says why."""
+
+
 def open_relay(
     target: ExecTarget, node: str, within: float, window: Window | None = None
 ) -> RelayProbe:
-    """Start the relay in a pod and wait for its greeting. Raises ProbeLost."""
+    """Start the relay in a pod and wait for its greeting. Raises NoRelay or ProbeLost."""
 
     def open_stream() -> LineStream:
         lines = open_lines(target, relay_command(), HANDSHAKE)
@@ -106,8 +111,10 @@ def open_relay(
     link = Link(open_stream, f"{target} on {node}", window)
     try:
         link.wait_ready(within)
-    except BaseException:
+    except ProbeLost as lost:
         link.close()
+        if link.never_ran:
+            raise NoRelay(str(lost)) from None
         raise
     return RelayProbe(link, target.namespace, target.pod, node)
 

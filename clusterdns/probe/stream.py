@@ -42,7 +42,7 @@ class ExecLines:
             complaint = self._complaints.decode(errors="replace").strip()
             if not complaint:
                 raise
-            raise StreamEnded(f"{ended}: {complaint}", ended.permanent) from None
+            raise StreamEnded(f"{ended}: {complaint}", ended.permanent, ended.failed) from None
         for channel, data in came:
             if channel == STDOUT:
                 self._text += data
