@@ -1,0 +1,1 @@
+"""Faults on purpose: each is put into a cluster, must be found, and is taken out again."""

@@ -1,0 +1,164 @@
+"""python -m mutants: break a cluster in every known way; each fault must be found and named."""
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from itertools import groupby
+from pathlib import Path
+from types import FrameType
+
+from machine.steps import HostError, say
+from mutants.catalogue import chosen
+from mutants.cluster import Tools, breakable_cluster
+from mutants.mutant import Mutant
+from mutants.scene import RevertError
+from mutants.suite import run_suite
+from mutants.trial import Trial, prepare, report, try_mutant
+
+FAILED, USAGE, NOTHING_TRIED, CHANGED, INTERRUPTED = 1, 4, 10, 11, 2
+
+
+def main(words: Sequence[str]) -> int:
+    """Try the chosen mutants; 0 when all are found, 11 when one could not be taken out again."""
+    options = parse(words)
+    mutants = chosen(options.select or "")
+    if options.shard:
+        number, of = map(int, options.shard.split("/"))
+        mutants = mutants[number - 1 :: of]
+    if options.list:
+        for each in mutants:
+            print(f"{each.name:28} {each.family}  {each.title}")
+        return 0
+    if not mutants:
+        print(f"No mutant is named {options.select!r}; --list shows all.", file=sys.stderr)
+        return USAGE
+    signal.signal(signal.SIGTERM, on_terminate)
+    if options.shards > 1:
+        return run_shards(words, options)
+    trials: list[Trial] = []
+    try:
+        code = try_all(options, mutants, trials)
+    except HostError as error:
+        print(f"\n{error}", file=sys.stderr)
+        code = NOTHING_TRIED
+    except RevertError as error:
+        print(f"\nA fault could not be taken out again; the run stops.\n{error}", file=sys.stderr)
+        code = CHANGED
+    except KeyboardInterrupt:
+        print("\ninterrupted; cleaned up", file=sys.stderr)
+        code = INTERRUPTED
+    if options.json:
+        documents = [trial.as_document() for trial in trials]
+        options.json.write_text(json.dumps(documents, indent=2) + "\n", encoding="utf-8")
+    return code
+
+
+def try_all(options: argparse.Namespace, mutants: Sequence[Mutant], trials: list[Trial]) -> int:
+    """Each mutant in a cluster of the kind that it needs. Raises HostError and RevertError."""
+    tools = find_tools(options)
+    reports = options.report_dir or Path(tempfile.mkdtemp(prefix="dns-conf-mutants-"))
+    code = 0
+    for topology, group in groupby(sorted(mutants, key=topology_of), topology_of):
+        place = breakable_cluster(tools, options.cluster, topology, options.keep_cluster)
+        with place as cluster:
+            prepare(cluster)
+            for mutant in group:
+                trial = try_mutant(cluster, mutant, reports)
+                trials.append(trial)
+                report(trial)
+                code = code if trial.detected else FAILED
+            if options.green:
+                green = run_suite(cluster, reports / "green")
+                say(f"repaired cluster: exit code {green.exit_code}", green.seconds)
+                code = code if green.exit_code == 0 else FAILED
+    found = sum(trial.detected for trial in trials)
+    say(f"{found} of {len(trials)} faults found; reports in {reports}")
+    return code
+
+
+def run_shards(words: Sequence[str], options: argparse.Namespace) -> int:
+    """The same command once per shard, each with a cluster of its own; the worst exit code."""
+    folder = Path(tempfile.mkdtemp(prefix="dns-conf-shards-"))
+    kept = drop_option(drop_option(words, "--shards"), "--json")
+    children = []
+    for number in range(1, options.shards + 1):
+        argv = [sys.executable, "-m", "mutants", *kept, "--shard", f"{number}/{options.shards}"]
+        argv += ["--json", str(folder / f"{number}.json")]
+        children.append(subprocess.Popen(argv))
+    try:
+        codes = [child.wait() for child in children]
+    except KeyboardInterrupt:
+        for child in children:
+            if child.poll() is None:
+                child.send_signal(signal.SIGINT)
+        codes = [child.wait() for child in children]
+    if options.json:
+        documents = [d for f in sorted(folder.glob("*.json")) for d in json.loads(f.read_text())]
+        options.json.write_text(json.dumps(documents, indent=2) + "\n", encoding="utf-8")
+    return next((code for code in (CHANGED, INTERRUPTED, FAILED) if code in codes), max(codes))
+
+
+def parse(words: Sequence[str]) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="mutants", description=__doc__)
+    add = parser.add_argument
+    add("-k", dest="select", metavar="NAMES", help="only these mutants; part of a name is enough")
+    add("--list", action="store_true", help="print the mutants, and end")
+    add("--green", action="store_true", help="run the suite once more at the end: all must pass")
+    add("--cluster", metavar="NAME", help="use this kind cluster; make it if it does not exist")
+    add("--keep-cluster", action="store_true", help="do not delete the cluster at the end")
+    add("--shards", type=int, default=1, metavar="N", help="so many clusters side by side")
+    add("--shard", metavar="I/N", help=argparse.SUPPRESS)
+    add("--json", type=Path, metavar="FILE", help="write the results there too")
+    add("--report-dir", type=Path, metavar="DIR", help="the reports of the suite, one per mutant")
+    add("--kind-bin", default=os.environ.get("CLUSTERDNS_KIND_BIN"), metavar="FILE")
+    add("--kind-kubectl-bin", default=os.environ.get("CLUSTERDNS_KUBECTL_BIN"), metavar="FILE")
+    add("--kind-image", default=os.environ.get("CLUSTERDNS_KIND_IMAGE"), metavar="REF")
+    return parser.parse_args(words)
+
+
+def find_tools(options: argparse.Namespace) -> Tools:
+    """What ./run names, or what is on PATH. Raises HostError when something is missing."""
+    kind = options.kind_bin or shutil.which("kind")
+    kubectl = options.kind_kubectl_bin or shutil.which("kubectl")
+    dnsutils = os.environ.get("CLUSTERDNS_DNSUTILS_IMAGE")
+    musl = os.environ.get("CLUSTERDNS_MUSL_IMAGE")
+    named = {"kind": kind, "kubectl": kubectl, "--kind-image": options.kind_image}
+    named["CLUSTERDNS_DNSUTILS_IMAGE"] = dnsutils
+    missing = [name for name, value in named.items() if not value]
+    if missing:
+        raise HostError(f"Missing: {', '.join(missing)}. `./run mutants` brings them all.")
+    return Tools(Path(str(kind)), Path(str(kubectl)), options.kind_image, str(dnsutils), musl)
+
+
+def drop_option(words: Sequence[str], name: str) -> list[str]:
+    """The words without an option that takes a value."""
+    kept, skip = [], False
+    for word in words:
+        if skip:
+            skip = False
+        elif word == name:
+            skip = True
+        elif not word.startswith(f"{name}="):
+            kept.append(word)
+    return kept
+
+
+def topology_of(mutant: Mutant) -> str:
+    """By which mutants are grouped."""
+    return mutant.topology
+
+
+def on_terminate(number: int, frame: FrameType | None) -> None:
+    """SIGTERM ends a run as Ctrl-C does."""
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

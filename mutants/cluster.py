@@ -1,0 +1,142 @@
+"""A sealed kind cluster that may be broken: made for the mutants, or one that exists already."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from clusterdns.cluster import Cluster, is_ready
+from clusterdns.inventory import take_inventory
+from clusterdns.run.active import Run
+from clusterdns.run.reachable import connect
+from clusterdns.run.state import cache_folder
+from clusterdns.wait import eventually
+from machine import cluster as containers
+from machine import seal
+from machine.steps import HostError, step
+
+TOPOLOGIES = Path(__file__).parent.parent / "kind" / "clusters"
+READY_S = 90.0
+TEARDOWN_S = 90.0
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What is needed beside Docker: two programs and the images."""
+
+    kind: Path
+    kubectl: Path
+    image: str  # of the nodes
+    dnsutils: str
+    musl: str | None
+
+
+@dataclass(frozen=True)
+class Breakable:
+    """A cluster of our own and how to reach it."""
+
+    name: str
+    kubeconfig: Path
+    tools: Tools
+    api: Cluster
+
+    @property
+    def context(self) -> str:
+        """Its name in the kubeconfig."""
+        return f"kind-{self.name}"
+
+    @property
+    def nodes(self) -> list[str]:
+        """The names of its nodes, which are those of their containers too; control plane first."""
+        return sorted(containers.nodes(self.name))
+
+
+@contextmanager
+def breakable_cluster(
+    tools: Tools, name: str | None = None, topology: str = "three-nodes", keep: bool = False
+) -> Iterator[Breakable]:
+    """The cluster of that name if it exists, which then stays; else a new one that goes.
+
+    Raises HostError when it cannot be made, or something of it cannot be removed.
+    """
+    if name and name in containers.clusters():
+        folder = cache_folder() / "kind" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        text = _kind(tools, "get", "kubeconfig", "--name", name)
+        (folder / "kubeconfig").write_text(text)
+        yield _connected(name, folder / "kubeconfig", tools)
+        return
+    run = Run.start()
+    name = name or str(run.id)
+    folder = cache_folder() / "kind" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        _create(run, name, folder / "kubeconfig", tools, topology)
+        yield _connected(name, folder / "kubeconfig", tools)
+    finally:
+        result = run.finish(TEARDOWN_S, keep)
+        if not keep:
+            shutil.rmtree(folder, ignore_errors=True)
+    if result.leftovers and not keep:
+        raise HostError(f"Not removed: {'; '.join(result.leftovers)}")
+
+
+def _create(run: Run, name: str, kubeconfig: Path, tools: Tools, topology: str) -> None:
+    """Make network and nodes; state file and ledger know of each before it exists."""
+    network = seal.network_name(name)
+    run.state.update(
+        lambda s: replace(
+            s,
+            kind_cluster=name,
+            kind_kubeconfig=str(kubeconfig),
+            docker_network=network,
+            seal=str(run.id),
+        )
+    )
+    run.ledger.register(f"docker network {network}", lambda: seal.remove(network))
+    seal.make_sealed_network(network, str(run.id))
+    run.ledger.register(f"kind cluster {name}", lambda: containers.delete(name))
+    with step(f"kind cluster {name} ({topology}, sealed)"):
+        configuration = TOPOLOGIES / f"{topology}.yaml"
+        _kind(
+            tools,
+            *("create", "cluster", "--name", name, "--image", tools.image, "--quiet"),
+            *("--config", str(configuration), "--kubeconfig", str(kubeconfig)),
+            network=network,
+        )
+
+
+def _connected(name: str, kubeconfig: Path, tools: Tools) -> Breakable:
+    context = f"kind-{name}"
+    api = Cluster(connect(str(kubeconfig), context), context, str(kubeconfig))
+    cluster = Breakable(name, kubeconfig, tools, api)
+    with step(f"{context} is ready"):
+        if not eventually(lambda: is_whole(api), True, READY_S, every=0.5):
+            raise HostError(f"{context}: not all nodes and DNS replicas are ready")
+    return cluster
+
+
+def is_whole(api: Cluster) -> bool:
+    """Whether all nodes are ready, and all replicas that are wanted, and no more."""
+    found = take_inventory(api)
+    wanted = (found.workload or {}).get("spec", {}).get("replicas", 1)
+    everything = all(is_ready(node) for node in found.nodes)
+    return everything and len(found.ready_pods) == wanted == len(found.pods)
+
+
+def _kind(tools: Tools, *words: str, network: str | None = None) -> str:
+    """Run kind in a session of its own, so that Ctrl-C does not leave half a cluster unknown."""
+    extra = {"KIND_EXPERIMENTAL_DOCKER_NETWORK": network} if network else {}
+    done = subprocess.run(
+        [str(tools.kind), *words],
+        env={**os.environ, **extra},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise HostError(f"kind {' '.join(words[:2])}: {done.stderr.strip()}")
+    return done.stdout

@@ -1,0 +1,1 @@
+"""The catalogue: one file per layer, one small definition per fault."""
