@@ -4,13 +4,15 @@ The objects are made as soon as there is a namespace; the experiments begin as s
 probes; the checks only wait for the results.
 """
 
+import threading
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, Protocol
+from functools import partial
+from typing import Any, Protocol, TypeVar
 
 from kubernetes.client import ApiException
 
-from clusterdns.cluster import Manifest
+from clusterdns.cluster import Manifest, NotThere
 from clusterdns.corefile import Corefile, Reading
 from clusterdns.experiments.bench import Bench, Place, bench_node
 from clusterdns.experiments.forwarding import ForwardingExperiment
@@ -18,8 +20,13 @@ from clusterdns.experiments.looping import HiddenLoopExperiment, LoopingExperime
 from clusterdns.experiments.nodenames import OutsideNamesExperiment
 from clusterdns.experiments.reloading import SETUP, SYNTAX, RefusedExperiment, ReloadExperiment
 from clusterdns.experiments.upstreams import UpstreamsExperiment
+from clusterdns.metrics import NoMetrics
 from clusterdns.private import NotPossible, may_read_cluster
+from clusterdns.probe import ProbeLost
+from clusterdns.run.ledger import one_line
 from clusterdns.site import DEFAULT_DOMAIN, Site, Workspace
+
+T = TypeVar("T")
 
 
 class Experiment(Protocol):
@@ -68,11 +75,11 @@ class Laboratory:
         self._workspace = workspace
         self._external_name = external_name
         self._wanted = [name for name in EXPERIMENTS if name in wanted]
-        # One thread each, for they mostly wait; and one that makes the objects of them all.
-        self._pool = ThreadPoolExecutor(max_workers=len(self._wanted) + 1)
         self._site: Future[Site] = Future()
-        made = self._pool.submit(self._make)
-        self._results = {name: self._pool.submit(self._run, name, made) for name in self._wanted}
+        self._made = begin("objects of the experiments", self._make)
+        self._results = {
+            name: begin(f"experiment {name}", partial(self._conduct, name)) for name in self._wanted
+        }
 
     def begin(self, site: Site) -> None:
         """There are probes now."""
@@ -87,11 +94,11 @@ class Laboratory:
             return self._results[name].result(most)
         except TimeoutError:
             raise NotPossible(f"the experiment {name} did not end within {most:g} s") from None
-
-    def close(self) -> None:
-        """Wait for nothing that has not begun."""
-        self._site.cancel()
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        except (ProbeLost, NoMetrics, NotThere) as error:
+            raise NotPossible(f"the experiment {name} broke off: {one_line(error)}") from error
+        except ApiException as error:
+            why = f"the API server answered {error.status} {error.reason}"
+            raise NotPossible(f"the experiment {name} broke off: {why}") from error
 
     def _make(self) -> tuple[Place, dict[str, Experiment]]:
         """Everything that the experiments need in the cluster, side by side."""
@@ -108,18 +115,29 @@ class Laboratory:
         }
         # A pod without its ConfigMap costs the kubelet another round, so pods come last.
         in_order = sorted(objects.values(), key=lambda o: o["kind"] == "Pod")
-        try:
-            workspace.cluster.create_all(in_order)
-        except ApiException as error:
-            raise NotPossible(f"the API server refused ({error.status} {error.reason})") from error
+        workspace.cluster.create_all(in_order)
         return place, experiments
 
-    def _run(self, name: str, made: Future[tuple[Place, dict[str, Experiment]]]) -> Any:  # noqa: ANN401
-        place, experiments = made.result()
+    def _conduct(self, name: str) -> Any:  # noqa: ANN401 (each has a result of its own)
+        place, experiments = self._made.result()
         if name not in experiments:
             image = self._workspace.inventory.image or "nothing"
             raise NotPossible(f"a CoreDNS image is needed, and cluster DNS runs {image}")
         return experiments[name].conduct(Bench(self._site.result(), place.node))
+
+
+def begin(name: str, work: Callable[[], T]) -> Future[T]:
+    """Do something in a thread that never keeps the process from ending."""
+    future: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as error:  # whoever asks for the result gets it
+            future.set_exception(error)
+
+    threading.Thread(target=run, name=name, daemon=True).start()
+    return future
 
 
 def has_coredns(workspace: Workspace) -> bool:

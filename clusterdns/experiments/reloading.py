@@ -6,6 +6,7 @@ parse failed" at each look at a file that cannot be parsed; "Corefile changed bu
 once for a file that can be parsed but not set up.
 """
 
+import re
 import time
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -55,6 +56,11 @@ class Delay:
         """The rest: until the kubelet had written the file."""
         return None if self.coredns is None else max(0.0, self.total - self.coredns)
 
+    @property
+    def prompt(self) -> bool:
+        """Whether CoreDNS took no longer than its interval and jitter, as far as measured."""
+        return self.coredns is None or self.coredns <= LONGEST
+
     def __str__(self) -> str:
         if self.coredns is None or self.kubelet is None:
             return f"{self.total:.1f} s (it was not measured whose part is which)"
@@ -81,11 +87,6 @@ class Reloaded:
     def logged(self) -> bool:
         """Whether the log says that the change is complete."""
         return bool(lines_with("\n".join(self.log), COMPLETE))
-
-    @property
-    def prompt(self) -> bool:
-        """Whether CoreDNS took no longer than its interval and jitter, as far as measured."""
-        return self.delay is not None and (self.delay.coredns or 0.0) <= LONGEST
 
     @property
     def counted(self) -> bool:
@@ -253,14 +254,21 @@ def coredns_part(witness: str, log: str) -> float | None:
 
     ``log`` has timestamps. None when either is missing, as when the witness has no ``stat``.
     """
-    brought = [line.partition("brought ")[2] for line in lines_with(witness, "^brought ")]
-    complete = [line.split()[0] for line in lines_with(log, COMPLETE)]
-    if len(brought) < 2 or not complete:  # the first line is the file as it was at the start
+    brought = [when(line.partition("brought ")[2]) for line in lines_with(witness, "^brought ")]
+    complete = [when(line.split()[0]) for line in lines_with(log, COMPLETE)]
+    # The first file is that of the start.
+    arrived = brought[-1] if len(brought) > 1 else None
+    done = complete[-1] if complete else None
+    return (done - arrived).total_seconds() if done and arrived else None
+
+
+def when(text: str) -> datetime | None:
+    """A moment as kubelet and coreutils write it, to the microsecond; None for what is none."""
+    try:
+        moment = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+ ?", r"\1", text))
+    except ValueError:
         return None
-    date, clock, zone = brought[-1].split()
-    arrived = datetime.fromisoformat(f"{date}T{clock[:15]}{zone}")
-    done = datetime.fromisoformat(complete[-1][:26].rstrip("Z") + "+00:00")
-    return (done - arrived).total_seconds()
+    return moment if moment.tzinfo else None
 
 
 def hashes_of(bench: Bench, instance: PrivateCoreDns, server: Server) -> frozenset[str]:

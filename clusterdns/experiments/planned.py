@@ -1,0 +1,59 @@
+"""What the experiments make, for --plan."""
+
+from clusterdns.run.plan import PLACES, PlannedObject, declare
+
+MADE = ("create", "get", "delete")
+CHANGED = ("create", "patch")
+NAMESPACE = PLACES.main
+
+
+def declare_objects() -> None:
+    """Add all objects of the experiments to every plan."""
+    for name, why in {
+        "forwarder": "a private CoreDNS and its upstreams",
+        "looping": "a private CoreDNS that forwards to itself, with loop",
+        "hidden-loop": "a private CoreDNS that forwards to itself, without loop",
+        "reloading": "a private CoreDNS whose Corefile changes",
+        "refusing-syntax": "a private CoreDNS that gets a Corefile with a syntax error",
+        "refusing-setup": "a private CoreDNS that gets a Corefile with an unknown option",
+    }.items():
+        declare(
+            PlannedObject("", "Pod", NAMESPACE, name, (*MADE, "patch"), why),
+            PlannedObject("", "ConfigMap", NAMESPACE, name, CHANGED, "its files"),
+        )
+    declare(
+        PlannedObject(
+            "", "Pod", NAMESPACE, "node-resolver-N", MADE, "resolv.conf of each replica's node"
+        ),
+        PlannedObject("", "Pod/log", NAMESPACE, "(all of ours)", ("get",), "what arrived and why"),
+        PlannedObject(
+            "", "ServiceAccount", NAMESPACE, "coredns", ("create",), "of the private CoreDNS"
+        ),
+        PlannedObject(
+            "rbac.authorization.k8s.io",
+            "ClusterRoleBinding",
+            None,
+            f"{NAMESPACE}-coredns",
+            ("create", "get", "list", "delete"),
+            "gives it the ClusterRole of the cluster's own CoreDNS",
+        ),
+        PlannedObject(
+            "", "Pod/log", "kube-system", "(DNS pods)", ("get",), "why a replica has ended"
+        ),
+        PlannedObject(
+            "",
+            "ConfigMap",
+            "kube-system",
+            "(the Corefile)",
+            ("get", "update"),
+            "with --allow-disruptive only: a block is added, and taken back",
+        ),
+        PlannedObject(
+            "",
+            "Pod",
+            "kube-system",
+            "(DNS pods)",
+            ("get", "patch"),
+            "with --allow-disruptive only: an annotation lets the kubelet sync at once",
+        ),
+    )
