@@ -3,7 +3,6 @@
 Sources: kubernetes.io "DNS for Services and Pods"; pkg/kubelet/network/dns of Kubernetes 1.34.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -15,6 +14,7 @@ from clusterdns.site import Site
 
 LABEL = "dns-conformance/role=client"
 MUSL_CONTAINER = "musl"
+MUSL_SLEEPS = ("/resolve", "--sleep")  # its only program, kept alive
 MOST_NAMESERVERS = 3  # that the kubelet writes (pkg/apis/core/validation, MaxDNSNameservers)
 MOST_SEARCHES = 32  # suffixes that it writes (MaxDNSSearchPaths)
 
@@ -28,10 +28,9 @@ class Role(Enum):
     FALLBACK = "host-network-cluster-first"
     NONE = "none"  # asks a private CoreDNS that counts
     MUSL = "cluster-first-musl"
-    SECOND = "other-namespace"
+    SECOND = "other-namespace"  # with a hostname and a subdomain
     MERGED = "cluster-first-with-config"
     CROWDED = "config-over-the-limits"
-    NAMED = "hostname-and-subdomain"
 
     def __str__(self) -> str:
         return self.value
@@ -39,7 +38,7 @@ class Role(Enum):
     @property
     def looks_up(self) -> bool:
         """Whether commands other than reading resolv.conf are run in it."""
-        return self in (Role.HOST_NETWORK, Role.NONE, Role.SECOND, Role.NAMED)
+        return self in (Role.HOST_NETWORK, Role.NONE, Role.SECOND, Role.MUSL)
 
     @property
     def policy(self) -> str:
@@ -142,7 +141,6 @@ def plan_pods(site: Site, host: str | None, nameserver: str | None) -> list[Plan
         made.append(planned(site, Role.DEFAULT, node, index, main))
         if host:
             made.append(planned(site, Role.HOST_NETWORK, node, index, host))
-            made.append(planned(site, Role.FALLBACK, node, index, host))
         if workspace.images.musl:
             made.append(planned(site, Role.MUSL, node, index, main))
     # What only the kubelet's own logic decides is looked at on one node: the last of them.
@@ -151,7 +149,8 @@ def plan_pods(site: Site, host: str | None, nameserver: str | None) -> list[Plan
             made.append(planned(site, Role.SECOND, node, index, second))
         made.append(planned(site, Role.MERGED, node, index, main, merged(site.domain)))
         made.append(planned(site, Role.CROWDED, node, index, main, crowded()))
-        made.append(planned(site, Role.NAMED, node, index, main))
+        if host:
+            made.append(planned(site, Role.FALLBACK, node, index, host))
     return made
 
 
@@ -162,7 +161,7 @@ def planned(
     workspace = site.workspace
     name = f"client-{role}-{index}"
     musl = workspace.images.musl
-    named = {"hostname": HOSTNAME, "subdomain": SUBDOMAIN} if role is Role.NAMED else {}
+    named = {"hostname": HOSTNAME, "subdomain": SUBDOMAIN} if role is Role.SECOND else {}
     manifest = manifests.pod(
         workspace.run,
         name,
@@ -176,17 +175,20 @@ def planned(
     )
     key, _, value = LABEL.partition("=")
     manifest["metadata"]["labels"][key] = value
-    if musl:
-        manifest["spec"]["containers"] = containers(role, manifest["spec"]["containers"], musl)
+    if musl and role in (Role.NONE, Role.MUSL):
+        add_musl(manifest["spec"], musl)
     return Planned(role, node, name, namespace, manifest, given)
 
 
-def containers(role: Role, main: Sequence[Manifest], musl: str) -> list[Manifest]:
-    """The containers of a pod where there is an image with musl: beside glibc, alone, or not."""
-    beside = {**manifests.container(musl, ["/resolve", "--sleep"]), "name": MUSL_CONTAINER}
-    if role is Role.MUSL:
-        return [beside]
-    return [*main, beside] if role is Role.NONE else list(main)
+def add_musl(spec: Manifest, image: str) -> None:
+    """Put a container with musl's resolver beside the main one.
+
+    They share their processes, so that the main one, which has a shell, can start that resolver
+    from /proc: an exec for each lookup would cost much more.
+    """
+    spec["shareProcessNamespace"] = True
+    beside = {**manifests.container(image, [*MUSL_SLEEPS]), "name": MUSL_CONTAINER}
+    spec["containers"] = [*spec["containers"], beside]
 
 
 declare(

@@ -4,7 +4,7 @@ They are started in one go, in the background, and read as each of them comes up
 """
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass
@@ -12,11 +12,13 @@ from functools import partial
 
 from kubernetes.client import ApiException
 
-from clusterdns.clientpods import LABEL, MUSL_CONTAINER, Given, Planned, Role, plan_pods
+from clusterdns.clientpods import LABEL, MUSL_SLEEPS, Given, Planned, Role, plan_pods
 from clusterdns.cluster import Manifest
 from clusterdns.counting import QuestionCounter
 from clusterdns.private import NotPossible
-from clusterdns.probe import Probe, ProbeLost, open_probe, run_once
+from clusterdns.probe import Output, Probe, ProbeLost, open_probe, run_once
+from clusterdns.probe.execsocket import ExecTarget
+from clusterdns.probe.relayed import open_relay
 from clusterdns.probing import is_running, is_stuck, why_not_running
 from clusterdns.resolvconf import ResolvConf
 from clusterdns.run.ledger import one_line
@@ -41,7 +43,8 @@ class Client:
     address: str  # of the pod
     conf: ResolvConf
     text: str  # resolv.conf as it was found
-    probe: Probe | None = None  # for commands; None where there is no shell or nothing to look up
+    probe: Probe | None = None  # for commands; None where none are run
+    musl: str = ""  # the path by which the probe can start musl's resolver; empty without one
 
 
 class Clients:
@@ -216,31 +219,15 @@ def start_clients(site: Site) -> Clients:
 
 
 def enter(site: Site, planned: Planned, address: str) -> Client:
-    """Read resolv.conf in a running pod, over a probe where commands follow.
-
-    Raises ProbeLost.
-    """
-    workspace = site.workspace
-    configuration = workspace.cluster.connection.configuration
-    probe = None
-    if planned.role.looks_up:
-        probe = open_probe(
-            configuration, planned.namespace, planned.name, planned.node, "main", workspace.timeouts
-        )
-        (printed,) = probe.run([["cat", RESOLV_CONF]], workspace.timeouts.command)
-    else:
-        command = ["/resolve", "--conf"] if planned.role is Role.MUSL else ["cat", RESOLV_CONF]
-        container = MUSL_CONTAINER if planned.role is Role.MUSL else "main"
-        printed = run_once(
-            configuration,
-            planned.namespace,
-            planned.name,
-            command,
-            workspace.timeouts.command,
-            container,
-        )
+    """Read resolv.conf in a running pod, over a probe where commands follow. Raises ProbeLost."""
+    probe = open_like(site, planned) if planned.role.looks_up else None
+    musl, path = "", RESOLV_CONF
+    if probe and site.workspace.images.musl and planned.role in (Role.NONE, Role.MUSL):
+        musl = find_musl(probe, site.workspace.timeouts.command)
+        path = f"{musl.removesuffix('exe')}root{RESOLV_CONF}" if planned.role is Role.MUSL else path
+    printed = read_file(site, planned, probe, path)
     if printed.exit_code != 0:
-        raise ProbeLost(f"{RESOLV_CONF} cannot be read: {printed.stderr.strip()}")
+        raise ProbeLost(f"{path} cannot be read: {printed.stderr.strip()}")
     return Client(
         planned.role,
         planned.node,
@@ -250,4 +237,42 @@ def enter(site: Site, planned: Planned, address: str) -> Client:
         ResolvConf.parse(printed.stdout),
         printed.stdout,
         probe,
+        musl,
     )
+
+
+def open_like(site: Site, planned: Planned) -> Probe:
+    """A probe of the kind that the image of the others allows. Raises ProbeLost."""
+    workspace = site.workspace
+    configuration = workspace.cluster.connection.configuration
+    where = (configuration, planned.namespace, planned.name)
+    if all(probe.wire_exact for probe in site.probes.values()):
+        return open_relay(ExecTarget(*where, "main"), planned.node, workspace.timeouts.probe)
+    return open_probe(*where, planned.node, "main", workspace.timeouts)
+
+
+def read_file(site: Site, planned: Planned, probe: Probe | None, path: str) -> Output:
+    """What cat prints, over a probe or, without one, by an exec. Raises ProbeLost."""
+    workspace = site.workspace
+    words, timeout = ["cat", path], workspace.timeouts.command
+    if probe is not None:
+        return probe.run([words], timeout)[0]
+    configuration = workspace.cluster.connection.configuration
+    return run_once(configuration, planned.namespace, planned.name, words, timeout, "main")
+
+
+def find_musl(probe: Probe, timeout: float) -> str:
+    """The program of the musl container, as the main container can start it. Raises ProbeLost."""
+    pattern = MUSL_SLEEPS[1].replace("-", "[-]", 1)  # so that grep does not find itself
+    (found,) = probe.run([["sh", "-c", f"grep -l -e '{pattern}' /proc/[0-9]*/cmdline"]], timeout)
+    paths = [line for line in found.stdout.split() if line.endswith("/cmdline")]
+    if len(paths) != 1:
+        said = (found.stdout + found.stderr).strip()
+        raise ProbeLost(f"the program of the musl container cannot be found: {said or 'nowhere'}")
+    return paths[0].replace("/cmdline", "/exe")
+
+
+def startable(client: Client, words: Sequence[str]) -> list[str]:
+    """A command as a client's probe can start it: musl's resolver is in another container."""
+    own = MUSL_SLEEPS[0]
+    return [client.musl or own, *words[1:]] if words[0] == own else list(words)

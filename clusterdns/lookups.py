@@ -9,15 +9,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from clusterdns.clientpods import MUSL_CONTAINER, Role
-from clusterdns.clients import Client, Clients, NoClients
+from clusterdns.clientpods import Role
+from clusterdns.clients import Client, Clients, NoClients, startable
 from clusterdns.cluster import Manifest
 from clusterdns.corefile.settings import is_within
 from clusterdns.evidence import Evidence
 from clusterdns.manifests import metadata
 from clusterdns.podfiles import repeat_in_pod
-from clusterdns.probe import Output, ProbeLost, run_once
-from clusterdns.resolver import DIG, LIBC, MUSL, TOOLS, Found, Tool, within_search_list
+from clusterdns.probe import Output, ProbeLost
+from clusterdns.resolver import DIG, FOR_MISSES, MUSL, TOOLS, Found, Tool, within_search_list
 from clusterdns.run.plan import PLACES, PlannedObject, declare
 from clusterdns.searchwalk import Spelling, dig_walk, up_to_the_hit
 from clusterdns.service import Service
@@ -131,8 +131,8 @@ class Results:
         hits = [Lookup(tool, spelling.of(s), False) for s, spelling in spelled for tool in tools]
         missing = [targets.lonely] if client.namespace != targets.lonely.namespace else []
         missing += [] if client.role is Role.SECOND else [targets.api_server]
-        libc = [tool for tool in tools if tool in LIBC]
-        return hits + [Lookup(t, Spelling.SHORT.of(s), True) for s in missing for t in libc]
+        absent = () if client.role is Role.MUSL else FOR_MISSES
+        return hits + [Lookup(t, Spelling.SHORT.of(s), True) for s in missing for t in absent]
 
     def look_up(self, client: Client) -> dict[Lookup, Found]:
         """Look everything up, side by side; a pod that is lost has found nothing."""
@@ -151,26 +151,11 @@ class Results:
         return within_search_list(words) if lookup.miss else words
 
     def run(self, client: Client, commands: Sequence[Sequence[str]]) -> list[Output]:
-        """Run commands in a client, over its probe or, without one, by an exec each."""
-        workspace = self.site.workspace
-        timeout = workspace.timeouts.command
-        if client.probe is not None:
-            return client.probe.run(commands, timeout)
-        configuration = workspace.cluster.connection.configuration
-        with ThreadPoolExecutor(max_workers=2) as pool:
-            started = [
-                pool.submit(
-                    run_once,
-                    configuration,
-                    client.namespace,
-                    client.pod,
-                    words,
-                    timeout,
-                    MUSL_CONTAINER,
-                )
-                for words in commands
-            ]
-            return [each.result() for each in started]
+        """Run commands in a client. Raises ProbeLost."""
+        if client.probe is None:
+            raise ProbeLost("commands cannot be run in this pod")
+        commands = [startable(client, words) for words in commands]
+        return client.probe.run(commands, self.site.workspace.timeouts.command)
 
 
 @dataclass(frozen=True)

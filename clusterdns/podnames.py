@@ -36,7 +36,7 @@ class PodNames:
 
         def expected(client: Client, address: str) -> str:
             names = [hostname_of(client)]
-            if client.role is Role.NAMED:
+            if client.role is Role.SECOND:
                 names.insert(0, f"{HOSTNAME}.{SUBDOMAIN}.{client.namespace}.svc.{domain}")
             return " ".join([address, *names])
 
@@ -90,7 +90,7 @@ class PodNames:
 
 def hostname_of(client: Client) -> str:
     """The name that a pod is given, else the pod's own."""
-    return HOSTNAME if client.role is Role.NAMED else client.pod
+    return HOSTNAME if client.role is Role.SECOND else client.pod
 
 
 def own_lines(hosts: str, address: str) -> str:

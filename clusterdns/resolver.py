@@ -181,5 +181,7 @@ MUSL = Tool(
     "musl", lambda name, family: ["/resolve", name, str(family)], read_musl, names_hit=False
 )
 
-LIBC = (GETADDRINFO, ONE_FAMILY, GETHOSTBYNAME)
-TOOLS = (*LIBC, DIG)
+TOOLS = (GETADDRINFO, ONE_FAMILY, DIG)
+# gethostbyname looks for AAAA records first: for a Service without any it leaves the cluster at
+# the end of its search, and must not be judged by that. A name without a dot can be kept inside.
+FOR_MISSES = (GETADDRINFO, GETHOSTBYNAME)

@@ -5,11 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 
-from clusterdns.clientpods import MUSL_CONTAINER, Role
-from clusterdns.clients import Client, Clients
+from clusterdns.clientpods import MUSL_SLEEPS, Role
+from clusterdns.clients import Client, Clients, startable
 from clusterdns.counting import NAME, OUTSIDE, walks_of
 from clusterdns.evidence import Evidence
-from clusterdns.probe import run_once
 from clusterdns.resolvconf import ResolvConf
 from clusterdns.resolver import DIG, GETADDRINFO, GETHOSTBYNAME, dig_command
 from clusterdns.searchwalk import Walk, dig_walk, glibc_walk, musl_walk, up_to_the_hit
@@ -73,7 +72,6 @@ class Resolver:
     command: Callable[[str], list[str]]
     walk: Callable[[str, ResolvConf], Walk]
     wanted: Wanted
-    container: str = "main"
 
     def __str__(self) -> str:
         return self.name.replace(" ", "-").replace("+", "")
@@ -106,7 +104,7 @@ GLIBC_OLD = Resolver(
     GETHOSTBYNAME.name, lambda name: GETHOSTBYNAME.command(name, 4), glibc_walk, six_then_four
 )
 DIG_SEARCH = Resolver(DIG.name, lambda name: dig_command(name, 4), dig_walk, one)
-MUSL_LIBC = Resolver("musl", lambda name: ["/resolve", name], musl_walk, both, MUSL_CONTAINER)
+MUSL_LIBC = Resolver("musl", lambda name: [MUSL_SLEEPS[0], name], musl_walk, both)
 RESOLVERS = (GLIBC, GLIBC_OLD, DIG_SEARCH, MUSL_LIBC)
 
 
@@ -217,19 +215,11 @@ class SearchCost:
 
     def _look_up(self, client: Client, samples: list[Sample]) -> None:
         """Run the commands of one client; what they print is judged elsewhere."""
-        workspace = self.site.workspace
-        timeout = workspace.timeouts.command
+        timeout = self.site.workspace.timeouts.command
         mine = [sample for sample in samples if sample.client is client]
-        inside = [s.resolver.command(s.name) for s in mine if s.resolver.container == "main"]
+        commands = [startable(client, s.resolver.command(s.name)) for s in mine]
         if client.probe is not None:
-            client.probe.run(inside, timeout)
-        enter = partial(
-            run_once, workspace.cluster.connection.configuration, client.namespace, client.pod
-        )
-        for sample in mine:
-            if sample.resolver.container != "main":
-                words = sample.resolver.command(sample.name)
-                enter(words, timeout, sample.resolver.container)
+            client.probe.run(commands, timeout)
 
     def _wait_until_it_answers(self, clients: list[Client]) -> None:
         """Wait until the counting server answers each client; then gives up quietly."""

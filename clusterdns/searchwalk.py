@@ -59,8 +59,11 @@ def musl_walk(name: str, conf: ResolvConf) -> Walk:
 
 
 def dig_walk(name: str, conf: ResolvConf) -> Walk:
-    """How ``dig +search`` searches (bin/dig/dighost.c of BIND 9.18)."""
-    return glibc_walk(name, conf)
+    """How ``dig +search`` searches (bin/dig/dighost.c of BIND 9.18).
+
+    A name with ``ndots`` dots or more is only tried as it is.
+    """
+    return musl_walk(name, conf) if name.count(".") >= conf.ndots else glibc_walk(name, conf)
 
 
 def completed(name: str, search: Sequence[str]) -> Walk:

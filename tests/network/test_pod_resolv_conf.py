@@ -115,7 +115,7 @@ def test_unusual_suffix_is_accepted(workspace: Workspace, proposal: Proposal) ->
 
 
 @pytest.mark.spec("D23")
-@pytest.mark.parametrize("role", [Role.CLUSTER_FIRST, Role.NAMED], ids=str)
+@pytest.mark.parametrize("role", [Role.CLUSTER_FIRST, Role.SECOND], ids=str)
 def test_hostname(pod_names: PodNames, role: Role, tally: Tally) -> None:
     """A pod's hostname must be the one that it is given, else the pod's name."""
     found = pod_names.hostnames(role).noted_in(tally)
@@ -123,7 +123,7 @@ def test_hostname(pod_names: PodNames, role: Role, tally: Tally) -> None:
 
 
 @pytest.mark.spec("D23")
-@pytest.mark.parametrize("role", [Role.CLUSTER_FIRST, Role.NAMED], ids=str)
+@pytest.mark.parametrize("role", [Role.CLUSTER_FIRST, Role.SECOND], ids=str)
 def test_hosts_file_has_the_pod(pod_names: PodNames, role: Role, tally: Tally) -> None:
     """A pod's /etc/hosts must lead from its hostname, and with a subdomain its full name, to it."""
     found = pod_names.hosts_lines(role).noted_in(tally)
