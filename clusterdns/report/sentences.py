@@ -30,7 +30,8 @@ def verdict(report: Report) -> str:
         if report.state == "running":
             return f"The run did not come to its end; {counted(judged, 'check')} had been judged."
         meaning = EXIT_CODES.get(report.exit_code or 0, "the run ended early")
-        return f"{meaning[0].upper()}{meaning[1:]}. {_of_checks(report) if judged else ''}".strip()
+        until_then = f"{counted(judged, 'check')} judged until then, {summary.failed} failed"
+        return f"{meaning[0].upper()}{meaning[1:]}{f'; {until_then}' if judged else ''}."
     return _of_checks(report)
 
 
@@ -42,7 +43,8 @@ def _of_checks(report: Report) -> str:
     if summary.failed:
         text = f"{summary.failed} of {counted(judged, 'check')} failed"
     else:
-        text = f"All {counted(judged, 'check')} that were judged are fine"
+        all_of_them = f"All {judged} checks that were" if judged > 1 else "The one check that was"
+        text = f"{all_of_them} judged {'are' if judged > 1 else 'is'} fine"
     if summary.deviations:
         text += f", {counted(summary.deviations, 'deviation')} from advice or recommendation"
     if summary.not_run:

@@ -2,8 +2,6 @@
 
 import os
 import signal
-from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,90 +13,7 @@ from selftests.report.examples import (
     assert_valid_junit,
     assert_valid_results,
 )
-
-HEAD = '''"""Specification 0.0: examples."""
-import os, time, warnings
-from pathlib import Path
-import pytest
-from fixtures.outcomes import cannot_judge, not_applicable, not_run
-from fixtures.stash import CLUSTER_FACTS_KEY, RUN_KEY, TIMING_KEY
-from fixtures.terminal import progress
-
-def test_passes():
-    """It must pass."""
-'''
-FAILS = """
-def test_fails():
-    assert 1 == 2, "the evidence"
-"""
-ALL_OUTCOMES = """
-@pytest.fixture(scope="session")
-def broken():
-    raise RuntimeError("boom")
-
-@pytest.fixture(scope="session")
-def absent():
-    not_run("no probe")
-
-@pytest.fixture
-def bad_end():
-    yield
-    raise RuntimeError("bang")
-
-@pytest.mark.spec("2.3.1-A", "2.1")
-@pytest.mark.parametrize("transport", ["udp", "tcp"])
-def test_measures(request, transport):
-    cell = dict(node="n", server="s", transport="udp", expected="a", received="b", ms=1.0, command="c")
-    noted = dict(asked=9, lost=1, ms=2.4, deviating=[cell] if transport == "tcp" else [])
-    request.node.user_properties.extend(noted.items())
-    assert transport == "udp", "more\\nlines"
-
-@pytest.mark.level("should")
-def test_should(): assert 1 == 2, "should evidence"
-@pytest.mark.level("may")
-def test_may(): pytest.fail("may evidence")
-@pytest.mark.level("advice")
-def test_advice(): assert [1] == [2]
-@pytest.mark.level("should")
-def test_bug_in_a_check(): {}["missing"]
-def test_absent(absent): pass
-def test_absent_too(absent): pass
-def test_no_feature(): not_applicable("no IPv6")
-def test_broken(broken): pass
-@pytest.mark.level("advice")
-def test_broken_advice(broken): pass
-def test_bad_end(bad_end): pass
-class TestGroup:
-    def test_in_a_class(self): pass
-"""
-WAIT = """
-def test_waits():
-    Path("ready").touch()
-    time.sleep(30)
-
-def test_after(): pass
-"""
-
-
-@pytest.fixture
-def suite(tmp_path: Path) -> Suite:
-    """A small suite that uses our plug-ins as the real one does."""
-    return Suite(tmp_path / "project")
-
-
-def judge(suite: Suite, text: str, *arguments: str) -> tuple[int, dict[str, Any], str]:
-    """Run the checks to the end: exit code, complete report, output."""
-    suite.write(HEAD + text)
-    code, output, _ = suite.run("tests", *arguments)
-    document = assert_complete(suite.folder / "report")
-    assert document["exitCode"] == code, output
-    return code, document, output
-
-
-def outcomes(document: dict[str, Any]) -> dict[str, str]:
-    """Outcome by the name of the check, with its parameter."""
-    names = [(c["id"].rpartition("::")[2], c["param"], c["outcome"]) for c in document["checks"]]
-    return {f"{name}[{param}]" if param else name: outcome for name, param, outcome in names}
+from selftests.report.sessions import ALL_OUTCOMES, FAILS, HEAD, WAIT, judge, outcomes
 
 
 def test_every_outcome(suite: Suite) -> None:
@@ -140,7 +55,7 @@ def test_entries(suite: Suite) -> None:
     assert measured["spec"] == ["2.3.1-A", "2.1"]
     assert (measured["ms"], measured["asked"], measured["lost"]) == (2.4, 9, 1)
     assert [cell["received"] for cell in measured["deviating"]] == ["b"]
-    assert measured["message"].startswith("more\nlines\n")
+    assert measured["message"].startswith("more\n  lines\n")
     assert "(at tests/test_it.py:" in measured["message"]
     assert ("tests/test_it.py::TestGroup::test_in_a_class", "") in entries
     assert entries["tests/test_it.py::test_absent", ""]["message"] == "no probe"
@@ -189,10 +104,10 @@ def test_exit_codes(
     assert (got, document["result"]) == (code, result), output
 
 
-def test_a_cluster_left_changed_outranks_all(suite: Suite) -> None:
+def test_a_cluster_left_changed_outranks_all(whole_suite: Suite) -> None:
     """A restore that failed gives 11, also after a failure and an interrupt, and is named."""
     code, document, output = judge(
-        suite,
+        whole_suite,
         FAILS
         + """
 def refuse():
@@ -227,8 +142,9 @@ def test_stopping_at_the_first_failure(suite: Suite) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
-def test_files_after_a_signal(suite: Suite, number: signal.Signals) -> None:
+def test_files_after_a_signal(whole_suite: Suite, number: signal.Signals) -> None:
     """A signal in the middle of a check ends with code 2 and a complete report."""
+    suite = whole_suite
     suite.write(HEAD + WAIT)
     process = suite.start("tests")
     suite.wait_for("ready")

@@ -1,12 +1,10 @@
 """What a person sees: progress while it runs, and a summary that stands on its own."""
 
-from pathlib import Path
-
 import pytest
 
 from selftests.lifecycle.sessions import Suite
 from selftests.report.examples import assert_complete
-from selftests.report.test_sessions import ALL_OUTCOMES, FAILS, HEAD, judge
+from selftests.report.sessions import ALL_OUTCOMES, FAILS, HEAD, judge
 
 SLOW = """
 @pytest.fixture(scope="session")
@@ -36,12 +34,6 @@ def broken():
 @pytest.mark.parametrize("n", range(30))
 def test_same(broken, n): pass
 """
-
-
-@pytest.fixture
-def suite(tmp_path: Path) -> Suite:
-    """A small suite that uses our plug-ins as the real one does."""
-    return Suite(tmp_path / "project")
 
 
 def test_summary_says_what_was_judged(suite: Suite) -> None:
@@ -117,7 +109,7 @@ def test_a_warning_of_a_dependency_fails_nothing(suite: Suite) -> None:
 
 @pytest.mark.parametrize("flag", ["-v", "-q", "-s", "-p no:terminal", "--tb=no", "-rN"])
 def test_other_ways_to_print_still_work(suite: Suite, flag: str) -> None:
-    """pytest's own display options do not break the report."""
+    """Display options of pytest's own do not break the report."""
     suite.write(HEAD + SLOW + FAILS)
     code, output, _ = suite.run("tests", *flag.split())
     assert code == 1, output

@@ -1,0 +1,87 @@
+"""The checks that the self-tests of the verdict run in sub-processes, and what came of them."""
+
+from typing import Any
+
+from selftests.lifecycle.sessions import Suite
+from selftests.report.examples import assert_complete
+
+PLUGINS = ["fixtures.options", "fixtures.outcomes", "fixtures.report", "fixtures.terminal"]
+CONFTEST = f"pytest_plugins = {PLUGINS}\n"
+HEAD = '''"""Specification 0.0: examples."""
+import os, time, warnings
+from pathlib import Path
+import pytest
+from fixtures.outcomes import cannot_judge, not_applicable, not_run
+from fixtures.stash import CLUSTER_FACTS_KEY, RUN_KEY, TIMING_KEY
+from fixtures.terminal import progress
+
+def test_passes():
+    """It must pass."""
+'''
+FAILS = """
+def test_fails():
+    assert 1 == 2, "the evidence"
+"""
+ALL_OUTCOMES = """
+@pytest.fixture(scope="session")
+def broken():
+    raise RuntimeError("boom")
+
+@pytest.fixture(scope="session")
+def absent():
+    not_run("no probe")
+
+@pytest.fixture
+def bad_end():
+    yield
+    raise RuntimeError("bang")
+
+@pytest.mark.spec("2.3.1-A", "2.1")
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_measures(request, transport):
+    cell = dict.fromkeys(["node", "server", "transport", "expected", "received", "command"], "b")
+    cell["ms"] = 1.0
+    noted = dict(asked=9, lost=1, ms=2.4, deviating=[cell] if transport == "tcp" else [])
+    request.node.user_properties.extend(noted.items())
+    assert transport == "udp", "more\\nlines"
+
+@pytest.mark.level("should")
+def test_should(): assert 1 == 2, "should evidence"
+@pytest.mark.level("may")
+def test_may(): pytest.fail("may evidence")
+@pytest.mark.level("advice")
+def test_advice(): assert [1] == [2]
+@pytest.mark.level("should")
+def test_bug_in_a_check(): {}["missing"]
+def test_absent(absent): pass
+def test_absent_too(absent): pass
+def test_no_feature(): not_applicable("no IPv6")
+def test_broken(broken): pass
+@pytest.mark.level("advice")
+def test_broken_advice(broken): pass
+def test_bad_end(bad_end): pass
+class TestGroup:
+    def test_in_a_class(self): pass
+"""
+WAIT = """
+def test_waits():
+    Path("ready").touch()
+    time.sleep(30)
+
+def test_after(): pass
+"""
+
+
+def judge(suite: Suite, text: str, *arguments: str) -> tuple[int, dict[str, Any], str]:
+    """Run the checks to the end: exit code, complete report, output."""
+    suite.write(HEAD + text)
+    code, output, _ = suite.run("tests", *arguments)
+    document = assert_complete(suite.folder / "report")
+    assert document["exitCode"] == code, output
+    return code, document, output
+
+
+def outcomes(document: dict[str, Any]) -> dict[str, str]:
+    """Outcome by the name of the check, with its parameter."""
+    names = [(c["id"].rpartition("::")[2], c["param"], c["outcome"]) for c in document["checks"]]
+    return {f"{name}[{param}]" if param else name: outcome for name, param, outcome in names}
