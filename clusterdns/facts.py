@@ -33,4 +33,5 @@ def facts_of(cluster: Cluster, inventory: Inventory, site: Site | None = None) -
 
 def implementation(inventory: Inventory) -> str:
     """The kind of server by the name of its container; empty when nothing runs."""
-    return {"kubedns": "kube-dns"}.get(name := inventory.container.get("name", ""), name)
+    name = str(inventory.container.get("name", ""))
+    return "kube-dns" if name == "kubedns" else name
