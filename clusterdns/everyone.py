@@ -14,7 +14,7 @@ from clusterdns.question import Question, Server, Transport
 from clusterdns.tally import Tally
 
 DEAD_AFTER = 2  # questions in a row without an answer, each asked twice
-LOOK_AGAIN_S = 4.0  # seconds until a dead path is given another question
+LOOK_AGAIN_S = 4.0  # seconds until a dead path is given one question again; then twice as long
 
 
 @dataclass
@@ -25,9 +25,15 @@ class Silence:
     looked: float = 0.0  # time.monotonic of the last question that went out
 
     @property
+    def dead(self) -> bool:
+        """Whether the next question would most likely wait in vain."""
+        return self.in_a_row >= DEAD_AFTER
+
+    @property
     def skip(self) -> bool:
-        """Whether the next question would only wait in vain."""
-        return self.in_a_row >= DEAD_AFTER and time.monotonic() - self.looked < LOOK_AGAIN_S
+        """Whether it is too early to look at a dead path again."""
+        pause = LOOK_AGAIN_S * 2.0 ** (self.in_a_row - DEAD_AFTER)
+        return self.dead and time.monotonic() - self.looked < pause
 
 
 @dataclass
@@ -36,7 +42,8 @@ class Everyone:
 
     ``timeout`` is what one packet may take, in seconds. A question without an answer is asked
     once more from a new socket; the loss is noted in ``losses``. A wrong answer is never asked
-    again. A path that keeps silent is asked again only now and then (see Silence).
+    again. A path that keeps silent is given one question now and then (see Silence): until that
+    is answered, the others are not asked, and say so.
     """
 
     probes: Mapping[str, Probe]  # by node
@@ -72,24 +79,56 @@ class Everyone:
         asked: Sequence[tuple[Question, Server]],
         transport: Transport,
     ) -> list[Answer]:
-        answers: dict[int, Answer] = {}
-        due: list[int] = []
-        for index, (question, server) in enumerate(asked):
+        scouts, others = self._scouts(node, asked, transport)
+        answers = self._twice(probe, node, {i: asked[i] for i in scouts}, transport)
+        awake = {asked[i][1].name for i in scouts if answers[i].answered}
+        due = {}
+        for index in others:
+            question, server = asked[index]
             silence = self._silence(Path(node, server.name, transport))
-            if silence.skip:
+            if silence.dead and server.name not in awake:
                 error = f"not asked: {silence.in_a_row} questions in a row had no answer here"
                 answers[index] = Answer(question, node, server, transport, 0.0, None, error)
             else:
-                due.append(index)
-        first = self._exchange(probe, node, [asked[i] for i in due], transport)
-        lost = [(i, answer) for i, answer in zip(due, first, strict=True) if not answer.answered]
-        answers.update(zip(due, first, strict=True))
-        second = self._exchange(probe, node, [asked[i] for i, _ in lost], transport)
-        for (index, _), answer in zip(lost, second, strict=True):
-            answers[index] = replace(answer, lost=1 if answer.answered else 2)
-        for index in due:
-            self._note(answers[index])
+                due[index] = asked[index]
+        answers |= self._twice(probe, node, due, transport)
         return [answers[i] for i in range(len(asked))]
+
+    def _scouts(
+        self, node: str, asked: Sequence[tuple[Question, Server]], transport: Transport
+    ) -> tuple[list[int], list[int]]:
+        """For each dead path that is due the first question to it; and all the others."""
+        scouts: dict[Path, int] = {}
+        for index, (_, server) in enumerate(asked):
+            path = Path(node, server.name, transport)
+            silence = self._silence(path)
+            if silence.dead and not silence.skip:
+                scouts.setdefault(path, index)
+        chosen = list(scouts.values())
+        return chosen, [index for index in range(len(asked)) if index not in set(chosen)]
+
+    def _twice(
+        self,
+        probe: Probe,
+        node: str,
+        asked: Mapping[int, tuple[Question, Server]],
+        transport: Transport,
+    ) -> dict[int, Answer]:
+        """Ask, and ask once more what was not answered; a dead path gets only one question."""
+        first = self._exchange(probe, node, list(asked.values()), transport)
+        answers = dict(zip(asked, first, strict=True))
+        lost = [
+            index
+            for index, answer in answers.items()
+            if not answer.answered
+            and not self._silence(Path(node, answer.server.name, transport)).dead
+        ]
+        second = self._exchange(probe, node, [asked[index] for index in lost], transport)
+        for index, answer in zip(lost, second, strict=True):
+            answers[index] = replace(answer, lost=1 if answer.answered else 2)
+        for answer in answers.values():
+            self._note(answer)
+        return answers
 
     def _exchange(
         self,
