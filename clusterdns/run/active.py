@@ -68,8 +68,7 @@ class Run:
             )
         )
         if goes_with is None:
-            for line in what_dead_runs_left(self.state.path.parent, cluster, existing):
-                self.announce(line)
+            self._name_dead_runs(cluster, existing)
         if existing is not None:
             namespaces.share(cluster, self.id, existing, self.ledger, self.state)
             self.places = Namespaces(existing, None, shared=True)
@@ -101,7 +100,7 @@ class Run:
             gone=namespaces.gone_check(cluster, kind, name),
             goes_with=self._goes_with,
         )
-        return cluster.create(self.labelled(manifest))
+        return namespaces.create_surely(cluster, self.labelled(manifest))
 
     def change(self, kind: str, namespace: str | None, name: str, edit: restore.Edit) -> Manifest:
         """Change an object that is not ours; at the end it is given back and verified."""
@@ -116,6 +115,8 @@ class Run:
 
     def finish(self, deadline_s: float, keep: bool = False) -> CleanupResult:
         """Undo everything within so many seconds. Never raises; a second call tries the rest."""
+        if self.lease is not None:
+            self.lease.expect_end()
         result = self.ledger.work_off(deadline_s, keep)
         if self.lease is not None:
             self.lease.stop()
@@ -128,6 +129,15 @@ class Run:
         except (OSError, RuntimeError) as error:
             result.leftovers.append(f"state file {self.state.path}: {one_line(error)}")
         return result
+
+    def _name_dead_runs(self, cluster: Cluster, existing: str | None) -> None:
+        """Tell what others left in this cluster; that it cannot be read ends no run."""
+        try:
+            lines = what_dead_runs_left(self.state.path.parent, cluster, existing)
+        except ApiException as error:
+            lines = [f"what dead runs left in this cluster cannot be read: {one_line(error)}"]
+        for line in lines:
+            self.announce(line)
 
     def _make(self, name: str, level: str) -> None:
         cluster = self._entered()

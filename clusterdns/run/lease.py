@@ -67,6 +67,7 @@ class LeaseKeeper:
         self._run = run
         self._offset = timedelta()
         self._stop = threading.Event()
+        self._ending = threading.Event()
         self._thread: threading.Thread | None = None
         self.failures: list[str] = []  # renewals that failed, for the record
 
@@ -93,6 +94,10 @@ class LeaseKeeper:
         self._thread = threading.Thread(target=self._renew, name="lease", daemon=True)
         self._thread.start()
 
+    def expect_end(self) -> None:
+        """The namespace is about to be deleted: that the lease is gone is no failure then."""
+        self._ending.set()
+
     def stop(self) -> None:
         """Stop renewing; the lease goes with its namespace."""
         self._stop.set()
@@ -111,8 +116,8 @@ class LeaseKeeper:
                     "PATCH", path, change, content_type="application/merge-patch+json"
                 )
             except NotThere:
-                if not self._stop.is_set():
+                if not self._ending.is_set():
                     self.failures.append("the lease has been deleted by somebody else")
                 return
             except Exception as error:  # any failure: it is told, and the next renewal tried
-                self.failures.append(one_line(error))
+                self.failures.append(f"the lease could not be renewed: {one_line(error)}")

@@ -5,11 +5,13 @@ from dataclasses import dataclass, replace
 
 from kubernetes.client import ApiException
 
-from clusterdns.cluster import RESOURCES, Cluster, NotThere, path_of
+from clusterdns.cluster import RESOURCES, Cluster, Manifest, NotThere, path_of
 from clusterdns.run.identity import RunId
 from clusterdns.run.ledger import Ledger, one_line
 from clusterdns.run.state import StateFile
+from clusterdns.wait import eventually
 
+APPEARS_S = 1.0  # seconds for an object whose creation was interrupted to show
 # What a run may make in a namespace that is not its own; the order is that of removal.
 IN_NAMESPACE = (
     "Deployment",
@@ -35,7 +37,7 @@ class Namespaces:
     shared: bool = False  # it existed before and is not ours to delete
 
 
-def manifest_of(name: str, run: RunId, level: str) -> dict[str, object]:
+def manifest_of(name: str, run: RunId, level: str) -> Manifest:
     """A namespace of the run that enforces a PodSecurity level (restricted, privileged)."""
     enforced = {"pod-security.kubernetes.io/enforce": level}
     return {
@@ -65,7 +67,24 @@ def make(
         gone=lambda: why_there(cluster, name),
         goes_with=goes_with,
     )
-    cluster.create(manifest_of(name, run, level))
+    create_surely(cluster, manifest_of(name, run, level))
+
+
+def create_surely(cluster: Cluster, manifest: Manifest) -> Manifest:
+    """Create an object; when a signal interrupts that, wait until it shows before going on.
+
+    The API server may still make what it was asked for: undoing it too early would miss it.
+    """
+    try:
+        return cluster.create(manifest)
+    except KeyboardInterrupt:
+        kind, metadata = manifest["kind"], manifest["metadata"]
+        eventually(
+            lambda: cluster.find(kind, metadata["name"], metadata.get("namespace")),
+            lambda found: found is not None,
+            within=APPEARS_S,
+        )
+        raise
 
 
 def delete(cluster: Cluster, name: str) -> None:
@@ -75,11 +94,14 @@ def delete(cluster: Cluster, name: str) -> None:
     deleted first, with a short one.
     """
     options = {"gracePeriodSeconds": 1, "propagationPolicy": "Background"}
+    cluster.delete("Namespace", name)
     try:
-        cluster.delete("Namespace", name)
         cluster.request("DELETE", path_of("Pod", name), options)
     except NotThere:
         return
+    except ApiException as error:
+        if error.status != 403:  # without the right to do that it only takes longer
+            raise
 
 
 def why_there(cluster: Cluster, name: str) -> str | None:

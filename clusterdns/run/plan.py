@@ -42,6 +42,23 @@ def planned(shared: str | None = None) -> list[PlannedObject]:
             PlannedObject("", "Namespace", None, f"{PLACES.main}-b", _OWN, restricted),
             PlannedObject("", "Namespace", None, HOST_PLACE, _OWN, "pods with hostNetwork only"),
         ]
+    made += [
+        PlannedObject("", "Namespace", None, "kube-system", ("get",), "its uid names the cluster"),
+        PlannedObject(
+            "authorization.k8s.io",
+            "SelfSubjectAccessReview",
+            None,
+            "-",
+            ("create",),
+            "what we may do",
+        ),
+        *(
+            PlannedObject(
+                "rbac.authorization.k8s.io", kind, None, "*", ("list",), "what dead runs left"
+            )
+            for kind in ("ClusterRole", "ClusterRoleBinding")
+        ),
+    ]
     made.append(
         PlannedObject(
             "coordination.k8s.io",
@@ -50,6 +67,13 @@ def planned(shared: str | None = None) -> list[PlannedObject]:
             PLACES.main,
             ("create", "get", "patch"),
             "sign of life, renewed every 10 s",
+        )
+    )
+    made.append(
+        PlannedObject("", "Pod", main, "*", ("deletecollection",), "they end at once, in a second")
+        if shared is None
+        else PlannedObject(
+            "", "all kinds below", main, "*", ("list", "delete"), "clean-up by label"
         )
     )
     swap = {PLACES.main: main} if shared else {}

@@ -193,7 +193,8 @@ def _write_locked(path: Path, state: RunState) -> int:
         os.fsync(descriptor)
         draft.replace(path)
     except BaseException:
-        os.close(descriptor)
-        draft.unlink(missing_ok=True)
+        if draft.exists():  # else a signal came after the file was put in place: stay locked
+            os.close(descriptor)
+            draft.unlink(missing_ok=True)
         raise
     return descriptor
