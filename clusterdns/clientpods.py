@@ -12,6 +12,9 @@ from clusterdns.resolvconf import ResolvConf
 from clusterdns.run.plan import HOST_PLACE, PLACES, PlannedObject, declare
 from clusterdns.site import Site
 
+RESOLV_CONF = "/etc/resolv.conf"
+SLEEPS = ("sleep", "infinity")
+PRINTS = ("sh", "-c", f"cat {RESOLV_CONF}; exec sleep infinity")  # read as a log, without an exec
 LABEL = "dns-conformance/role=client"
 MUSL_CONTAINER = "musl"
 MUSL_SLEEPS = ("/resolve", "--sleep")  # its only program, kept alive
@@ -167,7 +170,8 @@ def planned(
         name,
         namespace,
         workspace.images.dnsutils,
-        node=node,
+        SLEEPS if role.looks_up else PRINTS,
+        node,
         dns_policy=role.policy,
         dns_config=given.manifest if given else None,
         host_network=role.host_network,

@@ -12,20 +12,16 @@ from functools import partial
 
 from kubernetes.client import ApiException
 
-from clusterdns.clientpods import LABEL, MUSL_SLEEPS, Given, Planned, Role, plan_pods
+from clusterdns.clientpods import LABEL, MUSL_SLEEPS, RESOLV_CONF, Given, Planned, Role, plan_pods
 from clusterdns.cluster import Manifest
 from clusterdns.counting import QuestionCounter
 from clusterdns.private import NotPossible
-from clusterdns.probe import Output, Probe, ProbeLost, open_probe, run_once
-from clusterdns.probe.execsocket import ExecTarget
-from clusterdns.probe.relayed import open_relay
+from clusterdns.probe import Probe, ProbeLost, open_probe
 from clusterdns.probing import is_running, is_stuck, why_not_running
 from clusterdns.resolvconf import ResolvConf
 from clusterdns.run.ledger import one_line
 from clusterdns.site import Site
 from clusterdns.wait import eventually
-
-RESOLV_CONF = "/etc/resolv.conf"
 
 
 class NoClients(Exception):  # noqa: N818 (the name says what happened)
@@ -219,46 +215,46 @@ def start_clients(site: Site) -> Clients:
 
 
 def enter(site: Site, planned: Planned, address: str) -> Client:
-    """Read resolv.conf in a running pod, over a probe where commands follow. Raises ProbeLost."""
-    probe = open_like(site, planned) if planned.role.looks_up else None
+    """Read resolv.conf of a running pod, over a probe where commands follow. Raises ProbeLost."""
+    workspace, probe = site.workspace, None
+    if planned.role.looks_up:
+        configuration = workspace.cluster.connection.configuration
+        where = (planned.namespace, planned.name, planned.node)
+        probe = open_probe(configuration, *where, "main", workspace.timeouts)
     musl, path = "", RESOLV_CONF
-    if probe and site.workspace.images.musl and planned.role in (Role.NONE, Role.MUSL):
-        musl = find_musl(probe, site.workspace.timeouts.command)
+    if probe and workspace.images.musl and planned.role in (Role.NONE, Role.MUSL):
+        musl = find_musl(probe, workspace.timeouts.command)
         path = f"{musl.removesuffix('exe')}root{RESOLV_CONF}" if planned.role is Role.MUSL else path
-    printed = read_file(site, planned, probe, path)
-    if printed.exit_code != 0:
-        raise ProbeLost(f"{path} cannot be read: {printed.stderr.strip()}")
+    text = read_file(site, probe, path) if probe else printed_by(site, planned)
     return Client(
         planned.role,
         planned.node,
         planned.namespace,
         planned.name,
         address,
-        ResolvConf.parse(printed.stdout),
-        printed.stdout,
+        ResolvConf.parse(text),
+        text,
         probe,
         musl,
     )
 
 
-def open_like(site: Site, planned: Planned) -> Probe:
-    """A probe of the kind that the image of the others allows. Raises ProbeLost."""
-    workspace = site.workspace
-    configuration = workspace.cluster.connection.configuration
-    where = (configuration, planned.namespace, planned.name)
-    if all(probe.wire_exact for probe in site.probes.values()):
-        return open_relay(ExecTarget(*where, "main"), planned.node, workspace.timeouts.probe)
-    return open_probe(*where, planned.node, "main", workspace.timeouts)
+def read_file(site: Site, probe: Probe, path: str) -> str:
+    """A file in a pod. Raises ProbeLost."""
+    (printed,) = probe.run([["cat", path]], site.workspace.timeouts.command)
+    if printed.exit_code != 0:
+        raise ProbeLost(f"{path} cannot be read: {printed.stderr.strip()}")
+    return printed.stdout
 
 
-def read_file(site: Site, planned: Planned, probe: Probe | None, path: str) -> Output:
-    """What cat prints, over a probe or, without one, by an exec. Raises ProbeLost."""
+def printed_by(site: Site, planned: Planned) -> str:
+    """What a pod without a probe printed when it started. Raises ProbeLost."""
     workspace = site.workspace
-    words, timeout = ["cat", path], workspace.timeouts.command
-    if probe is not None:
-        return probe.run([words], timeout)[0]
-    configuration = workspace.cluster.connection.configuration
-    return run_once(configuration, planned.namespace, planned.name, words, timeout, "main")
+    read = partial(workspace.cluster.logs, planned.namespace, planned.name)
+    text = eventually(read, lambda found: found != "", workspace.timeouts.command)
+    if not text:
+        raise ProbeLost(f"it did not print {RESOLV_CONF}")
+    return text
 
 
 def find_musl(probe: Probe, timeout: float) -> str:

@@ -8,8 +8,8 @@ import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from clusterdns.clientpods import Role
-from clusterdns.clients import RESOLV_CONF, Client
+from clusterdns.clientpods import RESOLV_CONF, Role
+from clusterdns.clients import Client
 from clusterdns.cluster import Cluster
 from clusterdns.evidence import Evidence
 from clusterdns.resolvconf import ResolvConf

@@ -166,7 +166,7 @@ class SearchCost:
             for case in CASES
         ]
         for take in range(TAKES):
-            samples = [self._sample(*each, take, n) for n, each in enumerate(due)]
+            samples = [self.sample(*each, take, n) for n, each in enumerate(due)]
             taken = self._take(samples)
             again = [s for s in samples if s.is_rearranged(taken[s.token]) and take + 1 < TAKES]
             for sample in samples:
@@ -187,9 +187,10 @@ class SearchCost:
         """What one kind of lookup cost on each node."""
         return Evidence([self._cell(*each) for each in self.results[str(resolver), case.id]])
 
-    def _sample(
+    def sample(
         self, client: Client, resolver: Resolver, case: Case, take: int, number: int
     ) -> Sample:
+        """One lookup, with what it must cost by what the client's resolv.conf says."""
         token = f"t{take}n{number}"
         name = case.spelled(token, self.site.domain)
         exists = self.clients.counter.exists
