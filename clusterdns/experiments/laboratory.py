@@ -18,7 +18,8 @@ from clusterdns.experiments.bench import Bench, Place, bench_node
 from clusterdns.experiments.forwarding import ForwardingExperiment
 from clusterdns.experiments.looping import HiddenLoopExperiment, LoopingExperiment
 from clusterdns.experiments.nodenames import OutsideNamesExperiment
-from clusterdns.experiments.reloading import SETUP, SYNTAX, RefusedExperiment, ReloadExperiment
+from clusterdns.experiments.refusing import SETUP, SYNTAX, RefusedExperiment
+from clusterdns.experiments.reloading import ReloadExperiment
 from clusterdns.experiments.upstreams import UpstreamsExperiment
 from clusterdns.metrics import NoMetrics
 from clusterdns.private import NotPossible, may_read_cluster

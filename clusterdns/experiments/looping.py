@@ -18,7 +18,7 @@ MOST_CONCURRENT = 200  # questions that the instance without the plug-in forward
 STOPS_WITHIN = 10.0  # seconds: the plug-in asks itself at once and again every second
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class LoopDetected:
     """What became of an instance that loops and has the plug-in."""
 
@@ -31,6 +31,11 @@ class LoopDetected:
     def stopped(self) -> bool:
         """Whether it ended with an error, and said why."""
         return self.exit_code not in (None, 0) and bool(self.messages)
+
+    def __repr__(self) -> str:
+        ended = "it still runs" if self.exit_code is None else f"it ended with {self.exit_code}"
+        words = "\n  ".join(self.messages or ("no word of the plug-in", *self.last_lines))
+        return f"a private CoreDNS that forwards to itself: {ended}\n  {words}"
 
 
 @dataclass

@@ -28,7 +28,7 @@ RATE = 100  # questions a second to the Service meanwhile
 PATIENCE = 3.0  # seconds that one answer of the stream may take; there is no second try
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class OwnReload:
     """What came of the change of the cluster's own Corefile, and of taking it back."""
 
@@ -46,6 +46,17 @@ class OwnReload:
     def byte_for_byte(self) -> bool:
         """Whether the Corefile is what it was."""
         return self.original == self.restored
+
+    def __repr__(self) -> str:
+        lines = [
+            "a server block was added to the cluster's own Corefile and taken away again",
+            f"took effect     {self.delay}; never on {', '.join(sorted(self.missing)) or 'none'}",
+            f"still in effect on {', '.join(sorted(self.still)) or 'none'} after {self.waited:g} s",
+            f"stream          {self.stream}",
+            f"Corefile        {'as it was' if self.byte_for_byte else 'not as it was'}",
+            f"processes       before {self.processes_before}; after {self.processes_after}",
+        ]
+        return "\n  ".join(lines)
 
     @property
     def delay(self) -> str:

@@ -1,9 +1,7 @@
 """Reload, tried in private CoreDNS instances while a stream of questions flows.
 
 What CoreDNS says of it is the same from 1.11.3 to 1.15.0 (plugin/reload/reload.go, core/dnsserver
-and caddy.go): "Reloading", "Running configuration SHA512 = ...", "Reloading complete"; "Corefile
-parse failed" at each look at a file that cannot be parsed; "Corefile changed but reload failed"
-once for a file that can be parsed but not set up.
+and caddy.go): "Reloading", "Running configuration SHA512 = ...", "Reloading complete".
 """
 
 import re
@@ -29,19 +27,13 @@ AFTERWARDS = 1.0  # seconds that the stream flows on after the change took effec
 LONGEST = 3.0  # seconds for CoreDNS with "reload 2s 1s": 2.5 s and the reload itself
 COMPLETE = r"\[INFO\] Reloading complete"
 RUNNING = r"Running configuration (SHA512|MD5) = "
-NOT_PARSED = r"plugin/reload: Corefile parse failed: "
-NOT_SET_UP = r"plugin/reload: Corefile changed but reload failed: "
 HASH = "coredns_reload_version_info"
-FAILED = "coredns_reload_failed_total"
 WITNESS = "witness"  # the container that notes when the kubelet brings a file
 # The kubelet swaps the link "..data" when it writes; its time of change has nanoseconds.
 WATCH = (
     'seen=; while :; do now=$(readlink ..data); if [ "$now" != "$seen" ]; then seen=$now; '
     'echo "brought $(stat -c %z ..data)"; fi; sleep 0.2; done'
 )
-
-SYNTAX = "syntax"
-SETUP = "setup"
 
 
 @dataclass(frozen=True)
@@ -67,7 +59,7 @@ class Delay:
         return f"{self.total:.1f} s (kubelet {self.kubelet:.1f} s, CoreDNS {self.coredns:.1f} s)"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Reloaded:
     """A change of the Corefile and what came of it."""
 
@@ -96,20 +88,17 @@ class Reloaded:
         """
         return len(self.hashes_after) == 1 and not self.hashes_after & self.hashes_before
 
-
-@dataclass(frozen=True)
-class Refused:
-    """A Corefile that cannot be, and what came of it."""
-
-    fault: str
-    stream: Stream
-    values: frozenset[str]  # all that was answered from the change on
-    process_before: tuple[str, int]
-    process_after: tuple[str, int]
-    report: tuple[str, ...]  # what the log says about the refusal
-    failures: int | None  # more in the counter than before; None: it cannot be read any more
-    waited: float
-    notes: tuple[str, ...] = ()
+    def __repr__(self) -> str:
+        lines = [
+            f"a private CoreDNS whose Corefile now says {NEW} in place of {OLD}",
+            f"answers   before: {words(self.values_before)}; at last: {words(self.values_after)}",
+            f"delay     {self.delay or f'it never took effect ({self.waited:g} s)'}",
+            f"stream    {self.stream}",
+            f"process   before: {self.process_before}; after: {self.process_after}",
+            f"metrics   before: {words(self.hashes_before)}; after: {words(self.hashes_after)}",
+            *(f"log       {line}" for line in self.log or ("says nothing of a reload",)),
+        ]
+        return "\n  ".join(lines)
 
 
 @dataclass
@@ -174,54 +163,6 @@ class ReloadExperiment:
         )
 
 
-@dataclass
-class RefusedExperiment:
-    """An invalid change: a Corefile that cannot be parsed, or one that cannot be set up."""
-
-    place: Place
-    fault: str  # SYNTAX or SETUP
-    plugin: str = "reload 2s 1s"
-    instance: PrivateCoreDns = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Write down the instance; nothing is made yet."""
-        files = {"Corefile": versioned_corefile(OLD, self.plugin)}
-        name = f"refusing-{self.fault}"
-        self.instance = PrivateCoreDns(self.place.workspace, name, files, self.place.node)
-
-    def manifests(self) -> list[Manifest]:
-        """What is to be made."""
-        return self.instance.manifests()
-
-    def conduct(self, bench: Bench) -> Refused:
-        """Change the Corefile under a stream. Raises NotPossible when it does not serve."""
-        instance = self.instance
-        server = bench.wait_until_serving(instance)
-        before = identity(instance.now())
-        failures = failures_of(bench, instance, server)
-        within = self.place.workspace.timeouts.reload
-        with streaming(bench, server) as stream:
-            changed = instance.change({"Corefile": invalid_corefile(self.fault, self.plugin)})
-            words = NOT_PARSED if self.fault == SYNTAX else NOT_SET_UP
-            log = eventually(instance.logs, lambda t: bool(lines_with(t, words)), within, every=0.3)
-            bench.note("refused" if lines_with(log, words) else "not refused")
-            rest = time.monotonic()
-            eventually(lambda: time.monotonic() - rest, lambda s: s >= AFTERWARDS, AFTERWARDS)
-        done = stream.result
-        now = failures_of(bench, instance, server)
-        return Refused(
-            self.fault,
-            done,
-            done.values(changed),
-            before,
-            identity(instance.now()),
-            lines_with(log, words),
-            None if now is None or failures is None else now - failures,
-            within,
-            tuple(bench.notes),
-        )
-
-
 def streaming(bench: Bench, server: Server) -> Streaming:
     """The stream that asks which Corefile is in effect."""
     return Streaming(bench.probe, server, Question(VERSION, "A"), RATE, PATIENCE)
@@ -239,14 +180,6 @@ def versioned_corefile(version: str, plugin: str) -> str:
     {plugin}
 }}
 """
-
-
-def invalid_corefile(fault: str, plugin: str) -> str:
-    """The new version with a fault in it: a brace that is never closed, or an unknown option."""
-    valid = versioned_corefile(NEW, plugin)
-    if fault == SYNTAX:
-        return valid.rstrip().removesuffix("}")
-    return valid.replace("    errors\n", "    errors {\n        no-such-option\n    }\n")
 
 
 def coredns_part(witness: str, log: str) -> float | None:
@@ -271,16 +204,15 @@ def when(text: str) -> datetime | None:
     return moment if moment.tzinfo else None
 
 
+def words(values: frozenset[str]) -> str:
+    """Some values in a line."""
+    return ", ".join(sorted(value[:20] for value in values)) or "none"
+
+
 def hashes_of(bench: Bench, instance: PrivateCoreDns, server: Server) -> frozenset[str]:
     """The configurations that the metrics name; empty when they cannot be read."""
     found = metrics_of(bench, instance, server)
     return found.label_values(HASH, "value") if found else frozenset()
-
-
-def failures_of(bench: Bench, instance: PrivateCoreDns, server: Server) -> int | None:
-    """How many reloads failed by the metrics; None when they cannot be read."""
-    found = metrics_of(bench, instance, server)
-    return int(found.total(FAILED)) if found else None
 
 
 def metrics_of(bench: Bench, instance: PrivateCoreDns, server: Server) -> Metrics | None:

@@ -48,7 +48,7 @@ class Replica:
         return self.told | (self.seen or frozenset())
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Upstreams:
     """All replicas, and what became of questions that should have left the cluster."""
 
@@ -58,6 +58,15 @@ class Upstreams:
     returned: Mapping[str, Multiplied]  # questions put straight to each upstream, seen by replicas
     no_metrics: str = ""
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        lines = [
+            f"{r.name} on {r.node}: told to ask {', '.join(sorted(r.told)) or 'nobody'}; by its"
+            f" metrics {'unknown' if r.seen is None else ', '.join(sorted(r.seen)) or 'nobody'}"
+            for r in self.replicas
+        ]
+        counted = [str(m) for m in (self.multiplied, *self.returned.values()) if m is not None]
+        return "\n  ".join(["upstreams of the replicas", *lines, *counted])
 
     @property
     def all(self) -> frozenset[str]:

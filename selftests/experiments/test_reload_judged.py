@@ -9,16 +9,14 @@ import dns.rrset
 import pytest
 
 from clusterdns.corefile import CorefileError, parse
+from clusterdns.experiments.refusing import SETUP, SYNTAX, Refused, invalid_corefile
 from clusterdns.experiments.reloading import (
     NEW,
     OLD,
-    SETUP,
-    SYNTAX,
     VERSION,
     Delay,
     Reloaded,
     coredns_part,
-    invalid_corefile,
     versioned_corefile,
 )
 from clusterdns.experiments.stream import Stream, Streamed, Streaming
@@ -181,3 +179,16 @@ def test_stream_is_short_in_a_message() -> None:
     """Hundreds of questions are one line, with a few of the losses."""
     lost = tuple(Streamed(float(n), "", "no answer (timeout)") for n in range(50))
     assert len(repr(Stream(lost))) < 250
+
+
+def test_messages_name_what_matters() -> None:
+    """A failure shows answers, stream, process, metrics and log, each in a line."""
+    lost = replace(SOUND, stream=Stream((Streamed(1.0, "", "no answer (timeout)"),)))
+    process = ("containerd://1", 0)
+    stream = Stream(())
+    refused = Refused(SYNTAX, stream, frozenset({OLD, NEW}), process, process, (), None, 20.0)
+    assert "<1 questions in 0.0 s, 1 without their answer: 0.00 s: no answer (timeout)>" in repr(
+        lost
+    )
+    assert f"answers   from then on: {OLD}, {NEW}" in repr(refused)
+    assert "log       says nothing of a refusal" in repr(refused)

@@ -1,0 +1,121 @@
+"""Corefiles that cannot be, given to private CoreDNS instances that run.
+
+What CoreDNS says of it is the same from 1.11.3 to 1.15.0 (plugin/reload/reload.go): "Corefile parse
+failed" at each look at a file that cannot be parsed, without counting; "Corefile changed but reload
+failed" once, and counted, for one that can be parsed but not set up.
+"""
+
+import time
+from dataclasses import dataclass, field
+
+from clusterdns.cluster import Manifest
+from clusterdns.experiments.bench import Bench, Place
+from clusterdns.experiments.reloading import (
+    AFTERWARDS,
+    NEW,
+    OLD,
+    metrics_of,
+    streaming,
+    versioned_corefile,
+    words,
+)
+from clusterdns.experiments.stream import Stream
+from clusterdns.private import PrivateCoreDns
+from clusterdns.private.coredns import identity, lines_with
+from clusterdns.question import Server
+from clusterdns.wait import eventually
+
+SYNTAX, SETUP = "syntax", "setup"  # what is wrong with it
+NOT_PARSED = r"plugin/reload: Corefile parse failed: "
+NOT_SET_UP = r"plugin/reload: Corefile changed but reload failed: "
+FAILED = "coredns_reload_failed_total"
+
+
+@dataclass(frozen=True, repr=False)
+class Refused:
+    """A Corefile that cannot be, and what came of it."""
+
+    fault: str
+    stream: Stream
+    values: frozenset[str]  # all that was answered from the change on
+    process_before: tuple[str, int]
+    process_after: tuple[str, int]
+    report: tuple[str, ...]  # what the log says about the refusal
+    failures: int | None  # more in the counter than before; None: it cannot be read any more
+    waited: float
+    notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        lines = [
+            f"a private CoreDNS that got a Corefile with a fault of {self.fault} in place of {OLD}",
+            f"answers   from then on: {words(self.values)}",
+            f"stream    {self.stream}",
+            f"process   before: {self.process_before}; after: {self.process_after}",
+            f"metrics   {'unreadable' if self.failures is None else self.failures} more failures",
+            *(f"log       {line}" for line in self.report or ("says nothing of a refusal",)),
+        ]
+        return "\n  ".join(lines)
+
+
+@dataclass
+class RefusedExperiment:
+    """An invalid change: a Corefile that cannot be parsed, or one that cannot be set up."""
+
+    place: Place
+    fault: str  # SYNTAX or SETUP
+    plugin: str = "reload 2s 1s"
+    instance: PrivateCoreDns = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Write down the instance; nothing is made yet."""
+        files = {"Corefile": versioned_corefile(OLD, self.plugin)}
+        name = f"refusing-{self.fault}"
+        self.instance = PrivateCoreDns(self.place.workspace, name, files, self.place.node)
+
+    def manifests(self) -> list[Manifest]:
+        """What is to be made."""
+        return self.instance.manifests()
+
+    def conduct(self, bench: Bench) -> Refused:
+        """Change the Corefile under a stream. Raises NotPossible when it does not serve."""
+        instance = self.instance
+        server = bench.wait_until_serving(instance)
+        before = identity(instance.now())
+        failures = failures_of(bench, instance, server)
+        within = self.place.workspace.timeouts.reload
+        with streaming(bench, server) as stream:
+            changed = instance.change({"Corefile": invalid_corefile(self.fault, self.plugin)})
+            report = NOT_PARSED if self.fault == SYNTAX else NOT_SET_UP
+            log = eventually(
+                instance.logs, lambda t: bool(lines_with(t, report)), within, every=0.3
+            )
+            bench.note("refused" if lines_with(log, report) else "not refused")
+            rest = time.monotonic()
+            eventually(lambda: time.monotonic() - rest, lambda s: s >= AFTERWARDS, AFTERWARDS)
+        done = stream.result
+        now = failures_of(bench, instance, server)
+        return Refused(
+            self.fault,
+            done,
+            done.values(changed),
+            before,
+            identity(instance.now()),
+            lines_with(log, report),
+            None if now is None or failures is None else now - failures,
+            within,
+            tuple(bench.notes),
+        )
+
+
+def invalid_corefile(fault: str, plugin: str) -> str:
+    """The new version with a fault in it: a brace that is never closed, or an unknown option."""
+    valid = versioned_corefile(NEW, plugin)
+    if fault == SYNTAX:
+        return valid.rstrip().removesuffix("}")
+    return valid.replace("    errors\n", "    errors {\n        no-such-option\n    }\n")
+
+
+def failures_of(bench: Bench, instance: PrivateCoreDns, server: Server) -> int | None:
+    """How many reloads failed by the metrics; None when they cannot be read."""
+    found = metrics_of(bench, instance, server)
+    return int(found.total(FAILED)) if found else None
