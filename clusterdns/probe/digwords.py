@@ -16,7 +16,7 @@ import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
 
-from clusterdns.probe.packet import Packet, Reply
+from clusterdns.probe.packet import Packet, Reply, Transport
 
 OLD_TYPES = ("A", "AAAA", "ANY", "CNAME", "HINFO", "MX", "NAPTR", "NS", "PTR", "SOA", "SRV", "TXT")
 SECTIONS = {
@@ -78,6 +78,48 @@ def dig_command(packet: Packet, version: Version) -> list[str]:
         if query.ednsflags & dns.flags.DO:
             words.append("+dnssec")
     return words
+
+
+def batch_command(transport: Transport, version: Version) -> list[str]:
+    """The dig that reads batch_line()s; +qr makes it print each question before it is sent.
+
+    The transport is chosen here, because dig overlooks +tcp in a line.
+    """
+    options = ["+tries=1", "+ignore", "+nosearch", "+noadflag", "+qr", *version.without_cookie]
+    return ["dig", *options, "+tcp" if transport == "tcp" else "+notcp", "-f", "-"]
+
+
+def batch_line(packet: Packet, version: Version) -> str | None:
+    """The same question for batch_command; None when it does not fit into a line.
+
+    dig reads 13 words of a line and drops the others without a word; -b would stay for all lines.
+    """
+    full = dig_command(packet, version)
+    known = [*batch_command(packet.transport, version), "+recurse", "+nocdflag"]
+    known.append("+edns=0")  # +bufsize alone means EDNS
+    words = [word for word in full[1:] if word not in known]
+    if words[words.index("-c") + 1] == "IN":
+        del words[words.index("-c") : words.index("-c") + 2]
+    return " ".join(words) if len(words) <= 13 and packet.source_port is None else None
+
+
+def was_asked(text: str, packet: Packet) -> bool:
+    """Whether the question that dig printed (+qr) before it sent it is that of the packet."""
+    block = text.split(";; Got answer:", 1)[0]
+    other = "(UDP)" if packet.transport == "tcp" else "(TCP)"
+    if re.search(rf"^;; SERVER: .* {re.escape(other)}$", text, re.MULTILINE):
+        return False
+    query = dns.message.from_wire(packet.wire)
+    try:
+        sent = _message(block)
+    except (dns.exception.DNSException, ValueError):
+        return False
+    return "COOKIE" not in block and (sent.flags, sent.question, sent.edns, sent.ednsflags) == (
+        query.flags,
+        query.question,
+        query.edns,
+        query.ednsflags,
+    )
 
 
 def _check(query: dns.message.Message, wire: bytes) -> None:

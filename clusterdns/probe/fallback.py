@@ -6,7 +6,15 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from clusterdns.probe.digwords import NotExpressible, Version, dig_command, parse_dig
+from clusterdns.probe.digwords import (
+    NotExpressible,
+    Version,
+    batch_command,
+    batch_line,
+    dig_command,
+    parse_dig,
+    was_asked,
+)
 from clusterdns.probe.execsocket import ExecTarget
 from clusterdns.probe.onceoff import run_in
 from clusterdns.probe.packet import (
@@ -49,8 +57,11 @@ class DigProbe:
                 asked.append((place, dig_command(packet, self.version)))
             except NotExpressible as why:
                 replies[place] = Reply(None, f"{INEXPRESSIBLE}: {why}", 0.0, None)
-        size = min(MOST_IN_A_SCRIPT, -(-len(asked) // SIDE_BY_SIDE)) or 1
-        parts = [asked[start : start + size] for start in range(0, len(asked), size)]
+        parts: list[list[tuple[int, list[str]]]] = []
+        for transport in ("udp", "tcp"):
+            kind = [one for one in asked if packets[one[0]].transport == transport]
+            size = min(MOST_IN_A_SCRIPT, -(-len(kind) // SIDE_BY_SIDE)) or 1
+            parts += [kind[start : start + size] for start in range(0, len(kind), size)]
         outputs = self._pool.map(
             lambda part: self._ask(part, [packets[place] for place, _ in part]), parts
         )
@@ -62,16 +73,41 @@ class DigProbe:
     def _ask(
         self, part: Sequence[tuple[int, list[str]]], packets: Sequence[Packet]
     ) -> list[tuple[str, int]]:
-        """One exec with a script: text and exit code of each dig, in order."""
+        """Text and exit code of dig for each question, in order."""
+        lines = [batch_line(packet, self.version) for packet in packets]
+        texts = self._ask_in_one([line for line in lines if line is not None], packets)
+        if texts is not None:
+            return [(text, 0) for text in texts]
+        return self._ask_one_by_one([command for _, command in part], packets)
+
+    def _ask_in_one(self, lines: Sequence[str], packets: Sequence[Packet]) -> list[str] | None:
+        """One dig for all, which saves starting one for each; None: it is not clear whose is what.
+
+        dig prints each question before it sends it, which parts the answers, and proves that what
+        was asked is what we wanted.
+        """
+        if len(lines) != len(packets):
+            return None
+        quoted = " ".join(map(shlex.quote, lines))
+        command = shlex.join(batch_command(packets[0].transport, self.version))
+        script = f"printf '%s\\n' {quoted} | {command} 2>&1"
+        output = run_in(self._target, ["sh", "-c", script], _allowed(packets))
+        texts = output.stdout.split(";; Sending:\n")[1:]
+        if output.exit_code is None or len(texts) != len(packets):
+            return None
+        return texts if all(map(was_asked, texts, packets)) else None
+
+    def _ask_one_by_one(
+        self, commands: Sequence[list[str]], packets: Sequence[Packet]
+    ) -> list[tuple[str, int]]:
+        """One exec with a script of many digs: text and exit code of each."""
         mark = f"dig-{time.monotonic_ns()}"
-        script = "".join(
-            f"{shlex.join(command)} 2>&1; echo; echo {mark} $?\n" for _, command in part
-        )
-        allowed = START + sum(max(1.0, packet.timeout) + 0.2 for packet in packets)
+        script = "".join(f"{shlex.join(words)} 2>&1; echo {mark} $?\n" for words in commands)
+        allowed = _allowed(packets)
         output = run_in(self._target, ["sh", "-c", script], allowed)
         pieces = re.split(rf"^{mark} (\d+)\n", output.stdout, flags=re.MULTILINE)
         found = [(text, int(code)) for text, code in zip(pieces[0::2], pieces[1::2], strict=False)]
-        if len(found) == len(part):
+        if len(found) == len(commands):
             return found
         # Every dig ends by itself: what is missing was not asked, which is no lost answer.
         if not found:
@@ -79,7 +115,7 @@ class DigProbe:
                 f"{self!r}: no dig ended within {allowed:g} s (exit code {output.exit_code}): "
                 f"{output.stderr.strip() or 'nothing was printed'}"
             )
-        return found + self._ask(part[len(found) :], packets[len(found) :])
+        return found + self._ask_one_by_one(commands[len(found) :], packets[len(found) :])
 
     def converse(self, conversations: Sequence[Conversation]) -> list[Transcript]:
         """Not possible here: every ending says so."""
@@ -94,6 +130,11 @@ class DigProbe:
     def close(self) -> None:
         """Wait for nothing; no process stays in the pod."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _allowed(packets: Sequence[Packet]) -> float:
+    """Seconds for a script that asks these one after the other."""
+    return START + sum(max(1.0, packet.timeout) + 0.2 for packet in packets)
 
 
 def open_dig(target: ExecTarget, node: str, within: float) -> DigProbe:

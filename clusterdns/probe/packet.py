@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+Transport = Literal["udp", "tcp"]
+
 
 class ProbeLost(Exception):  # noqa: N818 (the name says what happened)
     """The probe pod can no longer be asked, and trying again did not help; str() is the evidence.
@@ -19,7 +21,7 @@ class Packet:
     wire: bytes  # the message, without the length prefix of TCP
     address: str  # IPv4 or IPv6, never a name
     port: int = 53
-    transport: Literal["udp", "tcp"] = "udp"
+    transport: Transport = "udp"
     timeout: float = 1.0  # seconds
     source_port: int | None = None  # None: a new one for each question, as resolvers do
 

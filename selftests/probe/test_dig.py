@@ -1,5 +1,7 @@
 """The fallback: which questions dig can ask, and what its text of many versions means."""
 
+import dataclasses
+
 import dns.edns
 import dns.flags
 import dns.message
@@ -8,7 +10,14 @@ import dns.rcode
 import pytest
 
 from clusterdns.probe import Packet
-from clusterdns.probe.digwords import NotExpressible, Version, dig_command, parse_dig
+from clusterdns.probe.digwords import (
+    NotExpressible,
+    Version,
+    batch_line,
+    dig_command,
+    parse_dig,
+    was_asked,
+)
 
 WEB = "web.a.svc.cluster.local."
 QUERY = dns.message.make_query(WEB, "A")
@@ -194,6 +203,44 @@ def test_what_dig_cannot_say_is_refused() -> None:
     wires = [message.to_wire() for message in (update, two, option, transfer)]
     wires += [QUERY.to_wire() + b"!", b"", QUERY.to_wire()[:-1]]
     assert [_refused(wire) for wire in wires] == [True] * len(wires)
+
+
+SENT = """;; ->>HEADER<<- opcode: QUERY, status: NOERROR, id: 7
+;; flags: rd; QUERY: 1, ANSWER: 0, AUTHORITY: 0, ADDITIONAL: 0
+
+;; QUESTION SECTION:
+;web.a.svc.cluster.local. IN A
+
+;; QUERY SIZE: 42
+
+;; Got answer:
+"""
+OTHERS = {
+    "another flag": SENT.replace("flags: rd", "flags: rd ad"),
+    "another type": SENT.replace("IN A", "IN AAAA"),
+    "EDNS": SENT.replace(
+        ";; QUESTION", ";; OPT PSEUDOSECTION:\n; EDNS: version: 0, flags:; udp: 1232\n;; QUESTION"
+    ),
+    "another transport": SENT + ";; SERVER: 10.96.0.10#53(10.96.0.10) (TCP)\n",
+    "nothing": "",
+}
+
+
+def test_what_was_asked_is_known() -> None:
+    """A batch must only be believed when dig shows that it asked what we wanted."""
+    assert was_asked(SENT, PACKET)
+    assert {kind: was_asked(text, PACKET) for kind, text in OTHERS.items()} == dict.fromkeys(
+        OTHERS, False
+    )
+
+
+def test_a_line_holds_what_dig_reads() -> None:
+    """Defaults must be left out, and a line must not be longer than dig reads."""
+    assert batch_line(PACKET, Version(9, 18)) == f"-p 53 @10.96.0.10 -q {WEB} -t A +time=2 +noedns"
+    query = dns.message.make_query("x.", "SVCB", "CH", use_edns=0, want_dnssec=True)
+    query.flags = dns.flags.from_text("AD CD")
+    assert batch_line(Packet(query.to_wire(), "fd00::a"), Version(9, 18)) is None
+    assert batch_line(dataclasses.replace(PACKET, source_port=4000), Version(9, 18)) is None
 
 
 def _refused(wire: bytes) -> bool:
