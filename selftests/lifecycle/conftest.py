@@ -55,10 +55,11 @@ def forgotten(folder: Path, run: Run) -> None:
     (folder / f"{run.id}.json").unlink()
 
 
-def local_run(folder: Path) -> RunId:
-    """A dead run that had made a kind cluster with a sealed network."""
+def local_run(folder: Path, sealed: bool = True) -> RunId:
+    """A dead run that had made a kind cluster, perhaps with a sealed network."""
     held = StateFile.create(folder, RunId.new())
     name = held.state.run
-    held.update(lambda s: replace(s, kind_cluster=name, docker_network=f"{name}-sealed"))
+    network = f"{name}-sealed" if sealed else None
+    held.update(lambda s: replace(s, kind_cluster=name, docker_network=network))
     held.close()
     return RunId(name)

@@ -1,5 +1,6 @@
 """A run makes what it says, gives back what it changed, and leaves nothing."""
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -209,6 +210,42 @@ def test_no_permission_for_namespaces_stops_before_anything_is_made(
     assert "--namespace NAME" in str(refused.value)
     assert api.names(NAMESPACES) == ["kube-system"]
     assert run.finish(5).state == "clean"
+
+
+def test_a_creation_that_a_signal_interrupts_is_undone(
+    api: FakeApi, cluster: Cluster, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The API server still makes what it was asked for: a moment later, after the signal."""
+
+    def interrupted(self: Cluster, manifest: Manifest) -> Manifest:
+        late = threading.Timer(0.3, api.put, (manifest, NAMESPACES))
+        late.start()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Cluster, "create", interrupted)
+        patched.setattr("clusterdns.run.active.require_namespaces", lambda cluster: None)
+        with pytest.raises(KeyboardInterrupt):
+            run.enter(cluster)
+
+    assert api.names(NAMESPACES) == [str(run.id), "kube-system"]
+    assert run.finish(5).state == "clean"
+    assert api.names(NAMESPACES) == ["kube-system"]
+
+
+@pytest.mark.parametrize("refused", [("DELETE", "pods"), ("GET", "clusterroles")], ids=str)
+def test_an_account_with_few_rights_can_still_run(
+    api: FakeApi, cluster: Cluster, run: Run, refused: tuple[str, str]
+) -> None:
+    """What it may not do is left out: hastening the pods' end, naming what others left."""
+    told: list[str] = []
+    run.announce = told.append
+    api.refused.add(refused)
+    run.enter(cluster)
+
+    result = run.finish(5)
+
+    assert (result.state, told) == ("clean", [])
 
 
 def test_a_missing_shared_namespace_is_said(cluster: Cluster, run: Run, folder: Path) -> None:

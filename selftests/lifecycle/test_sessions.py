@@ -1,6 +1,5 @@
 """However a session ends, its ledger is worked off, told, and in the exit code."""
 
-import os
 import signal
 from pathlib import Path
 
@@ -96,8 +95,17 @@ def test_every_end_works_off_the_ledger(suite: Suite, text: str, code: int) -> N
     assert len(suite.states()) == (1 if code == 11 else 0)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=str)
-@pytest.mark.parametrize("phase", ["setup", "body", "teardown"])
+@pytest.mark.parametrize(
+    ("number", "phase"),
+    [
+        (signal.SIGINT, "setup"),
+        (signal.SIGTERM, "setup"),
+        (signal.SIGTERM, "body"),
+        (signal.SIGHUP, "body"),
+        (signal.SIGTERM, "teardown"),
+    ],
+    ids=["SIGINT-setup", "SIGTERM-setup", "SIGTERM-body", "SIGHUP-body", "SIGTERM-teardown"],
+)
 def test_a_signal_ends_the_run_in_order(suite: Suite, number: signal.Signals, phase: str) -> None:
     """In set-up, checks and teardown: exit code 2, everything undone, the report says so."""
     suite.write(script(**{phase: WAIT}))
@@ -236,6 +244,16 @@ def test_a_cache_folder_that_refuses_is_exit_10(suite: Suite) -> None:
     assert "XDG_CACHE_HOME" in output
 
 
+def test_a_kubeconfig_without_a_context_is_a_usage_error(suite: Suite) -> None:
+    """Which of its clusters is meant is not ours to guess."""
+    suite.write(script())
+
+    code, output, _ = suite.run("--kubeconfig", "some-file")
+
+    assert code == 4, output
+    assert "add --kube-context NAME" in output
+
+
 def test_self_tests_start_no_run(suite: Suite) -> None:
     """Only checks do: what is outside the folder of checks is none of our business."""
     (suite.folder / "test_other.py").write_text("def test_other(): pass\n")
@@ -245,4 +263,3 @@ def test_self_tests_start_no_run(suite: Suite) -> None:
 
     assert code == 0, output
     assert suite.states() == []
-    assert os.getpid() > 0

@@ -1,0 +1,122 @@
+"""What dead runs left on the machine: the kind that goes on, the cluster, the sealed network."""
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from clusterdns.run.cleanup import clean_up
+from clusterdns.run.identity import RunId
+from clusterdns.run.state import StateFile
+from clusterdns.wait import eventually
+from fixtures.leftovers import ThisMachine, end_orphans
+from machine import seal
+from selftests.lifecycle.conftest import local_run
+
+KIND = """#!/bin/sh
+case "$1 $2" in
+"get clusters") cat {folder}/clusters ;;
+"delete cluster") echo "$4" >> {folder}/deleted; {delete} ;;
+"create cluster") touch {folder}/creating; while true; do sleep 0.1; done ;;
+esac
+"""
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache folder of the test's own."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "cluster-dns-conformance"
+
+
+def fake_kind(folder: Path, delete: str) -> str:
+    """A program that does as kind, with a file for the list of clusters."""
+    program = folder / "kind"
+    program.write_text(KIND.format(folder=folder, delete=delete.format(folder=folder)))
+    program.chmod(0o755)
+    return str(program)
+
+
+def test_a_dead_runs_cluster_goes_with_its_kubeconfig(tmp_path: Path, cache: Path) -> None:
+    """Kind is asked to delete it, and asked whether it is gone."""
+    run = local_run(cache / "runs", sealed=False)
+    (cache / "kind" / str(run)).mkdir(parents=True)
+    (tmp_path / "clusters").write_text(f"other\n{run}\n")
+    kind = fake_kind(tmp_path, "echo other > {folder}/clusters")
+
+    result = clean_up(cache / "runs", None, ThisMachine(kind), 10)
+
+    assert result.state == "clean", result.leftovers
+    assert (tmp_path / "deleted").read_text().split() == [str(run)]
+    assert not (cache / "kind" / str(run)).exists()
+
+
+def test_a_cluster_that_stays_is_named(tmp_path: Path, cache: Path) -> None:
+    """Kind says that it has deleted it, and lists it all the same."""
+    run = local_run(cache / "runs", sealed=False)
+    (tmp_path / "clusters").write_text(f"{run}\n")
+
+    result = clean_up(cache / "runs", None, ThisMachine(fake_kind(tmp_path, "true")), 1)
+
+    assert result.state == "changed"
+    assert "node containers are still there" in result.leftovers[0]
+    assert (cache / "runs" / f"{run}.json").exists()
+
+
+def test_without_kind_the_cluster_is_named(cache: Path) -> None:
+    """The paragraph says where to get one."""
+    run = local_run(cache / "runs", sealed=False)
+
+    result = clean_up(cache / "runs", None, ThisMachine(None), 5)
+
+    assert result.state == "changed"
+    assert "--kind-bin" in result.leftovers[0]
+
+
+def test_a_kind_that_outlived_its_run_is_ended(tmp_path: Path) -> None:
+    """Only the one that creates this very cluster."""
+    kind = fake_kind(tmp_path, "true")
+    processes = [
+        subprocess.Popen([kind, "create", "cluster", "--name", name], start_new_session=True)
+        for name in ("dns-conf-00000001", "dns-conf-00000002")
+    ]
+    eventually((tmp_path / "creating").exists, True, within=5)
+
+    ended = end_orphans("dns-conf-00000001")
+    first = processes[0].wait(5)
+    second = processes[1].poll()
+    processes[1].kill()
+    processes[1].wait()
+
+    assert ended == [processes[0].pid]
+    assert first != 0
+    assert second is None
+
+
+@pytest.fixture
+def engine() -> None:
+    """A container engine and the right to change the packet filter, else a skip."""
+    asked = subprocess.run(["sh", "-c", "docker info"], capture_output=True, check=False)
+    if os.geteuid() != 0 or asked.returncode != 0:
+        pytest.skip("a sealed network needs root and a container engine")
+
+
+@pytest.mark.usefixtures("engine")
+def test_a_sealed_network_of_a_dead_run_goes(cache: Path) -> None:
+    """The real thing: network and packet filter rules."""
+    run = RunId.new()
+    network = seal.network_name(str(run))
+    held = StateFile.create(cache / "runs", run)
+    held.update(lambda s: replace(s, docker_network=network, seal=str(run)))
+    held.close()
+    seal.make_sealed_network(network, str(run))
+    before = {left.what for left in seal.leftovers(str(run))}
+
+    result = clean_up(cache / "runs", None, ThisMachine(sys.executable), 20)
+
+    assert before == {"network", "seal rule"}
+    assert result.state == "clean", result.leftovers
+    assert seal.leftovers(str(run)) == []
