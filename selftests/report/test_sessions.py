@@ -279,3 +279,21 @@ def test_an_unknown_level_is_a_usage_error(suite: Suite) -> None:
     code, output, _ = suite.run("tests")
     assert code == 4
     assert "level is one of must, should, may, advice" in output
+
+
+def test_a_folder_that_cannot_be_made_is_a_usage_error(suite: Suite) -> None:
+    """A file where the report should go is told before anything is done."""
+    (suite.folder / "report").write_text("a file")
+    suite.write(HEAD)
+    code, output, _ = suite.run("tests")
+    assert code == 4
+    assert "--report-dir report cannot be used" in output
+
+
+def test_a_report_that_cannot_be_written_is_not_silent(suite: Suite) -> None:
+    """When the folder is lost on the way the run ends with 3, and the summary says why."""
+    suite.write(f"{HEAD}    __import__('shutil').rmtree('report')\n{FAILS}")
+    code, output, _ = suite.run("tests")
+    assert code == 3
+    assert "report: a file could not be written: FileNotFoundError" in output
+    assert "the evidence" in output
