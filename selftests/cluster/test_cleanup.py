@@ -15,7 +15,6 @@ from clusterdns.manifests import pod
 from clusterdns.run.active import Run
 from clusterdns.run.cleanup import clean_up, what_dead_runs_left
 from clusterdns.run.identity import RUN_LABEL, RunId
-from clusterdns.run.reachable import connect
 from clusterdns.wait import eventually
 
 DELETED_WITHIN = 10.0  # seconds until the namespaces of a run are verified gone
@@ -45,16 +44,6 @@ run.change("ConfigMap", sys.argv[4], "theirs", edit)
 print(run.id, flush=True)
 time.sleep(120)
 """
-
-
-@pytest.fixture
-def cluster() -> Cluster:
-    """The cluster that the environment names."""
-    kubeconfig = os.environ.get("CLUSTERDNS_SELFTEST_KUBECONFIG")
-    context = os.environ.get("CLUSTERDNS_SELFTEST_CONTEXT")
-    if not context:
-        pytest.skip("CLUSTERDNS_SELFTEST_CONTEXT names no cluster")
-    return Cluster(connect(kubeconfig, context), context, kubeconfig)
 
 
 @pytest.fixture

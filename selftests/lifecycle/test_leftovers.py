@@ -68,7 +68,7 @@ def test_a_cluster_that_stays_is_named(tmp_path: Path, cache: Path) -> None:
 
 def test_without_kind_the_cluster_is_named(cache: Path) -> None:
     """The paragraph says where to get one."""
-    run = local_run(cache / "runs", sealed=False)
+    local_run(cache / "runs", sealed=False)
 
     result = clean_up(cache / "runs", None, ThisMachine(None), 5)
 
