@@ -69,7 +69,8 @@ def try_all(options: argparse.Namespace, mutants: Sequence[Mutant], trials: list
         with place as cluster:
             prepare(cluster)
             for mutant in group:
-                trial = try_mutant(cluster, mutant, reports)
+                select = mutant.select if options.quick else ""
+                trial = try_mutant(cluster, mutant, reports, select)
                 trials.append(trial)
                 report(trial)
                 code = code if trial.detected else FAILED
@@ -110,6 +111,7 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     add = parser.add_argument
     add("-k", dest="select", metavar="NAMES", help="only these mutants; part of a name is enough")
     add("--list", action="store_true", help="print the mutants, and end")
+    add("--quick", action="store_true", help="only the checks that matter most for each mutant")
     add("--green", action="store_true", help="run the suite once more at the end: all must pass")
     add("--cluster", metavar="NAME", help="use this kind cluster; make it if it does not exist")
     add("--keep-cluster", action="store_true", help="do not delete the cluster at the end")

@@ -32,6 +32,7 @@ class Scene:
     breakable: Breakable
     undo: list[tuple[str, Callable[[], object]]] = field(default_factory=list)
     replicas_are_new: bool = False  # since the last repair; then they are made anew after it
+    kubelets: set[str] = field(default_factory=set)  # nodes whose pods have an odd resolv.conf
 
     @property
     def api(self) -> Cluster:
@@ -144,6 +145,7 @@ class Scene:
     def kubelet(self, node: str, **settings: Any) -> None:  # noqa: ANN401 - any YAML value
         """Change the kubelet's configuration of a node; None takes a setting away."""
         original = read_file(node, KUBELET)
+        self.kubelets.add(node)
         configuration = yaml.safe_load(original)
         configuration.update(settings)
         changed = {key: value for key, value in configuration.items() if value is not None}

@@ -101,6 +101,8 @@ def repair(scene: Scene, before: Snapshot) -> None:
     Raises RevertError.
     """
     scene.revert()
+    for node in scene.kubelets:
+        onlooker(scene, node, fresh=True)
     nodes = scene.breakable.nodes
 
     def differences() -> list[str]:
@@ -116,7 +118,7 @@ def prepare(cluster: Breakable) -> None:
     """Start the plain pods from which symptoms are looked at."""
     scene = Scene(cluster)
     for node in cluster.nodes:
-        onlooker(scene, node)
+        onlooker(scene, node, fresh=True)
     if wrong := eventually(lambda: answers_everywhere(scene), [], REPAIR_S, every=0.5):
         raise RevertError("DNS does not answer before any fault:\n" + "\n".join(wrong))
 
