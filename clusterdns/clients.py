@@ -4,6 +4,7 @@ They are started in one go, in the background, and read as each of them comes up
 """
 
 import threading
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from kubernetes.client import ApiException
+from urllib3.exceptions import HTTPError
 
 from clusterdns.clientpods import LABEL, MUSL_SLEEPS, RESOLV_CONF, Given, Planned, Role, plan_pods
 from clusterdns.cluster import Manifest
@@ -46,11 +48,12 @@ class Client:
 class Clients:
     """All client pods of a run; made by ``start_clients``.
 
-    ``of`` waits for those of one role, at most ``Timeouts.pod`` from the start.
+    ``of`` waits for those of one role.
     """
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, kept: bool = False) -> None:
         self.site = site
+        self.kept = kept  # whether the pods stay, so that commands can be repeated in them
         self.counter = QuestionCounter(site.workspace, site.domain)
         self._refused: dict[Role, str] = {}
         self._pods: dict[str, Planned] = {}
@@ -58,22 +61,23 @@ class Clients:
         self._planned = threading.Event()
         self._enough = threading.Event()
         # Each exec handshake costs processor time on both sides: a few at once are enough.
-        self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="clients")
+        self._pool = ThreadPoolExecutor(max_workers=3, thread_name_prefix="clients")
+        self._bad_nodes: set[str] = set()
+        self._allowed = site.workspace.timeouts.pod + site.workspace.timeouts.probe  # for all
 
     def of(self, role: Role) -> dict[str, Client]:
         """The clients of a role by node. Raises NoClients when one of them is missing."""
         if role is Role.CLUSTER_FIRST:
             return self._probes()
-        allowed = self.site.workspace.timeouts.pod + self.site.workspace.timeouts.probe
-        if not self._planned.wait(allowed):
-            raise NoClients(f"no client pod was planned within {allowed:.0f} s")
+        if not self._planned.wait(self._allowed):
+            raise NoClients(f"no client pod was planned within {self._allowed:.0f} s")
         if role in self._refused:
             raise NoClients(self._refused[role])
         found: dict[str, Client] = {}
         for name, planned in self._pods.items():
             if planned.role is role:
                 try:
-                    found[planned.node] = self._entered[name].result(allowed)
+                    found[planned.node] = self._entered[name].result(self._allowed)
                 except NotYet:
                     raise NoClients(f"pod {name} on {planned.node} is still starting") from None
         if not found:
@@ -103,20 +107,25 @@ class Clients:
         threading.Thread(target=self._bring_up, name="clients", daemon=True).start()
 
     def _bring_up(self) -> None:
+        queue: list[Planned] = []
         try:
-            self._create()
+            queue = self._plan()
         except Exception as error:  # told to whoever asks for a client
             reason = f"client pods could not be made: {one_line(error)}"
             self._refused = {**dict.fromkeys(Role, reason), **self._refused}
         finally:
             self._planned.set()
-        waiting = dict(self._entered)
-        within = self.site.workspace.timeouts.pod
-        eventually(partial(self._enter_running, waiting), lambda left: not left, within, every=0.3)
-        for name, future in waiting.items():
-            future.set_exception(NoClients(self._why_missing(name)))
+        starting: dict[str, float] = {}  # pod: until when it is waited for (time.monotonic)
+        advance = partial(self._advance, queue, starting)
+        try:
+            eventually(advance, lambda left: left == 0, within=self._allowed, every=0.2)
+            reason = "the run is over" if self._enough.is_set() else "there was no time left for it"
+        except Exception as error:  # told to whoever asks for a client
+            reason = one_line(error)
+        for name in [*starting, *(planned.name for planned in queue)]:
+            self._give_up(name, f"the pod {name} was not waited for: {reason}")
 
-    def _create(self) -> None:
+    def _plan(self) -> list[Planned]:
         workspace = self.site.workspace
         host, why = workspace.active.host_namespace()
         if host is None:
@@ -133,19 +142,52 @@ class Clients:
         if host:
             self._wait_for_account(host)
         planned = plan_pods(self.site, host, nameserver)
-        with ThreadPoolExecutor(max_workers=6) as pool:
-            answers = list(pool.map(self._create_pod, planned))
-        for one, refusal in zip(planned, answers, strict=True):
-            self._pods[one.name] = one
-            self._entered[one.name] = Future()
-            if refusal:
-                self._entered[one.name].set_exception(NoClients(refusal))
+        self._pods = {one.name: one for one in planned}
+        self._entered = {one.name: Future() for one in planned}
+        return planned
 
     def _wait_for_account(self, namespace: str) -> None:
         """A namespace that was just made takes pods only when it has its ServiceAccount."""
         cluster, within = self.site.workspace.cluster, self.site.workspace.timeouts.watch
         account = partial(cluster.find, "ServiceAccount", "default", namespace)
         eventually(account, lambda found: found is not None, within)
+
+    def _advance(self, queue: list[Planned], starting: dict[str, float]) -> int:
+        """Enter what runs by now and create what is next; how many are left.
+
+        One pod starts on each node at a time: starting them all at once would take the
+        processor from the checks that go on meanwhile, and from the DNS that they ask.
+        """
+        if self._enough.is_set():
+            return 0
+        try:
+            states = self._states({self._pods[name].namespace for name in starting})
+        except (ApiException, HTTPError):
+            states = {}  # it may answer the next time; what is late is given up below
+        for name in list(starting):
+            pod, late = states.get(name, {}), time.monotonic() > starting[name]
+            if is_running(pod):
+                self._pool.submit(self._enter, self._pods[name], pod)
+            elif is_stuck(pod) or late:
+                self._give_up(name, self._why_missing(self._pods[name], pod))
+                self._bad_nodes.add(self._pods[name].node)
+            else:
+                continue
+            del starting[name]
+        for planned in list(queue):
+            if planned.node in self._bad_nodes:
+                self._give_up(planned.name, f"another client pod on {planned.node} did not start")
+            elif planned.node in {self._pods[name].node for name in starting}:
+                continue
+            elif refusal := self._create_pod(planned):
+                self._give_up(planned.name, refusal)
+            else:
+                starting[planned.name] = time.monotonic() + self.site.workspace.timeouts.pod
+            queue.remove(planned)
+        return len(queue) + len(starting)
+
+    def _give_up(self, name: str, reason: str) -> None:
+        self._entered[name].set_exception(NoClients(reason))
 
     def _create_pod(self, planned: Planned) -> str:
         """Why the API server refused a pod; empty when it did not."""
@@ -156,33 +198,17 @@ class Clients:
             return f"pod {planned.name} was refused: {error.status} {error.reason} {said}"
         return ""
 
-    def _enter_running(self, waiting: dict[str, Future[Client]]) -> dict[str, Future[Client]]:
-        """Enter what runs by now; what is entered or in vain leaves the waiting ones."""
-        for name in [name for name, future in waiting.items() if future.done()]:
-            del waiting[name]
-        states = self._states({self._pods[name].namespace for name in waiting})
-        for name in list(waiting):
-            pod = states.get(name, {})
-            if self._enough.is_set():
-                waiting.pop(name).set_exception(NoClients("the run is over"))
-            elif is_running(pod):
-                self._pool.submit(self._enter, self._pods[name], pod, waiting.pop(name))
-            elif is_stuck(pod):
-                waiting.pop(name).set_exception(NoClients(self._why_missing(name, pod)))
-        return waiting
-
     def _states(self, namespaces: Iterable[str]) -> dict[str, Manifest]:
         cluster = self.site.workspace.cluster
         pods = [pod for each in namespaces for pod in cluster.list("Pod", each, LABEL)]
         return {str(pod["metadata"]["name"]): pod for pod in pods}
 
-    def _why_missing(self, name: str, pod: Manifest | None = None) -> str:
-        planned, cluster = self._pods[name], self.site.workspace.cluster
-        found = pod or cluster.find("Pod", name, planned.namespace) or {}
-        why = why_not_running(cluster, found)
+    def _why_missing(self, planned: Planned, pod: Manifest) -> str:
+        why = why_not_running(self.site.workspace.cluster, pod)
         return f"the {planned.role} client on {planned.node} does not run: {why}"
 
-    def _enter(self, planned: Planned, pod: Manifest, future: Future[Client]) -> None:
+    def _enter(self, planned: Planned, pod: Manifest) -> None:
+        future = self._entered[planned.name]
         try:
             future.set_result(enter(self.site, planned, str(pod["status"].get("podIP", ""))))
         except Exception as error:  # told to whoever asks for this client
@@ -207,9 +233,9 @@ class Clients:
         }
 
 
-def start_clients(site: Site) -> Clients:
+def start_clients(site: Site, kept: bool = False) -> Clients:
     """Begin to start all client pods; returns at once."""
-    clients = Clients(site)
+    clients = Clients(site, kept)
     clients.start()
     return clients
 

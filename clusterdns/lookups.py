@@ -15,7 +15,7 @@ from clusterdns.cluster import Manifest
 from clusterdns.corefile.settings import is_within
 from clusterdns.evidence import Evidence
 from clusterdns.manifests import metadata
-from clusterdns.podfiles import repeat_in_pod
+from clusterdns.podfiles import repeat
 from clusterdns.probe import Output, ProbeLost
 from clusterdns.resolver import DIG, FOR_MISSES, MUSL, TOOLS, Found, Tool, within_search_list
 from clusterdns.run.plan import PLACES, PlannedObject, declare
@@ -257,7 +257,6 @@ class Lookups:
         self, client: Client, lookup: Lookup, expected: str, received: str, deviates: bool
     ) -> Cell:
         command = self.results.command(client, lookup)
-        workspace = self.results.site.workspace
         return Cell(
             f"{lookup.name} in a {client.role} pod",
             client.node,
@@ -267,7 +266,7 @@ class Lookups:
             received,
             0.0,
             deviates,
-            repeat_in_pod(workspace, client.role, client.node, command) if deviates else "",
+            repeat(self.results.clients, client, command) if deviates else "",
         )
 
 

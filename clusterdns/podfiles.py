@@ -8,12 +8,11 @@ import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from clusterdns.clientpods import RESOLV_CONF, Role
-from clusterdns.clients import Client
+from clusterdns.clientpods import MUSL_CONTAINER, MUSL_SLEEPS, RESOLV_CONF, Role
+from clusterdns.clients import Client, Clients
 from clusterdns.cluster import Cluster
 from clusterdns.evidence import Evidence
 from clusterdns.resolvconf import ResolvConf
-from clusterdns.site import Workspace
 from clusterdns.tally import FILE, Cell
 
 NODE_LOCAL = "k8s-app=node-local-dns"  # of the node-local cache of the Kubernetes add-ons
@@ -34,24 +33,22 @@ WHOLE = Part("the whole file", str)
 
 
 def compare(
-    workspace: Workspace,
-    clients: Iterable[Client],
+    clients: Clients,
+    chosen: Iterable[Client],
     part: Part,
     expected: Callable[[Client], ResolvConf],
 ) -> Evidence:
     """One part of each client's resolv.conf beside what it must be."""
     return Evidence(
         [
-            file_cell(workspace, client, part.name, part.words(wanted), part.words(client.conf))
-            for client in clients
+            file_cell(clients, client, part.name, part.words(wanted), part.words(client.conf))
+            for client in chosen
             for wanted in [expected(client)]
         ]
     )
 
 
-def file_cell(
-    workspace: Workspace, client: Client, what: str, expected: str, received: str
-) -> Cell:
+def file_cell(clients: Clients, client: Client, what: str, expected: str, received: str) -> Cell:
     """One comparison of what a pod has on disk."""
     return Cell(
         f"{what} of {RESOLV_CONF} in a {client.role} pod",
@@ -62,7 +59,7 @@ def file_cell(
         received or "(none)",
         0.0,
         expected != received,
-        repeat_in_pod(workspace, client.role, client.node, ["cat", RESOLV_CONF]),
+        repeat(clients, client, ["cat", RESOLV_CONF]),
     )
 
 
@@ -106,13 +103,21 @@ def in_one_line(text: str) -> str:
     return "; ".join(line.strip() for line in text.splitlines() if line.strip()) or "(empty)"
 
 
-def repeat_in_pod(workspace: Workspace, role: Role, node: str, command: Sequence[str]) -> str:
-    """A kubectl command that runs another one on a node, in a pod of the same DNS policy.
+def repeat(clients: Clients, client: Client, command: Sequence[str]) -> str:
+    """A kubectl command that runs another one where a client is.
 
-    What the pod was given in dnsConfig is not repeated; dnsPolicy None needs one to be added.
+    In the client itself, if pods are kept; else in a new pod of the same DNS policy on its node.
+    What a client was given in dnsConfig is not repeated, so that None asks the cluster's DNS.
     """
+    role, workspace = client.role, clients.site.workspace
+    kubectl = ["kubectl", "--context", workspace.cluster.context]
+    words = ["/resolve", "--conf"] if role is Role.MUSL and command[0] == "cat" else list(command)
+    if clients.kept:
+        container = MUSL_CONTAINER if words[0] == MUSL_SLEEPS[0] else "main"
+        place = ["-n", client.namespace, "exec", client.pod, "-c", container]
+        return shlex.join([*kubectl, *place, "--", *words])
     spec: dict[str, object] = {
-        "nodeName": node,
+        "nodeName": client.node,
         "tolerations": [{"operator": "Exists"}],
         "dnsPolicy": role.policy,
     }
@@ -123,9 +128,7 @@ def repeat_in_pod(workspace: Workspace, role: Role, node: str, command: Sequence
             "nameservers": nameservers,
             "options": [{"name": "ndots", "value": "5"}],
         }
-    image = workspace.images.musl if role is Role.MUSL else workspace.images.dnsutils
+    image = workspace.images.musl if words[0] == MUSL_SLEEPS[0] else workspace.images.dnsutils
     run = ["run", "dns-repeat", "--rm", "-i", "--restart=Never", f"--image={image}"]
     overrides = f"--overrides={json.dumps({'spec': spec}, separators=(',', ':'))}"
-    words = ["/resolve", "--conf"] if role is Role.MUSL and command[0] == "cat" else list(command)
-    kubectl = ["kubectl", "--context", workspace.cluster.context]
     return shlex.join([*kubectl, *run, overrides, "--", *words])

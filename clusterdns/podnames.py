@@ -11,7 +11,7 @@ from clusterdns.clientpods import HOSTNAME, SUBDOMAIN, Role
 from clusterdns.clients import Client, Clients
 from clusterdns.cluster import Cluster
 from clusterdns.evidence import Evidence
-from clusterdns.podfiles import in_one_line, repeat_in_pod
+from clusterdns.podfiles import in_one_line, repeat
 from clusterdns.probe import Output, ProbeLost
 from clusterdns.tally import FILE, Cell
 from clusterdns.wait import eventually
@@ -73,7 +73,7 @@ class PodNames:
                     received,
                     0.0,
                     wanted != received,
-                    repeat_in_pod(workspace, role, client.node, command),
+                    repeat(self.clients, client, command),
                 )
             )
         return Evidence(cells)

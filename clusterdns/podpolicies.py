@@ -70,7 +70,7 @@ class PodFiles:
             wanted = " ".join(ns for ns in usable if ns not in banned)
             found = " ".join(client.conf.nameservers)
             expected = wanted or "a nameserver of the node that is no loopback address"
-            cells.append(file_cell(workspace, client, NAMESERVERS.name, expected, found))
+            cells.append(file_cell(self.clients, client, NAMESERVERS.name, expected, found))
         return Evidence(cells)
 
     def as_given(self) -> Evidence:
@@ -104,7 +104,7 @@ class PodFiles:
         clients: Mapping[str, Client] | None = None,
     ) -> Evidence:
         chosen = self.clients.of(role) if clients is None else clients
-        return compare(self.clients.site.workspace, chosen.values(), part, expected)
+        return compare(self.clients, chosen.values(), part, expected)
 
 
 def is_loopback(address: str) -> bool:

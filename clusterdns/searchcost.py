@@ -1,5 +1,6 @@
 """The questions that one lookup costs, by name, resolver and node: counted where they arrive."""
 
+import shlex
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from clusterdns.clientpods import MUSL_SLEEPS, Role
 from clusterdns.clients import Client, Clients, startable
 from clusterdns.counting import NAME, OUTSIDE, walks_of
 from clusterdns.evidence import Evidence
+from clusterdns.podfiles import repeat
 from clusterdns.resolvconf import ResolvConf
 from clusterdns.resolver import DIG, GETADDRINFO, GETHOSTBYNAME, dig_command
 from clusterdns.searchwalk import Walk, dig_walk, glibc_walk, musl_walk, up_to_the_hit
@@ -18,7 +20,7 @@ from clusterdns.wait import eventually
 
 Walks = Mapping[str, Walk]  # the names that were asked for, in order, by type
 Wanted = Callable[[Walk, bool], list[Walks]]  # the walk and whether it ends in a hit
-TAKES = 3  # how often a walk is taken whose questions seem to have changed places
+TAKES = 5  # how often a walk is taken whose questions seem to have changed places
 TOKEN = "{token}"
 
 
@@ -248,4 +250,12 @@ class SearchCost:
             in_words(walks, sample.token),
             0.0,
             deviates,
+            f"{self._lookup_again(sample)} and count in {self._log_again()}" if deviates else "",
         )
+
+    def _lookup_again(self, sample: Sample) -> str:
+        return repeat(self.clients, sample.client, sample.resolver.command(sample.name))
+
+    def _log_again(self) -> str:
+        place = ["-n", self.site.workspace.namespace, "logs", NAME]
+        return shlex.join(["kubectl", "--context", self.site.workspace.cluster.context, *place])

@@ -20,6 +20,7 @@ class Cell:
     deviates: bool
     command: str = ""  # repeats the question afterwards
     lost: int = 0  # how often it got no answer at all
+    whole: bool = True  # the whole answer was compared, not just something about it
 
     @property
     def key(self) -> tuple[str, str, str, str]:
@@ -40,7 +41,8 @@ class Tally:
     @property
     def asked(self) -> int:
         """The number of distinct cells whose whole answer was compared; files are no answers."""
-        return len({cell.key for cell in self.cells if cell.transport != FILE})
+        whole = (cell for cell in self.cells if cell.whole and cell.transport != FILE)
+        return len({cell.key for cell in whole})
 
     @property
     def lost(self) -> int:

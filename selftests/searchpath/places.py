@@ -65,6 +65,7 @@ class FakeClients:
         self.site = where or site()
         self.clients = clients
         self.config = given
+        self.kept = False
 
     def of(self, role: Role) -> dict[str, Client]:
         """As Clients.of."""
