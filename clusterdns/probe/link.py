@@ -21,6 +21,7 @@ from typing import Protocol
 from clusterdns.probe.execsocket import StreamEnded
 from clusterdns.probe.packet import ProbeLost
 
+MOST_SHORT_LIVES, LONG_LIFE = 8, 5.0  # streams in a row, and seconds
 MOST_ATTEMPTS = 3  # a job that three streams died of is not asked a fourth time
 
 
@@ -125,6 +126,7 @@ class Link:
         self._outstanding: dict[int, _Ticket] = {}
         self._ids: Iterator[int] = itertools.count(1)
         self._next_check = 0.0
+        self._short_lives = 0
         self._lost: str | None = None
         self._closing = threading.Event()
         self._ready = threading.Event()
@@ -143,6 +145,7 @@ class Link:
     def submit(self, jobs: Sequence[Job]) -> list[Done]:
         """Have all done, in the order given. Raises ProbeLost."""
         if not jobs:
+            self._raise_if_lost()
             return []
         batch = _Batch(len(jobs))
         with self._lock:
@@ -235,6 +238,7 @@ class Link:
 
     def _serve(self, opened: LineStream) -> None:
         """Carry jobs until the stream dies; what was outstanding then is queued again."""
+        began = time.monotonic()
         try:
             with selectors.DefaultSelector() as selector:
                 selector.register(self._wake_read, selectors.EVENT_READ)
@@ -242,6 +246,13 @@ class Link:
         except StreamEnded as ended:
             self.reconnections += 1
             self._requeue(ended)
+            self._short_lives = 0 if time.monotonic() > began + LONG_LIFE else self._short_lives + 1
+            if self._short_lives >= MOST_SHORT_LIVES:
+                raise ProbeLost(
+                    f"probe {self._name} is lost: {MOST_SHORT_LIVES} streams in a row lived less "
+                    f"than {LONG_LIFE:g} s; the last: {ended}"
+                ) from None
+            self._closing.wait(0.1 * (self._short_lives - 1))
 
     def _pump(self, opened: LineStream, selector: selectors.BaseSelector) -> None:
         events, stream_fd = selectors.EVENT_READ, opened.fileno()

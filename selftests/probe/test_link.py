@@ -8,10 +8,11 @@ from pathlib import Path
 import dns.message
 import pytest
 
-from clusterdns.probe import Packet, ProbeLost
+from clusterdns.probe import Packet, Probe, ProbeLost
 from clusterdns.probe.execsocket import StreamEnded
 from clusterdns.probe.link import LineStream, Link, Window
 from clusterdns.probe.relayed import relay_command
+from clusterdns.wait import eventually
 from selftests.nameserver import FakeNameserver, delayed
 from selftests.probe.local_relay import LocalProbe
 
@@ -67,6 +68,22 @@ def test_a_question_that_kills_relays_is_not_asked_for_ever() -> None:
         with pytest.raises(ProbeLost, match="3 streams in a row died"):
             local.probe.exchange([Packet(WIRE, "127.0.0.1")])
         assert len(local.relays) == 3
+
+
+def test_relays_that_die_young_lose_the_probe() -> None:
+    """A relay that says hello and dies, again and again, must not be started for ever."""
+    with LocalProbe(command=["perl", "-e", "print qq{H relay=1 clock=monotonic\n}"]) as local:
+        lost = eventually(lambda: is_lost(local.probe), want=True, within=20)
+    assert lost
+    assert len(local.relays) < 20
+
+
+def is_lost(probe: Probe) -> bool:
+    """Whether the probe says that it is."""
+    try:
+        return probe.run([], 1.0) != []
+    except ProbeLost:
+        return True
 
 
 def test_a_permanent_refusal_is_not_tried_again() -> None:
