@@ -36,12 +36,13 @@ class OutsideName:
 
     @property
     def expected(self) -> Expected | None:
-        """What cluster DNS must answer; None when the upstreams do not agree, or keep silent."""
-        if self.known is not None:
-            return self.known
+        """What cluster DNS must answer: what the upstreams say, else what is known.
+
+        None when the upstreams do not agree, or when they keep silent and nothing is known.
+        """
         answered = [answer for answer in self.on_nodes if answer.answered]
         whole = {Expected(answer.rcode, answer.records) for answer in answered}
-        return whole.pop() if len(whole) == 1 else None
+        return self.known if not whole else whole.pop() if len(whole) == 1 else None
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from clusterdns.private import NotPossible
 from clusterdns.private.coredns import SYNC_NOW
 from clusterdns.question import Question, Server
 from clusterdns.run.ledger import one_line
+from clusterdns.run.restore import give_back
 from clusterdns.site import Workspace
 from clusterdns.wait import eventually
 
@@ -38,6 +39,7 @@ class OwnReload:
     stream: Stream  # asked of the DNS Service all the while
     original: str
     restored: str  # the Corefile in the ConfigMap at the end
+    problem: str  # why it could not be given back; or empty
     processes_before: Mapping[str, object]
     processes_after: Mapping[str, object]
     waited: float
@@ -45,15 +47,15 @@ class OwnReload:
     @property
     def byte_for_byte(self) -> bool:
         """Whether the Corefile is what it was."""
-        return self.original == self.restored
+        return self.original == self.restored and not self.problem
 
     def __repr__(self) -> str:
         lines = [
             "a server block was added to the cluster's own Corefile and taken away again",
             f"took effect     {self.delay}; never on {', '.join(sorted(self.missing)) or 'none'}",
-            f"still in effect on {', '.join(sorted(self.still)) or 'none'} after {self.waited:g} s",
+            f"still in effect {', '.join(sorted(self.still)) or 'nowhere'} ({self.waited:g} s at most)",
             f"stream          {self.stream}",
-            f"Corefile        {'as it was' if self.byte_for_byte else 'not as it was'}",
+            f"Corefile        {'as it was' if self.byte_for_byte else f'changed {self.problem}'}",
             f"processes       before {self.processes_before}; after {self.processes_after}",
         ]
         return "\n  ".join(lines)
@@ -85,7 +87,7 @@ def reload_own(bench: Bench) -> OwnReload:
         change_corefile(workspace, place, original, original.rstrip("\n") + "\n" + block(name))
         served = wait_for_all(bench, question, True, within, began)
         bench.note(f"{len(served)} of {len(inventory.replicas)} replicas serve the new block")
-        change_corefile(workspace, place, original, original)
+        problem = give_corefile_back(workspace, place)
         gone = wait_for_all(bench, question, False, within, time.monotonic())
         bench.note(f"{len(gone)} of {len(inventory.replicas)} replicas have forgotten it")
     names = frozenset(server.name for server in inventory.replicas)
@@ -96,6 +98,7 @@ def reload_own(bench: Bench) -> OwnReload:
         stream.result,
         original,
         corefile_now(cluster, place, original),
+        problem,
         before,
         processes(workspace),
         within,
@@ -118,15 +121,32 @@ def steady_question(bench: Bench) -> Question:
 def change_corefile(workspace: Workspace, place: tuple[str, str], original: str, new: str) -> None:
     """Write the ConfigMap by way of the ledger, and let the kubelets sync at once."""
     namespace, name = place
-    # Which key it is can be told only while it holds the original.
     manifest = workspace.cluster.get("ConfigMap", name, namespace)
     key = corefile_key(manifest, original)
+    if (manifest.get("data") or {}).get(key) != original:
+        raise NotPossible("somebody has changed the Corefile since the run began")
 
     def edit(found: Manifest) -> Manifest:
         return {**found, "data": {**found["data"], key: new}}
 
     workspace.active.change("ConfigMap", namespace, name, edit)
     poke(workspace)
+
+
+def give_corefile_back(workspace: Workspace, place: tuple[str, str]) -> str:
+    """Write the original back now; why that was not done, or the empty string.
+
+    The ledger's entry stays: at the end of the run it looks again.
+    """
+    target = ("ConfigMap", *place)
+    recorded = workspace.active.state.state.restores
+    record = next(r for r in recorded if (r.kind, r.namespace, r.name) == target)
+    try:
+        give_back(workspace.cluster, record)
+    except RuntimeError as error:
+        return one_line(error)
+    poke(workspace)
+    return ""
 
 
 def corefile_key(manifest: Manifest, original: str) -> str:

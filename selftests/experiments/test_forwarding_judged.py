@@ -117,12 +117,13 @@ def test_upstream_that_is_not_ours_is_compared_with_what_the_node_sees() -> None
     assert expected == [Expected(records=one.records), None, None]
 
 
-def test_name_that_the_api_knows_is_expected_as_known() -> None:
-    """What an upstream says does not change what the API knows."""
+def test_node_that_nobody_answers_for_is_expected_as_the_api_knows_it() -> None:
+    """Where the upstreams keep silent, the addresses of the node in the API are expected."""
     question, known = Question("kind-worker.", "A"), addresses("kind-worker.", ["172.18.0.2"])
-    name = OutsideName(question, known, (answer(question, "192.0.2.7"),))
-    names = OutsideNames((name,))
-    assert (names.questions, names.expected(answer(question))) == ((question,), known)
+    silent, other = answer(question, error="timeout"), answer(question, "192.0.2.7")
+    names = [OutsideName(question, known, answers) for answers in ((silent,), (silent, other))]
+    assert [name.expected for name in names] == [known, Expected(records=other.records)]
+    assert OutsideNames(tuple(names[:1])).expected(other) == known
 
 
 def test_zone_holds_what_the_rows_expect() -> None:
