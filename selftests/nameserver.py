@@ -218,6 +218,16 @@ class FakeNameserver:
             thread.join(5)
         self._elsewhere.close()
 
+    def serve(self, zone: Zone) -> None:
+        """Answer from another zone from now on."""
+        self._zone = _parse(zone)
+
+    def records(
+        self, name: dns.name.Name, rdtype: dns.rdatatype.RdataType
+    ) -> dns.rrset.RRset | None:
+        """The records of a name, or None."""
+        return self._zone.get((name, rdtype))
+
     def honest(self, query: dns.message.Message) -> dns.message.Message:
         """The true answer to a question."""
         response = dns.message.make_response(query, our_payload=1232)

@@ -1,0 +1,120 @@
+"""A cluster on paper: it stores manifests, gives out cluster IPs, and tells what DNS must say.
+
+The zone is made from the manifests as the specification (1.1.0) wants it, by code that shares
+nothing with the suite: what the suite expects must follow from what it created.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from ipaddress import ip_address
+
+import dns.reversename
+
+from clusterdns.cluster import Manifest, NotThere
+from selftests.nameserver import Zone
+
+DOMAIN = "cluster.local"
+KUBERNETES: Manifest = {
+    "kind": "Service",
+    "metadata": {"name": "kubernetes", "namespace": "default"},
+    "spec": {
+        "clusterIPs": ["10.96.0.1", "fd00:96::1"],
+        "ports": [{"name": "https", "port": 443, "protocol": "TCP"}],
+    },
+}
+SERVICE_NAME = "kubernetes.io/service-name"
+
+
+class PaperCluster:
+    """What clusterdns.cluster.Cluster is to those who only make and read a few objects."""
+
+    def __init__(self) -> None:
+        self.context = "paper"
+        self.objects: list[Manifest] = [KUBERNETES]
+        self._changed: Callable[[Sequence[Manifest]], None] = lambda objects: None
+
+    def watch(self, changed: Callable[[Sequence[Manifest]], None]) -> None:
+        """Tell what there is, now and after each change."""
+        self._changed = changed
+        changed(self.objects)
+
+    def create_all(self, manifests: Iterable[Manifest]) -> Sequence[Manifest]:
+        """Store them; a Service that wants cluster IPs gets one of each family."""
+        made = [self._with_ips(manifest) for manifest in manifests]
+        self.objects.extend(made)
+        self._changed(self.objects)
+        return made
+
+    def get(self, kind: str, name: str, namespace: str | None = None) -> Manifest:
+        """One object. Raises NotThere."""
+        wanted = (kind, name, namespace)
+        for each in self.objects:
+            meta = each["metadata"]
+            if (each["kind"], meta["name"], meta.get("namespace")) == wanted:
+                return each
+        raise NotThere(f"{kind} {namespace}/{name}")
+
+    def _with_ips(self, manifest: Manifest) -> Manifest:
+        spec = manifest.get("spec", {})
+        wants = manifest["kind"] == "Service" and not {"clusterIP", "externalName"} & spec.keys()
+        number = len(self.objects) + 6 + len(manifest["metadata"]["name"])
+        ips = {"clusterIPs": [f"10.96.0.{number}", f"fd00:96::{number:x}"]} if wants else {}
+        return {**manifest, "spec": {**spec, **ips}}
+
+
+def zone_of(objects: Sequence[Manifest]) -> Zone:
+    """All records that the specification demands for these Services and EndpointSlices."""
+    zone: dict[str, list[str]] = {f"dns-version.{DOMAIN}. TXT": ['"1.1.0"']}
+    for service in objects:
+        if service["kind"] == "Service":
+            for name, rdtype, rdata in records_of(service, objects):
+                values = zone.setdefault(f"{name} {rdtype}", [])
+                values += [rdata] if rdata not in values else []
+    return zone
+
+
+def records_of(service: Manifest, objects: Sequence[Manifest]) -> Iterable[tuple[str, str, str]]:
+    """Name, type and rdata of each record of one Service (specification 2.3 to 2.5)."""
+    meta, spec = service["metadata"], service["spec"]
+    name = f"{meta['name']}.{meta['namespace']}.svc.{DOMAIN}."
+    if "externalName" in spec:
+        yield name, "CNAME", f"{spec['externalName']}."
+    elif spec.get("clusterIP") == "None":
+        for piece in objects:
+            if (piece["metadata"].get("labels") or {}).get(SERVICE_NAME) == meta["name"]:
+                yield from records_of_slice(name, piece)
+    else:
+        for address in spec["clusterIPs"]:
+            yield name, *address_record(address)
+            yield reversed_name(address), "PTR", name
+        for port in spec["ports"]:
+            if port.get("name"):
+                yield srv_name(name, port), "SRV", f"0 100 {port['port']} {name}"
+
+
+def records_of_slice(name: str, piece: Manifest) -> Iterable[tuple[str, str, str]]:
+    """What the ready endpoints of one slice add to a headless Service (specification 2.4)."""
+    for endpoint in piece["endpoints"]:
+        if endpoint["conditions"].get("ready") is False:
+            continue
+        (address,) = endpoint["addresses"]
+        host = f"{endpoint.get('hostname') or address.replace('.', '-')}.{name}"
+        yield name, *address_record(address)
+        yield host, *address_record(address)
+        yield reversed_name(address), "PTR", host
+        for port in piece["ports"]:
+            yield srv_name(name, port), "SRV", f"0 100 {port['port']} {host}"
+
+
+def address_record(address: str) -> tuple[str, str]:
+    """Type and rdata."""
+    return ("A" if ip_address(address).version == 4 else "AAAA"), address
+
+
+def reversed_name(address: str) -> str:
+    """The name below in-addr.arpa or ip6.arpa."""
+    return dns.reversename.from_address(address).to_text()
+
+
+def srv_name(name: str, port: Manifest) -> str:
+    """The name of a port's SRV record."""
+    return f"_{port['name']}._{port['protocol'].lower()}.{name}"

@@ -1,0 +1,55 @@
+"""A pytest plug-in: the suite's own test files against DNS servers on loopback, honest or lying.
+
+The environment says what is wanted. CLUSTERDNS_LIARS_JSON names a file: then every check is run
+once for each liar, on a stage of its own, and what came of it is written there. Without it the
+session is an ordinary one with honest servers.
+"""
+
+import json
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from _pytest.runner import runtestprotocol
+
+from selftests.liars import stage
+from selftests.liars.liars import LIARS
+
+RESULTS = "CLUSTERDNS_LIARS_JSON"
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """After all other plug-ins, so that these fixtures override theirs."""
+    session.config.stash[stage.LIAR_KEY] = stage.HONEST
+    session.config.pluginmanager.register(stage, "liars")
+
+
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
+    """All checks for each liar, if that is wanted."""
+    if RESULTS not in os.environ:
+        return None
+    results = {}
+    for liar in LIARS:
+        session.config.stash[stage.LIAR_KEY] = liar
+        began = time.monotonic()
+        failed = failures([item for item in session.items if liar.meets(item.path.stem)])
+        results[liar.name] = {"failed": failed, "seconds": time.monotonic() - began}
+    Path(os.environ[RESULTS]).write_text(json.dumps(results))
+    return True
+
+
+def failures(items: Sequence[pytest.Item]) -> dict[str, str]:
+    """The message of each check that does not pass, by file, name and parameter.
+
+    After the last one all fixtures have ended, so that the next round begins with none.
+    """
+    failed = {}
+    for item, after in zip(items, [*items[1:], None], strict=True):
+        item.user_properties.clear()
+        for report in runtestprotocol(item, log=False, nextitem=after):
+            if getattr(report, "verdict", None):
+                failed[f"{item.path.stem}::{item.name}"] = str(report.longreprtext)
+    return failed

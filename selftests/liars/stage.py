@@ -1,0 +1,108 @@
+"""The fixtures that take the place of those which need a cluster: a stage for liars."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from typing import cast
+
+import dns.message
+import dns.name
+import dns.rcode
+import pytest
+
+from clusterdns.cluster import Cluster, Manifest
+from clusterdns.inventory import Inventory
+from clusterdns.question import Server
+from clusterdns.resolvconf import ResolvConf
+from clusterdns.site import Images, Site, Workspace
+from clusterdns.timeouts import Timeouts
+from fixtures.stash import RUN_KEY
+from selftests.liars.liars import NAMESPACE, REPLICA, SERVICE, Liar
+from selftests.liars.paper import DOMAIN, PaperCluster, zone_of
+from selftests.nameserver import FakeNameserver
+from selftests.probe.local_relay import LocalProbe
+
+LIAR_KEY = pytest.StashKey[Liar]()
+NODES = ("node-1", "node-2")
+HONEST = Liar("honest", lambda asked, response: response)
+REVERSE = [dns.name.from_text(name) for name in ("in-addr.arpa.", "ip6.arpa.")]
+
+
+class ClusterNameserver(FakeNameserver):
+    """Also knows reverse names, as cluster DNS does."""
+
+    def honest(self, query: dns.message.Message) -> dns.message.Message:
+        """The true answer; a reverse name is answered from the zone, or does not exist."""
+        name = query.question[0].name
+        if not any(name.is_subdomain(zone) for zone in REVERSE):
+            return super().honest(query)
+        response = dns.message.make_response(query, our_payload=1232)
+        found = self.records(name, query.question[0].rdtype)
+        response.answer += [found] if found else []
+        response.set_rcode(dns.rcode.NOERROR if found else dns.rcode.NXDOMAIN)
+        return response
+
+
+@dataclass(frozen=True)
+class LocalSite(Site):
+    """Probes on two nodes that are this process; a Service and a replica on loopback."""
+
+    nameservers: tuple[Server, ...] = ()
+
+    @property
+    def servers(self) -> tuple[Server, ...]:
+        """As the honest suite finds them in the API."""
+        return self.nameservers
+
+
+@pytest.fixture(scope="session")
+def liar(pytestconfig: pytest.Config) -> Liar:
+    """Who is on the stage."""
+    return pytestconfig.stash[LIAR_KEY]
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Cluster:
+    """A cluster on paper."""
+    return cast(Cluster, PaperCluster())
+
+
+@pytest.fixture(scope="session")
+def inventory() -> Inventory:
+    """Nothing is read from an API."""
+    return Inventory("v0", (), None, (), None, (), None, None)
+
+
+@pytest.fixture(scope="session")
+def timeouts(liar: Liar) -> Timeouts:
+    """Short for liars that keep silent; an honest server gets its time."""
+    return replace(Timeouts(), query=liar.query_s, watch=5.0 if liar is HONEST else 0.2)
+
+
+@pytest.fixture(scope="session")
+def workspace(
+    pytestconfig: pytest.Config, cluster: Cluster, timeouts: Timeouts, inventory: Inventory
+) -> Workspace:
+    """A namespace on paper."""
+    run, images = pytestconfig.stash[RUN_KEY], Images("localhost/none:1", None)
+    return Workspace(cluster, run, NAMESPACE, None, images, timeouts, inventory)
+
+
+@pytest.fixture(scope="session")
+def site(workspace: Workspace, liar: Liar) -> Iterator[LocalSite]:
+    """Two servers, of which the liar is one or both, and two probes."""
+    with ExitStack() as stack:
+        servers = {
+            name: stack.enter_context(ClusterNameserver(lies=liar.lies_of(name)))
+            for name in (SERVICE, REPLICA)
+        }
+        probes = {node: stack.enter_context(LocalProbe()).probe for node in NODES}
+
+        def changed(objects: Sequence[Manifest]) -> None:
+            for server in servers.values():
+                server.serve(zone_of(objects))
+
+        cast(PaperCluster, workspace.cluster).watch(changed)
+        told = ResolvConf(("127.0.0.1",), (f"{NAMESPACE}.svc.{DOMAIN}", f"svc.{DOMAIN}"))
+        asked = tuple(Server(n, s.address, s.port) for n, s in servers.items())
+        yield LocalSite(workspace, probes, dict.fromkeys(NODES, told), {}, asked)
