@@ -23,7 +23,7 @@ from machine.environment import (
 )
 from machine.recipe import recipe, wanted_tag
 from machine.steps import HostError, StoppedError, say, stop_all
-from machine.stub import option, write_stub
+from machine.stub import is_fresh, option, write_stub
 from machine.tools import ensure_kind, ensure_kubectl
 from machine.venv import ensure_venv
 
@@ -50,6 +50,11 @@ INFORMATION = {
     *("--fixtures", "--funcargs", "--fixtures-per-test", "--list-images", "--plan"),
 }
 EXISTING = ("--kube-context", "--cleanup-only")
+# Exit codes after which there must be a report: when pytest has left none, it never began.
+SILENT = {
+    INTERRUPTED: ("Stopped by a signal before pytest began; nothing was judged.", INTERRUPTED),
+    1: ("tox could not start pytest; what it says stands above.", NOTHING_JUDGED),
+}
 
 
 @dataclass(frozen=True)
@@ -77,21 +82,27 @@ def main(words: Sequence[str]) -> int:
     try:
         if name == "image":
             return _image(arguments)
-        python, local = _prepare(name, arguments)
+        return _run(name, arguments, began)
     except HostError as error:
         return _give_up(name, arguments, str(error), NOTHING_JUDGED, time.monotonic() - began)
     except StoppedError:
         reason = "Stopped by a signal while the host was being prepared; nothing was judged."
         return _give_up(name, arguments, reason, INTERRUPTED, time.monotonic() - began)
+
+
+def _run(name: str, arguments: Sequence[str], began: float) -> int:
+    """Prepare the host, then run the environment; its exit code."""
+    python, local = _prepare(name, arguments)
     extra = environment_for(name, local)
     extra["CLUSTERDNS_HOST_SECONDS"] = f"{time.monotonic() - began:.1f}"
-    return run_environment(
-        name,
-        [*arguments, *arguments_for(name, local, arguments)],
-        python,
-        extra,
-        _teardown(arguments),
-    )
+    complete = [*arguments, *arguments_for(name, local, arguments)]
+    started = time.time()
+    code = run_environment(name, complete, python, extra, _teardown(arguments))
+    silent = not is_fresh(arguments, started) and not INFORMATION.intersection(arguments)
+    if name == "conformance" and code in SILENT and silent:
+        reason, code = SILENT[code]
+        return _give_up(name, arguments, reason, code, time.monotonic() - began)
+    return code
 
 
 def needs_cluster(name: str, arguments: Sequence[str]) -> bool:

@@ -12,7 +12,8 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -71,6 +72,7 @@ def run_environment(
         old = {number: signal.signal(number, run.on_signal) for number in SIGNALS}
         try:
             code = run.start(argv, environment, project)
+            run.wait_for_the_rest()
         finally:
             run.end()
             for number, handler in old.items():
@@ -112,44 +114,68 @@ class _Run:
         """Interrupt pytest; whatever of tox's session is left at the deadline is killed."""
         assert self.process
         tox = self.process.pid
-        for pid in self._targets(tox):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGINT)
+        targets = self._targets(tox)
+        for pid in targets:
+            _send(pid, signal.SIGINT)
+        if not targets:  # nothing has been started yet; tox itself would complain about SIGINT
+            _send(tox, signal.SIGTERM)
         self.alarm = threading.Timer(self.teardown, _kill_session, [tox])
         self.alarm.daemon = True
         self.alarm.start()
 
     def _targets(self, tox: int) -> list[int]:
-        """Pytest by its pid file, else tox's children, else tox itself."""
+        """Pytest by its pid file, else tox's children."""
         with contextlib.suppress(OSError, ValueError):
             pid = int(self.pid_file.read_text())
             if os.getsid(pid) == tox:
                 return [pid]
-        return children(tox) or [tox]
+        return children(tox)
+
+    def wait_for_the_rest(self) -> None:
+        """After a signal: what tox left running is interrupted, too, and has the same time."""
+        if not self.stopped or self.process is None:
+            return
+        interrupted: set[int] = set()
+        while rest := session(self.process.pid):
+            for pid in set(rest) - interrupted:
+                _send(pid, signal.SIGINT)
+            interrupted.update(rest)
+            time.sleep(0.05)
 
     def end(self) -> None:
-        """Take the deadline back, and leave no process of this run behind."""
+        """Take the deadline back."""
         if self.alarm:
             self.alarm.cancel()
 
 
 def children(parent: int) -> list[int]:
-    """The processes that `parent` started and that still run (proc(5), field ppid)."""
-    found = []
+    """The processes that `parent` started and that still run."""
+    return [pid for pid, its_parent, _ in _processes() if its_parent == parent]
+
+
+def session(leader: int) -> list[int]:
+    """The processes of the session of `leader` that still run."""
+    return [pid for pid, _, its_session in _processes() if its_session == leader]
+
+
+def _processes() -> Iterator[tuple[int, int, int]]:
+    """Process, parent and session of everything that runs (proc(5), stat)."""
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             with contextlib.suppress(OSError):
-                fields = (entry / "stat").read_text().rpartition(")")[2].split()
-                if fields[0] != "Z" and int(fields[1]) == parent:
-                    found.append(int(entry.name))
-    return found
+                text = (entry / "stat").read_text()
+                state, parent, _, leader = text.rpartition(")")[2].split()[:4]
+                if state != "Z":
+                    yield int(entry.name), int(parent), int(leader)
+
+
+def _send(pid: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)
 
 
 def _kill_session(leader: int) -> None:
     """Kill every process of a session: the deadline has passed."""
     say("the deadline for cleaning up has passed: killed. `--cleanup-only` removes what is left")
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            with contextlib.suppress(OSError):
-                if os.getsid(int(entry.name)) == leader:
-                    os.kill(int(entry.name), signal.SIGKILL)
+    for pid in session(leader):
+        _send(pid, signal.SIGKILL)

@@ -44,6 +44,12 @@ def is_ours(folder: Path) -> bool:
     return all(line in text for line in OURS)
 
 
+def is_fresh(arguments: Sequence[str], since: float) -> bool:
+    """Whether the folder's results.yaml was written after `since` (seconds since 1970)."""
+    results = Path(option(arguments, "--report-dir", "report")) / "results.yaml"
+    return results.exists() and results.stat().st_mtime >= since
+
+
 def write_stub(arguments: Sequence[str], reason: str, code: int, host_seconds: float) -> Path:
     """Write the report of a run that judged nothing, and return its folder.
 
