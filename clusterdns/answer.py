@@ -48,7 +48,9 @@ class Answer:
         error = reply.error or ""
         if reply.wire is not None:
             try:
-                message = dns.message.from_wire(reply.wire, ignore_trailing=True)
+                message = dns.message.from_wire(
+                    reply.wire, one_rr_per_rrset=True, ignore_trailing=True
+                )
             except dns.exception.DNSException as cause:
                 error = f"unreadable reply ({type(cause).__name__}), {len(reply.wire)} octets"
         if message is not None and not query.is_response(message):
