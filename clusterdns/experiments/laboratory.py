@@ -6,7 +6,7 @@ probes; the checks only wait for the results.
 
 import threading
 from collections.abc import Callable, Collection, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
@@ -100,6 +100,11 @@ class Laboratory:
         except ApiException as error:
             why = f"the API server answered {error.status} {error.reason}"
             raise NotPossible(f"the experiment {name} broke off: {why}") from error
+
+    def settle(self) -> None:
+        """Wait until nothing is being made any more: only then can everything be undone."""
+        timeouts = self._workspace.timeouts
+        wait([self._made], 2 * timeouts.api)
 
     def _make(self) -> tuple[Place, dict[str, Experiment]]:
         """Everything that the experiments need in the cluster, side by side."""

@@ -53,7 +53,8 @@ class OwnReload:
         lines = [
             "a server block was added to the cluster's own Corefile and taken away again",
             f"took effect     {self.delay}; never on {', '.join(sorted(self.missing)) or 'none'}",
-            f"still in effect {', '.join(sorted(self.still)) or 'nowhere'} ({self.waited:g} s at most)",
+            f"still in effect {', '.join(sorted(self.still)) or 'nowhere'}",
+            f"awaited         {self.waited:g} s for either",
             f"stream          {self.stream}",
             f"Corefile        {'as it was' if self.byte_for_byte else f'changed {self.problem}'}",
             f"processes       before {self.processes_before}; after {self.processes_after}",
