@@ -14,6 +14,8 @@ from dns.rdtypes.IN.SRV import SRV
 from clusterdns.probe import Reply
 from clusterdns.question import Question, Server, Transport
 
+FOREVER = 2**31  # seconds: beyond any TTL (RFC 2181 8)
+
 
 @dataclass(frozen=True, repr=False)
 class Answer:
@@ -31,6 +33,7 @@ class Answer:
     message: dns.message.Message | None
     error: str = ""
     lost: int = 0
+    wire: bytes = b""  # what came back, octet by octet
 
     @classmethod
     def from_reply(
@@ -55,7 +58,8 @@ class Answer:
                 error = f"unreadable reply ({type(cause).__name__}), {len(reply.wire)} octets"
         if message is not None and not query.is_response(message):
             error, message = f"a reply to another question: {message.question}", None
-        return cls(question, node, server, transport, reply.ms, message, error, lost)
+        wire = reply.wire or b""
+        return cls(question, node, server, transport, reply.ms, message, error, lost, wire)
 
     @property
     def answered(self) -> bool:
@@ -114,6 +118,51 @@ class Answer:
         )
 
     @property
+    def size(self) -> int:
+        """The number of octets that came back; 0 when nothing did."""
+        return len(self.wire)
+
+    @property
+    def echoed(self) -> str:
+        """The name in the question that came back, in its case; empty when there is none."""
+        return self.message.question[0].name.to_text() if self.message else ""
+
+    @property
+    def edns_version(self) -> int:
+        """The version of the OPT record; -1 when there is none."""
+        return self.message.edns if self.message else -1
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """The rdata of the answer section in the order in which it came."""
+        in_order = dns.message.from_wire(self.wire, one_rr_per_rrset=True, ignore_trailing=True)
+        return tuple(r.to_text() for rrset in in_order.answer for r in rrset)
+
+    @property
+    def name_servers(self) -> frozenset[str]:
+        """The names that NS records of the answer section lead to."""
+        return frozenset(r.split()[2] for r in self.records if r.split()[1] == "NS")
+
+    @property
+    def owners_of_additional(self) -> frozenset[str]:
+        """The owners of the records in the additional section."""
+        return frozenset(record.split()[0] for record in self.additional_records)
+
+    @property
+    def longest_ttl(self) -> int:
+        """The largest TTL of the answer section, in seconds."""
+        return max((rrset.ttl for rrset in self.message.answer), default=0) if self.message else 0
+
+    @property
+    def denial_ttl(self) -> int:
+        """How long a denial may be kept: the larger of the SOA's TTL and its minimum, in seconds.
+
+        RFC 2308 5 has the smaller of the two; a server that gives both within a bound keeps it.
+        """
+        soas = [r for r in self.authority if r.rdtype == dns.rdatatype.SOA]
+        return max((max(r.ttl, r[0].minimum) for r in soas), default=FOREVER)
+
+    @property
     def soa_zone(self) -> str:
         """The owner of the SOA record in the authority section, which a denial needs; or ""."""
         owners = [r.name.to_text().lower() for r in self.authority if r.rdtype == dns.rdatatype.SOA]
@@ -126,7 +175,8 @@ class Answer:
             return f"no answer ({self.error})"
         denial = f" with the SOA of {self.soa_zone}" if self.soa_zone and not self.records else ""
         again = f" (after {self.lost} lost)" if self.lost else ""
-        return f"{self.rcode} [{', '.join(sorted(self.records))}]{denial}{again}"
+        flags = f" flags {' '.join(sorted(self.flags))}"
+        return f"{self.rcode} [{', '.join(sorted(self.records))}]{denial}{flags}{again}"
 
     def __repr__(self) -> str:
         return (

@@ -32,15 +32,21 @@ class Answers:
         is noted in the check's tally.
         """
         want = expected if callable(expected) else lambda _: expected
-        return self.judge(lambda answer: str(want(answer)), lambda a: want(a).accepts(a))
+        return self._compare(lambda answer: str(want(answer)), lambda a: want(a).accepts(a), True)
 
-    def judge(
-        self, rule: str | Callable[[Answer], str], holds: Callable[[Answer], bool]
+    def judge(self, rule: str, holds: Callable[[Answer], bool]) -> dict[str, str]:
+        """The cells for which a rule does not hold; ``rule`` says in words what is expected.
+
+        For what is no comparison of the whole answer: such cells do not count as compared.
+        """
+        return self._compare(lambda _: rule, holds, False)
+
+    def _compare(
+        self, rule: Callable[[Answer], str], holds: Callable[[Answer], bool], whole: bool
     ) -> dict[str, str]:
-        """The cells for which a rule does not hold; ``rule`` says what is expected, in words."""
         found: dict[str, str] = {}
         for answer in self.cells:
-            words = rule if isinstance(rule, str) else rule(answer)
+            words = rule(answer)
             deviates = not (answer.answered and holds(answer))
             command = self.repeat(answer) if deviates else ""
             if deviates:
@@ -58,6 +64,7 @@ class Answers:
                     deviates,
                     command,
                     answer.lost,
+                    whole,
                 )
             )
         return found

@@ -81,12 +81,12 @@ class Everyone:
     ) -> list[Answer]:
         scouts, others = self._scouts(node, asked, transport)
         answers = self._twice(probe, node, {i: asked[i] for i in scouts}, transport)
-        awake = {asked[i][1].name for i in scouts if answers[i].answered}
+        awake = {asked[i][1] for i in scouts if answers[i].answered}
         due = {}
         for index in others:
             question, server = asked[index]
-            silence = self._silence(Path(node, server.name, transport))
-            if silence.dead and server.name not in awake:
+            silence = self._silence(Path(node, str(server), transport))
+            if silence.dead and server not in awake:
                 error = f"not asked: {silence.in_a_row} questions in a row had no answer here"
                 answers[index] = Answer(question, node, server, transport, 0.0, None, error)
             else:
@@ -100,7 +100,7 @@ class Everyone:
         """For each dead path that is due the first question to it; and all the others."""
         scouts: dict[Path, int] = {}
         for index, (_, server) in enumerate(asked):
-            path = Path(node, server.name, transport)
+            path = Path(node, str(server), transport)
             silence = self._silence(path)
             if silence.dead and not silence.skip:
                 scouts.setdefault(path, index)
@@ -121,7 +121,7 @@ class Everyone:
             index
             for index, answer in answers.items()
             if not answer.answered
-            and not self._silence(Path(node, answer.server.name, transport)).dead
+            and not self._silence(Path(node, str(answer.server), transport)).dead
         ]
         second = self._exchange(probe, node, [asked[index] for index in lost], transport)
         for index, answer in zip(lost, second, strict=True):
@@ -148,7 +148,7 @@ class Everyone:
             for (question, server), query, reply in zip(asked, queries, replies, strict=True)
         ]
         for answer in answers:
-            self.losses.note(Path(node, answer.server.name, transport), answer.answered, answer.ms)
+            self.losses.note(Path(node, str(answer.server), transport), answer.answered, answer.ms)
         return answers
 
     def _silence(self, path: Path) -> Silence:
@@ -156,7 +156,7 @@ class Everyone:
             return self._silences.setdefault(path, Silence())
 
     def _note(self, answer: Answer) -> None:
-        silence = self._silence(Path(answer.node, answer.server.name, answer.transport))
+        silence = self._silence(Path(answer.node, str(answer.server), answer.transport))
         with self._lock:
             silence.looked = time.monotonic()
             silence.in_a_row = 0 if answer.answered else silence.in_a_row + 1

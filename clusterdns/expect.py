@@ -1,7 +1,7 @@
 """What an answer must be: the response code and the whole answer section."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from clusterdns.answer import Answer
 from clusterdns.service import address_type
@@ -14,10 +14,18 @@ class Expected:
     rcode: str = "NOERROR"
     records: frozenset[str] = frozenset()
     soa_zone: str = ""  # owner of the SOA that a denial must carry; empty: not looked at
+    flags: frozenset[str] = frozenset()  # flags that must be set
+    no_flags: frozenset[str] = frozenset()  # flags that must not be set
 
     def __str__(self) -> str:
         denial = f" with the SOA of {self.soa_zone}" if self.soa_zone else ""
-        return f"{self.rcode} [{', '.join(sorted(self.records))}]{denial}"
+        flags = [*sorted(self.flags), *(f"no {flag}" for flag in sorted(self.no_flags))]
+        flagged = f" flags {' '.join(flags)}" if flags else ""
+        return f"{self.rcode} [{', '.join(sorted(self.records))}]{denial}{flagged}"
+
+    def flagged(self, *flags: str, but_not: Iterable[str] = ()) -> "Expected":
+        """The same with flags of the header that must, or must not, be set."""
+        return replace(self, flags=frozenset(flags), no_flags=frozenset(but_not))
 
     def accepts(self, answer: Answer) -> bool:
         """Whether the answer is this, wholly."""
@@ -25,6 +33,8 @@ class Expected:
             answer.rcode == self.rcode
             and answer.records == self.records
             and (not self.soa_zone or answer.soa_zone == self.soa_zone)
+            and self.flags <= answer.flags
+            and not self.no_flags & answer.flags
         )
 
 

@@ -4,6 +4,7 @@ import ipaddress
 from dataclasses import dataclass
 from typing import Literal
 
+import dns.edns
 import dns.flags
 import dns.message
 
@@ -19,6 +20,9 @@ class Question:
     rdclass: str = "IN"
     payload: int | None = 1232  # EDNS buffer size in octets; None: no OPT record at all
     recursion_desired: bool = True
+    edns: int = 0  # EDNS version
+    dnssec_ok: bool = False
+    options: tuple[tuple[int, bytes], ...] = ()  # EDNS options: code and content
 
     def __str__(self) -> str:
         rdclass = "" if self.rdclass == "IN" else f" {self.rdclass}"
@@ -30,8 +34,13 @@ class Question:
             self.name,
             self.rdtype,
             self.rdclass,
-            use_edns=0 if self.payload else -1,
+            use_edns=self.edns if self.payload else -1,
+            want_dnssec=self.dnssec_ok,
             payload=self.payload or 512,
+            options=[
+                dns.edns.GenericOption(dns.edns.OptionType.make(code), content)
+                for code, content in self.options
+            ],
         )
         if not self.recursion_desired:
             query.flags &= ~dns.flags.RD
@@ -49,6 +58,9 @@ class Question:
         ]
         words += ["+tcp" if transport == "tcp" else "+notcp"]
         words += [f"+bufsize={self.payload}" if self.payload else "+noedns"]
+        words += [f"+edns={self.edns}"] if self.edns else []
+        words += ["+dnssec"] if self.dnssec_ok else []
+        words += [f"+ednsopt={code}:{content.hex()}" for code, content in self.options]
         return [word for word in words if word]
 
 

@@ -1,27 +1,25 @@
 """The Services whose records the read-only checks compare, as data; made in one go."""
 
+import hashlib
+import ipaddress
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from clusterdns import manifests
 from clusterdns.cluster import Cluster, Manifest
+from clusterdns.run.identity import RunId
 from clusterdns.run.plan import PLACES, PlannedObject, declare
 from clusterdns.service import Endpoint, Port, Service, address_type
 from clusterdns.site import Workspace
 
-# Addresses for documentation (RFC 5737, RFC 3849): nobody is behind them.
-ALPHA, BETA, GAMMA, DELTA = (f"192.0.2.{n}" for n in (11, 12, 13, 14))
-ALPHA6 = "2001:db8::11"
+LARGEST_SLICE = 400  # endpoints; the API allows 1,000
 
 WEB_PORTS = (Port("http", 80, "TCP", 8080), Port("dns", 53, "UDP", 5353), Port("dns-tcp", 53))
 PEERS_PORTS = (Port("client", 2379), Port("metrics", 9100))
-PEERS = (
-    Endpoint(ALPHA, "alpha"),
-    Endpoint(BETA, "beta", ready=None),
-    Endpoint(GAMMA, "gamma", ready=False),
-    Endpoint(DELTA),
-    Endpoint(ALPHA6, "alpha"),
-)
+# Addresses that nobody has: for benchmarks (RFC 2544) and for documentation (RFC 3849).
+NOBODY = ipaddress.IPv4Network("198.18.0.0/15")
+NOBODY6 = ipaddress.IPv6Network("2001:db8::/32")
 
 
 @dataclass(frozen=True)
@@ -33,6 +31,8 @@ class Records:
     peers: Service  # headless: ready, not ready, with and without hostname, IPv4 and IPv6
     empty: Service  # headless, no endpoint is ready
     alias: Service  # ExternalName to a name outside the cluster
+    crowd: Service  # headless, 100 endpoints: more than one datagram holds
+    throng: Service  # headless, 1,000 endpoints in several slices
 
 
 def make_records(workspace: Workspace, domain: str) -> Records:
@@ -43,18 +43,16 @@ def make_records(workspace: Workspace, domain: str) -> Records:
     place = (workspace.namespace, domain)
     web = Service("web", *place, ports=WEB_PORTS)
     plain = Service("plain", *place, ports=(Port("", 8443),))
-    peers = Service("peers", *place, ports=PEERS_PORTS, endpoints=PEERS)
-    empty = Service(
-        "empty", *place, ports=PEERS_PORTS[:1], endpoints=(Endpoint(GAMMA, ready=False),)
-    )
+    peers = Service("peers", *place, ports=PEERS_PORTS, endpoints=peer_endpoints(workspace.run))
+    unready = tuple(e for e in peers.endpoints if not e.is_ready)
+    empty = Service("empty", *place, ports=PEERS_PORTS[:1], endpoints=unready)
     alias = Service("alias", *place, external_name="target.example.test")
-    wanted = (web, plain, peers, empty, alias)
+    crowd = Service("crowd", *place, ports=PEERS_PORTS[:1], endpoints=many(100))
+    throng = Service("throng", *place, ports=PEERS_PORTS[:1], endpoints=many(1000))
+    wanted = (web, plain, peers, empty, alias, crowd, throng)
     made = workspace.cluster.create_all(manifest(workspace, service) for service in wanted)
     workspace.cluster.create_all(
-        endpoint_slice(workspace, service, family)
-        for service in wanted
-        for family in (4, 6)
-        if of_family(service.endpoints, family)
+        piece for service in wanted for piece in endpoint_slices(workspace, service)
     )
     with_ips = {m["metadata"]["name"]: cluster_ips_of(m) for m in made}
     return Records(
@@ -63,7 +61,31 @@ def make_records(workspace: Workspace, domain: str) -> Records:
         peers=peers,
         empty=empty,
         alias=alias,
+        crowd=crowd,
+        throng=throng,
     )
+
+
+def peer_endpoints(run: RunId) -> tuple[Endpoint, ...]:
+    """Endpoints of every kind: ready, not ready, not said; with, without and with one hostname.
+
+    Their addresses are drawn from the run's name: PTR records lead back to all Services that have
+    an address, so two runs at once must not have the same.
+    """
+    drawn = int.from_bytes(hashlib.sha256(run.text.encode()).digest()[:4])
+    alpha, beta, gamma, delta = (str(NOBODY[2048 + 4 * (drawn % 30000) + n]) for n in range(4))
+    return (
+        Endpoint(alpha, "alpha"),
+        Endpoint(beta, "beta", ready=None),
+        Endpoint(gamma, "gamma", ready=False),
+        Endpoint(delta),
+        Endpoint(str(NOBODY6[drawn * 2**16 + 1]), "alpha"),
+    )
+
+
+def many(count: int) -> tuple[Endpoint, ...]:
+    """So many ready endpoints without hostnames."""
+    return tuple(Endpoint(str(a)) for a in itertools.islice(NOBODY.hosts(), count))
 
 
 def existing(cluster: Cluster, name: str, namespace: str, domain: str) -> Service:
@@ -106,9 +128,20 @@ def manifest(workspace: Workspace, service: Service) -> Manifest:
     }
 
 
-def endpoint_slice(workspace: Workspace, service: Service, family: int) -> Manifest:
-    """The hand-written slice of a headless Service for one IP family (4 or 6)."""
-    name = f"{service.name}-v{family}"
+def endpoint_slices(workspace: Workspace, service: Service) -> list[Manifest]:
+    """The hand-written slices of a headless Service: per IP family, 400 endpoints in each."""
+    return [
+        endpoint_slice(workspace, service, family, number, part)
+        for family in (4, 6)
+        for number, part in enumerate(in_parts(of_family(service.endpoints, family), LARGEST_SLICE))
+    ]
+
+
+def endpoint_slice(
+    workspace: Workspace, service: Service, family: int, number: int, endpoints: list[Endpoint]
+) -> Manifest:
+    """One slice."""
+    name = f"{service.name}-v{family}-{number}"
     owner = {"kubernetes.io/service-name": service.name}
     return {
         "apiVersion": "discovery.k8s.io/v1",
@@ -125,9 +158,14 @@ def endpoint_slice(workspace: Workspace, service: Service, family: int) -> Manif
                 "conditions": {} if endpoint.ready is None else {"ready": endpoint.ready},
                 **({"hostname": endpoint.hostname} if endpoint.hostname else {}),
             }
-            for endpoint in of_family(service.endpoints, family)
+            for endpoint in endpoints
         ],
     }
+
+
+def in_parts(endpoints: list[Endpoint], size: int) -> list[list[Endpoint]]:
+    """The endpoints in lists of at most so many."""
+    return [endpoints[at : at + size] for at in range(0, len(endpoints), size)]
 
 
 def of_family(endpoints: Iterable[Endpoint], family: int) -> list[Endpoint]:
@@ -138,8 +176,20 @@ def of_family(endpoints: Iterable[Endpoint], family: int) -> list[Endpoint]:
 
 _OWN = ("create", "get", "list", "delete")
 declare(
-    PlannedObject("", "Service", PLACES.main, "web, plain, peers, empty, alias", _OWN, "records"),
     PlannedObject(
-        "discovery.k8s.io", "EndpointSlice", PLACES.main, "peers-*, empty-*", _OWN, "records"
+        "",
+        "Service",
+        PLACES.main,
+        "web, plain, peers, empty, alias, crowd, throng",
+        _OWN,
+        "records",
+    ),
+    PlannedObject(
+        "discovery.k8s.io",
+        "EndpointSlice",
+        PLACES.main,
+        "peers-*, empty-*, crowd-*, throng-*",
+        _OWN,
+        "records",
     ),
 )

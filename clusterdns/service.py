@@ -54,6 +54,21 @@ class Service:
         """The absolute name of one label below the Service, such as an endpoint's hostname."""
         return f"{label}.{self.fqdn}"
 
+    def endpoint(self, hostname: str, family: int = 4) -> str:
+        """The address of the endpoint with this hostname in one IP family (4 or 6).
+
+        Raises LookupError when no endpoint, or more than one, has it.
+        """
+        of_family = {"A": 4, "AAAA": 6}
+        found = [
+            e.address
+            for e in self.endpoints
+            if e.hostname == hostname and of_family[address_type(e.address)] == family
+        ]
+        if len(found) != 1:
+            raise LookupError(f"{len(found)} endpoints of {self.fqdn} are called {hostname}")
+        return found[0]
+
     def srv_name(self, port: Port) -> str:
         """The name that carries the SRV record of a port."""
         return f"_{port.name}._{port.protocol.lower()}.{self.fqdn}"

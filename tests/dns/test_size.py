@@ -1,0 +1,55 @@
+"""Answers that are too large for one datagram (RFC 1035 4.2.1, RFC 2181 9, RFC 7766 5)."""
+
+import pytest
+
+from clusterdns import expect
+from clusterdns.everyone import Asker, Everyone
+from clusterdns.question import Question
+from clusterdns.records import Records
+from clusterdns.tally import Tally
+
+
+@pytest.fixture
+def over_udp(matrix: Everyone, tally: Tally) -> Asker:
+    """Everyone over UDP, where size matters."""
+    return Asker(matrix, "udp", tally)
+
+
+@pytest.fixture
+def over_tcp(matrix: Everyone, tally: Tally) -> Asker:
+    """Everyone over TCP, where it must not."""
+    return Asker(matrix, "tcp", tally)
+
+
+@pytest.mark.parametrize("payload", [None, 512, 1232], ids=["no-edns", "512", "1232"])
+def test_what_does_not_fit_is_truncated(
+    over_udp: Asker, wire_exact: None, records: Records, payload: int | None
+) -> None:
+    """An answer larger than the client takes must be cut to that size and have the TC flag."""
+    answers = over_udp.put(Question(records.crowd.fqdn, payload=payload))
+    most = payload or 512
+    wrong = answers.judge(
+        f"at most {most} octets and the TC flag", lambda a: "TC" in a.flags and a.size <= most
+    )
+    assert wrong == {}, answers
+
+
+def test_truncated_or_whole_but_never_silent(
+    over_udp: Asker, wire_exact: None, records: Records
+) -> None:
+    """With 4,096 octets allowed an answer must be whole or truncated: a lost one is a fragment."""
+    answers = over_udp.put(Question(records.crowd.fqdn, payload=4096))
+    whole = expect.addresses(records.crowd.fqdn, records.crowd.addresses(4)).records
+    wrong = answers.judge(
+        f"the TC flag, or {len(whole)} records", lambda a: "TC" in a.flags or a.records == whole
+    )
+    assert wrong == {}, answers
+
+
+@pytest.mark.parametrize("name", ["crowd", "throng"])
+def test_whole_over_tcp(over_tcp: Asker, records: Records, name: str) -> None:
+    """Over TCP every endpoint must be answered, each once, however many there are."""
+    service = getattr(records, name)
+    answers = over_tcp.ask(service.fqdn)
+    expected = expect.addresses(service.fqdn, service.addresses(4))
+    assert answers.deviating_from(expected) == {}, answers
