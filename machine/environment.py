@@ -22,7 +22,7 @@ from machine.recipe import digest
 from machine.steps import logged, say, step
 from machine.venv import LOCK
 
-DEFINED_BY = ("tox.ini", "requirements.lock", "pyproject.toml")
+DEFINED_BY = ("tox.ini", "requirements.lock")
 SETUP_SECONDS = 900.0
 TEARDOWN_SECONDS = 120.0
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -68,7 +68,10 @@ def run_environment(
     with tempfile.TemporaryDirectory(prefix="dns-conf-") as place:
         pid_file = Path(place, "pid")
         environment = {**os.environ, **extra, "CLUSTERDNS_PID_FILE": str(pid_file)}
-        run = _Run(pid_file, teardown)
+        # Without a pid file the suite has not begun: nothing is to be cleaned up, and SIGTERM
+        # ends it without a word. Other environments know of SIGINT only.
+        early = signal.SIGTERM if name == "conformance" else signal.SIGINT
+        run = _Run(pid_file, teardown, early)
         old = {number: signal.signal(number, run.on_signal) for number in SIGNALS}
         try:
             code = run.start(argv, environment, project)
@@ -85,9 +88,10 @@ def run_environment(
 class _Run:
     """tox running: the first signal goes to pytest, and from then on a deadline runs."""
 
-    def __init__(self, pid_file: Path, teardown: float) -> None:
+    def __init__(self, pid_file: Path, teardown: float, early: signal.Signals) -> None:
         self.pid_file = pid_file
         self.teardown = teardown
+        self.early = early
         self.stopped = False
         self.process: subprocess.Popen[bytes] | None = None
         self.alarm: threading.Timer | None = None
@@ -114,22 +118,24 @@ class _Run:
         """Interrupt pytest; whatever of tox's session is left at the deadline is killed."""
         assert self.process
         tox = self.process.pid
-        targets = self._targets(tox)
-        for pid in targets:
-            _send(pid, signal.SIGINT)
-        if not targets:  # nothing has been started yet; tox itself would complain about SIGINT
+        if (pytest := self._pytest(tox)) is not None:
+            _send(pytest, signal.SIGINT)
+        elif started := children(tox):
+            for pid in started:
+                _send(pid, self.early)
+        else:  # tox itself would complain about SIGINT
             _send(tox, signal.SIGTERM)
         self.alarm = threading.Timer(self.teardown, _kill_session, [tox])
         self.alarm.daemon = True
         self.alarm.start()
 
-    def _targets(self, tox: int) -> list[int]:
-        """Pytest by its pid file, else tox's children."""
+    def _pytest(self, tox: int) -> int | None:
+        """The process that has written the pid file, if it is of this session."""
         with contextlib.suppress(OSError, ValueError):
             pid = int(self.pid_file.read_text())
             if os.getsid(pid) == tox:
-                return [pid]
-        return children(tox)
+                return pid
+        return None
 
     def wait_for_the_rest(self) -> None:
         """After a signal: what tox left running is interrupted, too, and has the same time."""
@@ -138,7 +144,7 @@ class _Run:
         interrupted: set[int] = set()
         while rest := session(self.process.pid):
             for pid in set(rest) - interrupted:
-                _send(pid, signal.SIGINT)
+                _send(pid, self.early)
             interrupted.update(rest)
             time.sleep(0.05)
 

@@ -41,7 +41,7 @@ DRIVER = """
 import sys
 from pathlib import Path
 from machine.environment import run_environment
-sys.exit(run_environment("conformance", [], Path({tox!r}), {{}}, {teardown}, Path({folder!r})))
+sys.exit(run_environment("selftests", [], Path({tox!r}), {{}}, {teardown}, Path({folder!r})))
 """
 
 Start = Callable[..., subprocess.Popen[str]]
