@@ -18,8 +18,7 @@ from clusterdns.experiments.bench import Bench, Place, bench_node
 from clusterdns.experiments.forwarding import ForwardingExperiment
 from clusterdns.experiments.looping import HiddenLoopExperiment, LoopingExperiment
 from clusterdns.experiments.nodenames import OutsideNamesExperiment
-from clusterdns.experiments.refusing import SETUP, SYNTAX, RefusedExperiment
-from clusterdns.experiments.reloading import ReloadExperiment
+from clusterdns.experiments.reloads import ReloadsExperiment
 from clusterdns.experiments.upstreams import UpstreamsExperiment
 from clusterdns.metrics import NoMetrics
 from clusterdns.private import NotPossible, may_read_cluster
@@ -60,9 +59,7 @@ EXPERIMENTS: Mapping[str, Callable[[Place], Experiment]] = {
     "upstreams": UpstreamsExperiment,
     "loop_detected": LoopingExperiment,
     "loop_hidden": HiddenLoopExperiment,
-    "reloaded": ReloadExperiment,
-    "refused_syntax": lambda place: RefusedExperiment(place, SYNTAX),
-    "refused_setup": lambda place: RefusedExperiment(place, SETUP),
+    "reloads": ReloadsExperiment,
 }
 LOOKING_ONLY = ("outside_names", "upstreams")  # these need no CoreDNS of ours
 

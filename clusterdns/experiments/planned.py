@@ -14,8 +14,6 @@ def declare_objects() -> None:
         "looping": "a private CoreDNS that forwards to itself, with loop",
         "hidden-loop": "a private CoreDNS that forwards to itself, without loop",
         "reloading": "a private CoreDNS whose Corefile changes",
-        "refusing-syntax": "a private CoreDNS that gets a Corefile with a syntax error",
-        "refusing-setup": "a private CoreDNS that gets a Corefile with an unknown option",
     }.items():
         declare(
             PlannedObject("", "Pod", NAMESPACE, name, (*MADE, "patch"), why),

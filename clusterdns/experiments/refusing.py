@@ -6,14 +6,12 @@ failed" once, and counted, for one that can be parsed but not set up.
 """
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from clusterdns.cluster import Manifest
-from clusterdns.experiments.bench import Bench, Place
+from clusterdns.experiments.bench import Bench
 from clusterdns.experiments.reloading import (
     AFTERWARDS,
-    NEW,
-    OLD,
+    PATIENCE,
     metrics_of,
     streaming,
     versioned_corefile,
@@ -26,6 +24,7 @@ from clusterdns.question import Server
 from clusterdns.wait import eventually
 
 SYNTAX, SETUP = "syntax", "setup"  # what is wrong with it
+BAD = "192.0.2.3"  # what must never be answered
 NOT_PARSED = r"plugin/reload: Corefile parse failed: "
 NOT_SET_UP = r"plugin/reload: Corefile changed but reload failed: "
 FAILED = "coredns_reload_failed_total"
@@ -37,17 +36,18 @@ class Refused:
 
     fault: str
     stream: Stream
+    in_effect: str  # what was answered before the change
     values: frozenset[str]  # all that was answered from the change on
     process_before: tuple[str, int]
     process_after: tuple[str, int]
     report: tuple[str, ...]  # what the log says about the refusal
     failures: int | None  # more in the counter than before; None: it cannot be read any more
     waited: float
-    notes: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         lines = [
-            f"a private CoreDNS that got a Corefile with a fault of {self.fault} in place of {OLD}",
+            f"a private CoreDNS that got a Corefile with a fault of {self.fault}",
+            f"answers   before: {self.in_effect or 'none'}",
             f"answers   from then on: {words(self.values)}",
             f"stream    {self.stream}",
             f"process   before: {self.process_before}; after: {self.process_after}",
@@ -57,59 +57,41 @@ class Refused:
         return "\n  ".join(lines)
 
 
-@dataclass
-class RefusedExperiment:
-    """An invalid change: a Corefile that cannot be parsed, or one that cannot be set up."""
-
-    place: Place
-    fault: str  # SYNTAX or SETUP
-    plugin: str = "reload 2s 1s"
-    instance: PrivateCoreDns = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Write down the instance; nothing is made yet."""
-        files = {"Corefile": versioned_corefile(OLD, self.plugin)}
-        name = f"refusing-{self.fault}"
-        self.instance = PrivateCoreDns(self.place.workspace, name, files, self.place.node)
-
-    def manifests(self) -> list[Manifest]:
-        """What is to be made."""
-        return self.instance.manifests()
-
-    def conduct(self, bench: Bench) -> Refused:
-        """Change the Corefile under a stream. Raises NotPossible when it does not serve."""
-        instance = self.instance
-        server = bench.wait_until_serving(instance)
-        before = identity(instance.now())
-        failures = failures_of(bench, instance, server)
-        within = self.place.workspace.timeouts.reload
-        with streaming(bench, server) as stream:
-            changed = instance.change({"Corefile": invalid_corefile(self.fault, self.plugin)})
-            report = NOT_PARSED if self.fault == SYNTAX else NOT_SET_UP
-            log = eventually(
-                instance.logs, lambda t: bool(lines_with(t, report)), within, every=0.3
-            )
-            bench.note("refused" if lines_with(log, report) else "not refused")
-            rest = time.monotonic()
-            eventually(lambda: time.monotonic() - rest, lambda s: s >= AFTERWARDS, AFTERWARDS)
-        done = stream.result
-        now = failures_of(bench, instance, server)
-        return Refused(
-            self.fault,
-            done,
-            done.values(changed),
-            before,
-            identity(instance.now()),
-            lines_with(log, report),
-            None if now is None or failures is None else now - failures,
-            within,
-            tuple(bench.notes),
+def change_and_see_refused(
+    bench: Bench, instance: PrivateCoreDns, server: Server, fault: str, plugin: str, within: float
+) -> Refused:
+    """Give it a Corefile with a fault under a stream, and see what comes of it."""
+    before = identity(instance.now())
+    failures = failures_of(bench, instance, server)
+    seen = len(instance.logs())
+    report = NOT_PARSED if fault == SYNTAX else NOT_SET_UP
+    with streaming(bench, server) as stream:
+        in_effect = eventually(lambda: stream.latest, bool, within=PATIENCE)
+        changed = instance.change({"Corefile": invalid_corefile(fault, plugin)})
+        log = eventually(
+            lambda: instance.logs()[seen:], lambda t: bool(lines_with(t, report)), within, every=0.3
         )
+        bench.note(f"a fault of {fault}: {'refused' if lines_with(log, report) else 'not refused'}")
+        rest = time.monotonic()
+        eventually(lambda: time.monotonic() - rest, lambda s: s >= AFTERWARDS, AFTERWARDS)
+    done = stream.result
+    now = failures_of(bench, instance, server)
+    return Refused(
+        fault,
+        done,
+        in_effect,
+        done.values(changed),
+        before,
+        identity(instance.now()),
+        lines_with(log, report),
+        None if now is None or failures is None else now - failures,
+        within,
+    )
 
 
 def invalid_corefile(fault: str, plugin: str) -> str:
-    """The new version with a fault in it: a brace that is never closed, or an unknown option."""
-    valid = versioned_corefile(NEW, plugin)
+    """Another version with a fault in it: a brace that is never closed, or an unknown option."""
+    valid = versioned_corefile(BAD, plugin)
     if fault == SYNTAX:
         return valid.rstrip().removesuffix("}")
     return valid.replace("    errors\n", "    errors {\n        no-such-option\n    }\n")

@@ -6,16 +6,15 @@ and caddy.go): "Reloading", "Running configuration SHA512 = ...", "Reloading com
 
 import re
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
-from clusterdns.cluster import Manifest
-from clusterdns.experiments.bench import Bench, Place
+from clusterdns.experiments.bench import Bench
 from clusterdns.experiments.outside import ZONE
 from clusterdns.experiments.stream import Stream, Streaming
 from clusterdns.metrics import Metrics, NoMetrics
 from clusterdns.private import PrivateCoreDns
-from clusterdns.private.coredns import Companion, identity, lines_with
+from clusterdns.private.coredns import identity, lines_with
 from clusterdns.question import Question, Server
 from clusterdns.wait import eventually
 
@@ -73,7 +72,6 @@ class Reloaded:
     hashes_before: frozenset[str]  # of the configuration, by the metrics
     hashes_after: frozenset[str]
     waited: float  # seconds at most
-    notes: tuple[str, ...] = ()
 
     @property
     def logged(self) -> bool:
@@ -101,66 +99,41 @@ class Reloaded:
         return "\n  ".join(lines)
 
 
-@dataclass
-class ReloadExperiment:
-    """A valid change, then one that cannot be parsed."""
-
-    place: Place
-    plugin: str = "reload 2s 1s"
-    instance: PrivateCoreDns = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Write down the instance; nothing is made yet."""
-        witness = Companion(
-            WITNESS, self.place.workspace.images.dnsutils, ("sh", "-c", f"cd /etc/coredns; {WATCH}")
-        )
-        files = {"Corefile": versioned_corefile(OLD, self.plugin)}
-        self.instance = PrivateCoreDns(
-            self.place.workspace, "reloading", files, self.place.node, companions=(witness,)
-        )
-
-    def manifests(self) -> list[Manifest]:
-        """What is to be made."""
-        return self.instance.manifests()
-
-    def conduct(self, bench: Bench) -> Reloaded:
-        """Change the Corefile under a stream. Raises NotPossible when it does not serve."""
-        instance = self.instance
-        server = bench.wait_until_serving(instance)
-        before = identity(instance.now())
-        hashes = hashes_of(bench, instance, server)
-        within = self.place.workspace.timeouts.reload
-        with streaming(bench, server) as stream:
-            flowing = time.monotonic()
-            eventually(lambda: stream.latest, OLD, within=PATIENCE)
-            changed = instance.change({"Corefile": versioned_corefile(NEW, self.plugin)})
-            eventually(lambda: stream.latest, NEW, within)
-            bench.note(f"the stream says {stream.latest}")
-            rest = time.monotonic()
-            eventually(lambda: time.monotonic() - rest, lambda s: s >= AFTERWARDS, AFTERWARDS)
-        done = stream.result
-        took_effect = done.first(NEW)
-        log = eventually(
-            lambda: instance.logs(timestamps=True), lambda t: bool(lines_with(t, COMPLETE)), 1.0
-        )
-        delay = (
-            Delay(took_effect - changed, coredns_part(instance.logs(WITNESS), log))
-            if took_effect is not None
-            else None
-        )
-        return Reloaded(
-            done,
-            done.values(flowing, changed),
-            done.values(rest + AFTERWARDS / 2),
-            delay,
-            before,
-            identity(instance.now()),
-            lines_with(log, "[Rr]eload|Running configuration"),
-            hashes,
-            hashes_of(bench, instance, server),
-            within,
-            tuple(bench.notes),
-        )
+def change_and_watch(
+    bench: Bench, instance: PrivateCoreDns, server: Server, plugin: str, within: float
+) -> Reloaded:
+    """Change the version in the Corefile from OLD to NEW under a stream, and see what comes."""
+    before = identity(instance.now())
+    hashes = hashes_of(bench, instance, server)
+    with streaming(bench, server) as stream:
+        eventually(lambda: stream.latest, OLD, within=PATIENCE)
+        changed = instance.change({"Corefile": versioned_corefile(NEW, plugin)})
+        eventually(lambda: stream.latest, NEW, within)
+        bench.note(f"a changed Corefile: the stream says {stream.latest}")
+        rest = time.monotonic()
+        eventually(lambda: time.monotonic() - rest, lambda s: s >= AFTERWARDS, AFTERWARDS)
+    done = stream.result
+    took_effect = done.first(NEW)
+    log = eventually(
+        lambda: instance.logs(timestamps=True), lambda t: bool(lines_with(t, COMPLETE)), 1.0
+    )
+    delay = (
+        Delay(took_effect - changed, coredns_part(instance.logs(WITNESS), log))
+        if took_effect is not None
+        else None
+    )
+    return Reloaded(
+        done,
+        done.values(0.0, changed),
+        done.values(rest + AFTERWARDS / 2),
+        delay,
+        before,
+        identity(instance.now()),
+        lines_with(log, "[Rr]eload|Running configuration"),
+        hashes,
+        hashes_of(bench, instance, server),
+        within,
+    )
 
 
 def streaming(bench: Bench, server: Server) -> Streaming:

@@ -9,7 +9,7 @@ import dns.rrset
 import pytest
 
 from clusterdns.corefile import CorefileError, parse
-from clusterdns.experiments.refusing import SETUP, SYNTAX, Refused, invalid_corefile
+from clusterdns.experiments.refusing import BAD, SETUP, SYNTAX, Refused, invalid_corefile
 from clusterdns.experiments.reloading import (
     NEW,
     OLD,
@@ -186,9 +186,10 @@ def test_messages_name_what_matters() -> None:
     lost = replace(SOUND, stream=Stream((Streamed(1.0, "", "no answer (timeout)"),)))
     process = ("containerd://1", 0)
     stream = Stream(())
-    refused = Refused(SYNTAX, stream, frozenset({OLD, NEW}), process, process, (), None, 20.0)
+    values = frozenset({OLD, BAD})
+    refused = Refused(SYNTAX, stream, OLD, values, process, process, (), None, 20.0)
     assert "<1 questions in 0.0 s, 1 without their answer: 0.00 s: no answer (timeout)>" in repr(
         lost
     )
-    assert f"answers   from then on: {OLD}, {NEW}" in repr(refused)
+    assert f"answers   from then on: {OLD}, {BAD}" in repr(refused)
     assert "log       says nothing of a refusal" in repr(refused)

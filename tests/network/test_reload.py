@@ -44,8 +44,8 @@ def test_reload_is_prompt(delay: Delay | None) -> None:
 
 
 def test_invalid_corefile_changes_nothing(refused: Refused) -> None:
-    """With a Corefile that cannot be, the old one must remain in effect."""
-    assert refused.values == {OLD}, refused
+    """With a Corefile that cannot be, the one before must remain in effect."""
+    assert refused.values == {refused.in_effect}, refused
 
 
 def test_invalid_corefile_stops_nothing(refused: Refused) -> None:
