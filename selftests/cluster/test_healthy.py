@@ -1,0 +1,158 @@
+"""One run of the whole suite on a healthy cluster: all is well, all is said, nothing is left."""
+
+import threading
+from collections import Counter
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import pytest
+
+from clusterdns.cluster import Cluster
+from clusterdns.run.plan import PLACES, planned
+from mutants.cluster import Breakable
+from mutants.snapshot import Snapshot, take_snapshot
+from mutants.suite import Verdict, run_suite
+from selftests.cluster.sessions import PROJECT, ours_in
+from selftests.report.examples import (
+    assert_self_contained,
+    assert_valid_junit,
+    assert_valid_results,
+)
+
+ITEMS, ANSWERS = 120, 2000
+SETTLED_S = 30.0
+LOOK_EVERY_S = 1.0
+# What controllers make after our objects, with labels that they copy; nobody plans these.
+COPIED = {"EndpointSlice"}
+
+
+@dataclass
+class Healthy:
+    """The run, and what was there before and after."""
+
+    verdict: Verdict
+    report: Path
+    before: Snapshot
+    after: Snapshot
+    seen: set[tuple[str, str, str]] = field(default_factory=set)  # of ours, during the run
+
+
+@pytest.fixture(scope="module")
+def healthy(
+    selftest_cluster: Breakable, tmp_path_factory: pytest.TempPathFactory
+) -> Healthy:
+    """One run of the default profile, watched."""
+    report = tmp_path_factory.mktemp("healthy") / "report"
+    api, nodes = selftest_cluster.api, selftest_cluster.nodes
+    seen: set[tuple[str, str, str]] = set()
+    over = threading.Event()
+    watcher = threading.Thread(target=watch, args=(api, seen, over), daemon=True)
+    before = take_snapshot(api, nodes)
+    watcher.start()
+    try:
+        verdict = run_suite(selftest_cluster, report)
+    finally:
+        over.set()
+        watcher.join(30)
+    return Healthy(verdict, report, before, take_snapshot(api, nodes), seen)
+
+
+def watch(cluster: Cluster, seen: set[tuple[str, str, str]], over: threading.Event) -> None:
+    """Note every object of ours that is ever there."""
+    while not over.wait(LOOK_EVERY_S):
+        seen |= set(ours_in(cluster))
+
+
+def test_nothing_fails(healthy: Healthy) -> None:
+    """Exit 0; no check failed, none was not run."""
+    summary = healthy.verdict.document["summary"]
+    print(healthy.verdict.output)
+    print(f"{healthy.verdict.seconds:.1f} s", healthy.verdict.document["timing"], summary)
+    assert healthy.verdict.checks("failed") == []
+    assert healthy.verdict.checks("not-run") == []
+    assert healthy.verdict.exit_code == 0
+    assert healthy.verdict.document["result"] == "success"
+
+
+def test_enough_is_asked(healthy: Healthy) -> None:
+    """At least 120 checks, and 2,000 answers compared as a whole."""
+    checks = healthy.verdict.document["checks"]
+    asked = sum(check["asked"] for check in checks)
+    assert len(checks) >= ITEMS
+    assert asked >= ANSWERS, f"{asked} of {len(checks)} checks"
+
+
+def test_every_file_is_valid(healthy: Healthy) -> None:
+    """As the contract has them: results.yaml, junit.xml, report.html, events.jsonl."""
+    document = assert_valid_results(healthy.report)
+    assert_valid_junit(healthy.report / "junit.xml")
+    assert_self_contained(healthy.report / "report.html")
+    assert document["state"] == "finished"
+    assert (healthy.report / "events.jsonl").read_text().endswith("\n")
+
+
+def test_the_times_are_told(healthy: Healthy) -> None:
+    """Each part of the budget has its number."""
+    timing = healthy.verdict.document["timing"]
+    for part in ("setup_s", "checks_s", "teardown_s", "questions"):
+        assert timing[part] > 0, timing
+
+
+def test_what_was_judged_is_told(healthy: Healthy) -> None:
+    """Cluster, versions, nodes and replicas."""
+    told = healthy.verdict.document["cluster"]
+    assert (told["nodes"], told["domain"]) == (3, "cluster.local")
+    assert (told["dns"]["implementation"], told["dns"]["replicas"]) == ("coredns", 2)
+
+
+def test_checks_are_known_by_id_and_parameter(healthy: Healthy) -> None:
+    """No two share them, and neither holds the name of this run or an address."""
+    checks = healthy.verdict.document["checks"]
+    keys = Counter((check["id"], check["param"]) for check in checks)
+    assert [key for key, times in keys.items() if times > 1] == []
+    assert [key for key in keys if "dns-conf-" in key[1] or "10." in key[1]] == []
+
+
+def test_nothing_is_left(healthy: Healthy, cluster: Cluster) -> None:
+    """No namespace, no object with our label, no folder of pytest-kind."""
+    assert healthy.verdict.document["cleanup"] == {
+        "state": "clean",
+        "restored": [],
+        "leftovers": [],
+    }
+    assert ours_in(cluster) == []
+    assert not (PROJECT / ".pytest-kind").exists()
+
+
+def test_the_cluster_is_as_before(healthy: Healthy) -> None:
+    """Nothing of kube-system, of the cluster-wide objects, of the nodes has changed."""
+    assert healthy.before.differences(healthy.after) == []
+
+
+def test_what_was_made_was_planned(healthy: Healthy) -> None:
+    """--plan names every object that was there during the run."""
+    assert healthy.seen, "nothing was seen: the watch is broken"
+    plan = [
+        (kind, place, name)
+        for each in planned()
+        for kind in each.kind.split(", ")
+        for place in [each.namespace or ""]
+        for name in each.name.split(", ")
+    ]
+    (run,) = {
+        name for kind, _, name in healthy.seen if kind == "Namespace" and name.count("-") == 2
+    }
+    unplanned = []
+    for kind, place, name in sorted(healthy.seen):
+        theirs = (kind, place.replace(run, PLACES.main), name.replace(run, PLACES.main))
+        if not any(covers(line, theirs) for line in plan) and kind not in COPIED:
+            unplanned.append(theirs)
+    assert unplanned == [], plan
+
+
+def covers(line: tuple[str, str, str], made: tuple[str, str, str]) -> bool:
+    """Whether a line of the plan means an object; N in a name stands for a number."""
+    kind, place, name = line
+    pattern = name.replace("-N", "-*").replace("NODE", "*")
+    return (kind, place) == made[:2] and fnmatchcase(made[2], pattern)
