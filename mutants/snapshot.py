@@ -21,6 +21,7 @@ BOOKKEEPING = (
     *("generateName", "ownerReferences", "selfLink"),
 )
 OWN_ANNOTATIONS = ("deployment.kubernetes.io/revision", "endpoints.kubernetes.io/last-change-")
+POD_ADDRESS = re.compile(r"\b10\.244\.\d+\.\d+(?!\d|/16|/24)")
 SUFFIX = re.compile(r"-[a-z0-9]{5}$")
 
 # Firewall and routes without counters, order of chains, or what belongs to single pods.
@@ -128,7 +129,7 @@ def _name_of(kind: str, thing: Manifest) -> str:
 def _line(line: str) -> str:
     """A line of a node; addresses of pods and the chains made of them stand for any."""
     line = re.sub(r"(KUBE-(?:SEP|SVC|EXT|FW)-)[A-Z0-9]{16}", r"\1*", line)
-    return re.sub(r"\b10\.244\.\d+\.\d+(?!/\d*[0-24-9])\b", "POD", line)
+    return POD_ADDRESS.sub("POD", line)
 
 
 def _shortened(old: str | None, new: str | None) -> str:

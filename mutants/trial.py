@@ -109,7 +109,7 @@ def repair(scene: Scene, before: Snapshot) -> None:
         return before.differences(take_snapshot(scene.api, nodes))
 
     if found := eventually(differences, [], REPAIR_S, every=0.5):
-        raise RevertError("not as before:\n" + "\n".join(found))
+        raise RevertError("not as before:\n" + "\n".join(found[:20]))
     if wrong := eventually(lambda: answers_everywhere(scene), [], REPAIR_S, every=0.5):
         raise RevertError("DNS does not answer after the repair:\n" + "\n".join(wrong))
 

@@ -49,7 +49,7 @@ MUTANTS = (
         "The Corefile has a syntax error, and the replicas were restarted.",
         "C",
         lambda scene: scene.corefile(without_last_brace),
-        log_says("Error during parsing"),
+        log_says("Syntax error|Error during parsing"),
         fails=(
             "test_corefile_can_be_read",
             "test_wanted_replicas_are_ready",
