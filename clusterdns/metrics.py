@@ -4,14 +4,12 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from clusterdns.probe import Conversation, Probe
+from prometheus_client.parser import text_string_to_metric_families
+
+from clusterdns.probe import Probe
+from clusterdns.web import get_all
 
 PORT = 9153  # of the prometheus plug-in in every kubeadm Corefile, and in ours
-_SAMPLE = re.compile(
-    r"(?P<name>[a-zA-Z_:][a-zA-Z0-9_:]*)\s*(?:\{(?P<labels>.*)\})?\s+(?P<value>\S+)(?:\s+-?\d+)?\s*"
-)
-_LABEL = re.compile(r'\s*([a-zA-Z_][a-zA-Z0-9_]*)\s*=\s*"((?:[^"\\]|\\.)*)"\s*(?:,|$)')
-_ESCAPES = {"\\\\": "\\", '\\"': '"', "\\n": "\n"}
 
 
 class NoMetrics(Exception):  # noqa: N818 (the name says what happened)
@@ -35,9 +33,18 @@ class Metrics:
 
     @classmethod
     def parse(cls, text: str) -> "Metrics":
-        """Read the text format, version 0.0.4. Raises NoMetrics for a line that is none."""
-        lines = (line.strip() for line in text.splitlines())
-        return cls(tuple(_sample(line) for line in lines if line and not line.startswith("#")))
+        """Read the text format, version 0.0.4. Raises NoMetrics for what is none."""
+        try:
+            families = list(text_string_to_metric_families(text))
+        except (ValueError, KeyError, IndexError) as error:
+            raise NoMetrics(f"not metrics: {error}; it begins {text[:120]!r}") from None
+        return cls(
+            tuple(
+                Sample(sample.name, sample.labels, sample.value)
+                for family in families
+                for sample in family.samples
+            )
+        )
 
     def series(self, name: str, **labels: str) -> Iterator[Sample]:
         """The series of a name (or of every name that matches a pattern) with these labels."""
@@ -65,37 +72,8 @@ def scrape(probe: Probe, address: str, port: int = PORT, timeout: float = 5.0) -
 
 
 def http_get(probe: Probe, address: str, port: int, path: str, timeout: float = 5.0) -> str:
-    """The body of a page (HTTP/1.0, RFC 1945: it ends where the server closes the connection).
-
-    Raises NoMetrics for anything but status 200, and ProbeLost.
-    """
-    host = f"[{address}]" if ":" in address else address
-    request = f"GET {path} HTTP/1.0\r\nHost: {host}:{port}\r\nAccept: text/plain\r\n\r\n"
-    (said,) = probe.converse([Conversation(address, port, (request.encode(),), timeout)])
-    head, _, body = said.data.decode(errors="replace").partition("\r\n\r\n")
-    status = head.partition("\r\n")[0].split()
-    if len(status) < 2 or status[1] != "200" or said.ending != "closed":
-        words = " ".join(status) or "no reply"
-        raise NoMetrics(f"http://{host}:{port}{path}: {words} ({said.ending})")
-    return body
-
-
-def _sample(line: str) -> Sample:
-    found = _SAMPLE.fullmatch(line)
-    try:
-        if found is None:
-            raise ValueError("not a sample")
-        labels = dict(_labels(found["labels"] or ""))
-        return Sample(found["name"], labels, float(found["value"]))
-    except ValueError as error:
-        raise NoMetrics(f"not a line of metrics: {line[:120]!r} ({error})") from None
-
-
-def _labels(text: str) -> Iterator[tuple[str, str]]:
-    position = 0
-    while position < len(text):
-        found = _LABEL.match(text, position)
-        if found is None:
-            raise ValueError(f"labels {text!r}")
-        yield found[1], re.sub(r'\\[\\"n]', lambda escape: _ESCAPES[escape[0]], found[2])
-        position = found.end()
+    """The body of a page. Raises NoMetrics for anything but status 200, and ProbeLost."""
+    (page,) = get_all(probe, [(address, port, path)], timeout)
+    if page.status != 200:
+        raise NoMetrics(str(page))
+    return page.body

@@ -43,8 +43,8 @@ def page(address: str, port: int, path: str, data: bytes, ending: str) -> Page:
     url = f"http://{bracketed(address)}:{port}{path}"
     head, _, body = data.partition(b"\r\n\r\n")
     words = head.split(maxsplit=2)
-    if len(words) < 2 or not words[1].isdigit():
-        return Page(url, 0, ending)
+    if len(words) < 2 or not words[1].isdigit() or ending != "closed":
+        return Page(url, 0, f"{head[:80].decode(errors='replace')} ({ending})".strip())
     return Page(url, int(words[1]), body.decode(errors="replace"))
 
 
