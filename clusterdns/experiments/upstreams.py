@@ -9,6 +9,8 @@ import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
+from operator import attrgetter
 from urllib.parse import urlsplit
 
 from clusterdns.cluster import Manifest
@@ -18,6 +20,7 @@ from clusterdns.experiments.multiplied import (
     RARE,
     RARER,
     Multiplied,
+    confirmed,
     count_requests,
     scrape_all,
 )
@@ -29,6 +32,7 @@ from clusterdns.resolvconf import ResolvConf
 
 # Every series that names an upstream: coredns_proxy_* since 1.11.0, coredns_forward_* before.
 NAMING_UPSTREAMS = "coredns_(proxy|forward)_.*"
+MULTIPLIES, COMES_BACK = attrgetter("loops"), attrgetter("came_back")
 QUESTIONS = 6  # to each replica: upstreams are chosen at random
 
 
@@ -101,9 +105,7 @@ class Upstreams:
     @property
     def coming_back(self) -> dict[str, str]:
         """Upstreams that hand what they are asked to the cluster's own DNS."""
-        return {
-            upstream: str(m) for upstream, m in self.returned.items() if 2 * m.counted >= m.asked
-        }
+        return {upstream: str(m) for upstream, m in self.returned.items() if m.came_back}
 
 
 def is_self(address: str) -> bool:
@@ -168,16 +170,18 @@ class UpstreamsExperiment:
         """
         counters = {server.name: server.address for server in servers}
         hops = sorted(address for address in told if not is_self(address))
+
+        def put_to(asked: Sequence[Server], rdtype: str) -> Multiplied:
+            return count_requests(bench, asked, counters, QUESTIONS, rdtype)
+
         with ThreadPoolExecutor(max_workers=2) as pool:
-            put = pool.submit(count_requests, bench, servers, counters, QUESTIONS, RARE)
+            to_replicas = pool.submit(confirmed, partial(put_to, servers, RARE), MULTIPLIES)
             # One upstream after the other: the counters do not tell them apart.
             found = {
-                address: count_requests(
-                    bench, [Server(f"upstream/{address}", address)], counters, QUESTIONS, RARER
-                )
-                for address in hops
+                server.address: confirmed(partial(put_to, [server], RARER), COMES_BACK)
+                for server in (Server(f"upstream/{address}", address) for address in hops)
             }
-            return put.result(), found
+            return to_replicas.result(), found
 
 
 def told_upstreams(corefile: object, conf: ResolvConf) -> frozenset[str]:

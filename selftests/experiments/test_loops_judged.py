@@ -6,7 +6,7 @@ import pytest
 
 from clusterdns.corefile import parse
 from clusterdns.experiments.looping import LoopDetected
-from clusterdns.experiments.multiplied import Multiplied, handled
+from clusterdns.experiments.multiplied import Multiplied, confirmed, handled
 from clusterdns.experiments.restarts import LOOP_MESSAGE, death
 from clusterdns.experiments.upstreams import (
     Replica,
@@ -91,6 +91,17 @@ def test_upstream_that_asks_back_is_seen() -> None:
 def test_multiplied_questions_are_a_loop(asked: int, counted: int, loops: bool) -> None:
     """Hundreds of requests for one question; never a few more than were asked."""
     assert Multiplied(asked, counted, "NSEC3", ()).loops is loops
+
+
+@pytest.mark.parametrize(
+    ("counts", "judged"),
+    [([0], 0), ([20, 0], 0), ([20, 20, 0], 0), ([400, 300, 200], 200)],
+    ids=["nothing", "noise", "more-noise", "loop"],
+)
+def test_suspicion_is_looked_at_again(counts: list[int], judged: int) -> None:
+    """What others asked meanwhile is not there the next time; a loop always is."""
+    results = (Multiplied(6, count, "DNSKEY", ()) for count in counts)
+    assert confirmed(lambda: next(results), lambda m: m.came_back).counted == judged
 
 
 @pytest.mark.parametrize("line", [FATAL, OLD_FATAL], ids=["since-1.4.0", "before"])
