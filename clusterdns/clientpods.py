@@ -127,34 +127,41 @@ def crowded() -> Given:
 
 
 def plan_pods(site: Site, host: str | None, nameserver: str | None) -> list[Planned]:
-    """Every client pod that can be made here.
+    """Every client pod that can be made here, in the order in which checks want them.
 
     ``host`` is the namespace for pods on the node's network, None when there is none;
     ``nameserver`` the address of the server that counts questions.
     """
     workspace = site.workspace
-    nodes = sorted(site.probes)
     main, second = workspace.namespace, workspace.second_namespace
+    nodes = list(enumerate(sorted(site.probes)))
     made: list[Planned] = []
-    for index, node in enumerate(nodes):
-        if nameserver:
-            conf = site.resolv_confs[node]
-            given = Given((nameserver,), conf.search, tuple(sorted(conf.options)))
-            made.append(planned(site, Role.NONE, node, index, main, given))
-        made.append(planned(site, Role.DEFAULT, node, index, main))
-        if host:
-            made.append(planned(site, Role.HOST_NETWORK, node, index, host))
-        if workspace.images.musl:
-            made.append(planned(site, Role.MUSL, node, index, main))
-    # What only the kubelet's own logic decides is looked at on one node: the last of them.
-    for index, node in list(enumerate(nodes))[-1:]:
-        if second:
-            made.append(planned(site, Role.SECOND, node, index, second))
-        made.append(planned(site, Role.MERGED, node, index, main, merged(site.domain)))
-        made.append(planned(site, Role.CROWDED, node, index, main, crowded()))
-        if host:
-            made.append(planned(site, Role.FALLBACK, node, index, host))
+    if host:
+        made += [planned(site, Role.HOST_NETWORK, node, i, host) for i, node in nodes]
+    made += [planned(site, Role.DEFAULT, node, i, main) for i, node in nodes]
+    # What only the kubelet's own logic decides is looked at once, each on the next node.
+    once: list[tuple[Role, str, Given | None]] = [
+        (Role.MERGED, main, merged(site.domain)),
+        (Role.CROWDED, main, crowded()),
+    ]
+    once += [(Role.SECOND, second, None)] if second else []
+    once += [(Role.FALLBACK, host, None)] if host else []
+    for turn, (role, namespace, given) in enumerate(once if nodes else []):
+        index, node = nodes[-1 - turn % len(nodes)]
+        made.append(planned(site, role, node, index, namespace, given))
+    if workspace.images.musl:
+        made += [planned(site, Role.MUSL, node, i, main) for i, node in nodes]
+    if nameserver:
+        made += [
+            planned(site, Role.NONE, node, i, main, like(site.resolv_confs[node], nameserver))
+            for i, node in nodes
+        ]
     return made
+
+
+def like(conf: ResolvConf, nameserver: str) -> Given:
+    """The search list and options of another pod, with a nameserver of ours."""
+    return Given((nameserver,), conf.search, tuple(sorted(conf.options)))
 
 
 def planned(
@@ -196,6 +203,8 @@ def add_musl(spec: Manifest, image: str) -> None:
 
 
 declare(
+    PlannedObject("", "pods/exec", PLACES.main, "client-*", ("get", "create"), "looks names up"),
+    PlannedObject("", "Event", PLACES.main, "client-*", ("list",), "why a pod does not start"),
     *(
         PlannedObject(
             "",
@@ -214,5 +223,5 @@ declare(
             if role is Role.SECOND
             else PLACES.main,
         )
-    )
+    ),
 )

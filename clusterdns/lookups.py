@@ -17,7 +17,17 @@ from clusterdns.evidence import Evidence
 from clusterdns.manifests import metadata
 from clusterdns.podfiles import repeat
 from clusterdns.probe import Output, ProbeLost
-from clusterdns.resolver import DIG, FOR_MISSES, MUSL, TOOLS, Found, Tool, within_search_list
+from clusterdns.resolver import (
+    DIG,
+    FOR_MISSES,
+    MUSL,
+    TOOLS,
+    Found,
+    Tool,
+    answered,
+    first_question,
+    within_search_list,
+)
 from clusterdns.run.plan import PLACES, PlannedObject, declare
 from clusterdns.searchwalk import Spelling, dig_walk, up_to_the_hit
 from clusterdns.service import Service
@@ -26,6 +36,7 @@ from clusterdns.tally import Cell
 
 API_SERVER = "kubernetes"  # the Service that every cluster has, in the namespace default
 SHARED_NAME, LONELY_NAME = "search-shop", "search-lonely"
+SILENT = "not asked: the nameserver did not answer a first question"
 Target = Callable[[Client], Service]
 QUALIFIED = tuple(spelling for spelling in Spelling if spelling is not Spelling.SHORT)
 
@@ -135,10 +146,16 @@ class Results:
         return hits + [Lookup(t, Spelling.SHORT.of(s), True) for s in missing for t in absent]
 
     def look_up(self, client: Client) -> dict[Lookup, Found]:
-        """Look everything up, side by side; a pod that is lost has found nothing."""
+        """Look everything up, side by side; a pod that is lost has found nothing.
+
+        Where the nameserver does not answer a first question, the others are not waited for.
+        """
         wanted = self.wanted(client)
         commands = [self.command(client, each) for each in wanted]
         try:
+            (first,) = self.run(client, [first_question(self.targets.api_server.fqdn)])
+            if not answered(first):
+                return dict.fromkeys(wanted, Found(error=SILENT))
             outputs = self.run(client, commands)
         except ProbeLost as error:
             return dict.fromkeys(wanted, Found(error=str(error)))
@@ -248,7 +265,7 @@ class Lookups:
             lookup = Lookup(tool, Spelling.SHORT.of(service), True)
             got = found[lookup]
             wanted = f"anything but {', '.join(service.cluster_ips)}"
-            lost = "deadline" in got.error and not self.of_the_node(client)
+            lost = ("deadline" in got.error or got.error == SILENT) and not self.of_the_node(client)
             wrong = lost or bool(got.addresses & set(service.cluster_ips))
             cells.append(self._cell(client, lookup, wanted, str(got), wrong))
         return Evidence(cells)
@@ -271,6 +288,7 @@ class Lookups:
 
 
 declare(
+    PlannedObject("", "Service", "default", API_SERVER, ("get",), "looked up by short names"),
     *(
         PlannedObject("", "Service", namespace, name, ("create",), "looked up by short names")
         for name, namespace in (
@@ -279,5 +297,5 @@ declare(
             (SHARED_NAME, PLACES.second),
             (API_SERVER, PLACES.second),
         )
-    )
+    ),
 )

@@ -145,6 +145,16 @@ def dig_command(name: str, family: int) -> list[str]:
     ]
 
 
+def first_question(name: str) -> list[str]:
+    """A command that tells with ``answered`` whether the pod's nameserver answers at all."""
+    return ["dig", "+tries=2", "+time=2", "-q", absolute(name)]
+
+
+def answered(output: Output) -> bool:
+    """Whether a nameserver replied to dig, whatever it said (exit code 9: none did)."""
+    return output.exit_code == 0 and _STATUS.search(output.stdout) is not None
+
+
 def within_search_list(command: Sequence[str]) -> list[str]:
     """A getent command that does not ask an upstream for a name without a dot."""
     return [*NO_TLD_QUERY, *command]

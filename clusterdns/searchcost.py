@@ -4,7 +4,6 @@ import shlex
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import partial
 
 from clusterdns.clientpods import MUSL_SLEEPS, Role
 from clusterdns.clients import Client, Clients, startable
@@ -12,7 +11,14 @@ from clusterdns.counting import NAME, OUTSIDE, walks_of
 from clusterdns.evidence import Evidence
 from clusterdns.podfiles import repeat
 from clusterdns.resolvconf import ResolvConf
-from clusterdns.resolver import DIG, GETADDRINFO, GETHOSTBYNAME, dig_command
+from clusterdns.resolver import (
+    DIG,
+    GETADDRINFO,
+    GETHOSTBYNAME,
+    answered,
+    dig_command,
+    first_question,
+)
 from clusterdns.searchwalk import Walk, dig_walk, glibc_walk, musl_walk, up_to_the_hit
 from clusterdns.site import Site
 from clusterdns.tally import Cell
@@ -155,12 +161,22 @@ class SearchCost:
 
     site: Site
     clients: Clients
+    silent: frozenset[str] = frozenset()  # nodes whose client cannot reach the counting server
     results: dict[tuple[str, str], list[tuple[Sample, Walks]]] = field(default_factory=dict)
 
     def count(self) -> None:
-        """Look everything up on all nodes. Raises NoClients, and ApiException for the log."""
+        """Look everything up on all nodes.
+
+        Raises NoClients, NotPossible when the counting server does not run, ProbeLost, and
+        ApiException for its log.
+        """
         clients = list(self.clients.of(Role.NONE).values())
-        self._wait_until_it_answers(clients)
+        self.clients.counter.coredns.wait_until_running()
+        with ThreadPoolExecutor(max_workers=max(1, len(clients))) as pool:
+            heard = list(pool.map(self._hears, clients))
+        self.silent = frozenset(
+            c.node for c, hears in zip(clients, heard, strict=True) if not hears
+        )
         due = [
             (client, resolver, case)
             for client in clients
@@ -202,7 +218,8 @@ class SearchCost:
 
     def _take(self, samples: list[Sample]) -> dict[str, Walks]:
         """Look all samples up; what was asked for each token, when nothing more is due."""
-        clients = {sample.client.pod: sample.client for sample in samples}
+        asking = [sample for sample in samples if sample.client.node not in self.silent]
+        clients = {sample.client.pod: sample.client for sample in asking}
         with ThreadPoolExecutor(max_workers=max(1, len(clients))) as pool:
             list(pool.map(lambda c: self._look_up(c, samples), clients.values()))
 
@@ -211,7 +228,7 @@ class SearchCost:
             return {sample.token: walks_of(sample.token, arrived) for sample in samples}
 
         complete = lambda walks: all(  # noqa: E731
-            s.is_right(walks[s.token]) or s.is_rearranged(walks[s.token]) for s in samples
+            s.is_right(walks[s.token]) or s.is_rearranged(walks[s.token]) for s in asking
         )
         # The last lines may still be on their way from the node to the API server.
         return eventually(look, complete, self.site.workspace.timeouts.query, every=0.2)
@@ -224,19 +241,14 @@ class SearchCost:
         if client.probe is not None:
             client.probe.run(commands, timeout)
 
-    def _wait_until_it_answers(self, clients: list[Client]) -> None:
-        """Wait until the counting server answers each client; then gives up quietly."""
-        words = ["dig", "+short", "+tries=1", "+time=1", f"ready.{OUTSIDE}."]
-        timeouts = self.site.workspace.timeouts
-
-        def answers(client: Client) -> bool:
-            if client.probe is None:
-                return False
-            (output,) = client.probe.run([words], timeouts.command)
-            return bool(output.stdout.strip()) and output.exit_code == 0
-
-        for client in clients:
-            eventually(partial(answers, client), True, timeouts.pod)
+    def _hears(self, client: Client) -> bool:
+        """Wait until the counting server answers a client, for as long as a change may take."""
+        words, timeouts = first_question(f"ready.{OUTSIDE}"), self.site.workspace.timeouts
+        probe = client.probe
+        if probe is None:
+            return False
+        ask = lambda: answered(probe.run([words], timeouts.command)[0])  # noqa: E731
+        return eventually(ask, True, timeouts.watch)
 
     def _cell(self, sample: Sample, walks: Walks) -> Cell:
         deviates = not sample.is_right(walks)

@@ -1,6 +1,7 @@
 """Each judgement holds for what is right and catches what is wrong."""
 
 from dataclasses import replace
+from typing import cast
 
 import pytest
 
@@ -8,10 +9,11 @@ from clusterdns.clientpods import MOST_SEARCHES, Given, Role, crowded, merged
 from clusterdns.clients import NoClients
 from clusterdns.dnsconfigs import MOST_CHARACTERS, characters
 from clusterdns.evidence import Evidence
-from clusterdns.lookups import QUALIFIED, Lookup, Lookups
+from clusterdns.lookups import QUALIFIED, SILENT, Lookup, Lookups
 from clusterdns.podfiles import local_ips, told_nameservers
 from clusterdns.podnames import beginnings, own_lines
 from clusterdns.podpolicies import PodFiles
+from clusterdns.probe import Output, Probe
 from clusterdns.resolvconf import ResolvConf
 from clusterdns.resolver import DIG, GETADDRINFO, Found, Step
 from clusterdns.searchwalk import Spelling
@@ -338,3 +340,28 @@ def test_files_are_no_answers() -> None:
     judged(found_by_getent(RIGHT)).noted_in(tally)
 
     assert (tally.asked, len(tally.deviating)) == (1, 1)
+
+
+class SilentProbe:
+    """A probe in a pod whose nameserver does not answer."""
+
+    def __init__(self) -> None:
+        self.commands = 0
+
+    def run(self, commands: list[list[str]], timeout: float) -> list[Output]:
+        """Dig's words when nobody answers."""
+        self.commands += len(commands)
+        return [Output(9, ";; no servers could be reached\n", "") for _ in commands]
+
+
+def test_silent_nameserver_is_not_asked_again() -> None:
+    """A dead nameserver is found out with one question, and every lookup deviates."""
+    probe = SilentProbe()
+    asked = lookups()
+    asked.results.clients = clients(client(probe=cast(Probe, probe)))
+
+    assert judged(asked).deviations == {
+        "one: kubernetes.default in a cluster-first pod": f"nothing ({SILENT})"
+    }
+    assert asked.not_api_server([Role.CLUSTER_FIRST], GETADDRINFO).deviations != {}
+    assert probe.commands == 1

@@ -9,6 +9,7 @@ from clusterdns.resolver import (
     MUSL,
     Found,
     Step,
+    answered,
     read_dig,
     read_getent,
     read_musl,
@@ -123,3 +124,19 @@ def test_tool_that_does_not_say_the_name() -> None:
     """Musl's program prints addresses only: no name is expected of it."""
     assert MUSL.expected(FOUND.addresses, FOUND.name) == Found(FOUND.addresses)
     assert GETADDRINFO.expected(FOUND.addresses, FOUND.name) == FOUND
+
+
+@pytest.mark.parametrize(
+    ("output", "yes"),
+    [
+        (Output(0, ANSWERED, ""), True),
+        (Output(0, DENIED, ""), True),
+        (Output(9, ";; connection timed out; no servers could be reached\n", ""), False),
+        (Output(0, ";; communications error to 10.96.0.10#53: timed out\n", ""), False),
+        (Output(None, "", ""), False),
+    ],
+    ids=["answer", "denial", "nobody", "error", "late"],
+)
+def test_first_question(output: Output, yes: bool) -> None:
+    """Any reply shows that the nameserver is there; no reply spares all other lookups."""
+    assert answered(output) is yes
