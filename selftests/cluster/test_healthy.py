@@ -39,9 +39,7 @@ class Healthy:
 
 
 @pytest.fixture(scope="module")
-def healthy(
-    selftest_cluster: Breakable, tmp_path_factory: pytest.TempPathFactory
-) -> Healthy:
+def healthy(selftest_cluster: Breakable, tmp_path_factory: pytest.TempPathFactory) -> Healthy:
     """One run of the default profile, watched."""
     report = tmp_path_factory.mktemp("healthy") / "report"
     api, nodes = selftest_cluster.api, selftest_cluster.nodes

@@ -9,8 +9,6 @@ from typing import Any
 
 import pytest
 
-from selftests.liars.liars import ZONE
-
 PROJECT = Path(__file__).parent.parent.parent
 FILES = ("tests/dns", "tests/network/test_paths.py")
 
@@ -35,6 +33,6 @@ def met(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """For each liar the checks that did not pass, with their messages."""
     folder = tmp_path_factory.mktemp("liars")
     done = run_suite(folder, CLUSTERDNS_LIARS_JSON=str(folder / "met.json"))
-    assert (folder / "met.json").exists(), f"no results for {ZONE}:\n{done.stdout}{done.stderr}"
+    assert (folder / "met.json").exists(), done.stdout + done.stderr
     found: dict[str, Any] = json.loads((folder / "met.json").read_text())
     return found

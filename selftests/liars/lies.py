@@ -53,11 +53,14 @@ def without(rdtype: str, *rdata: str) -> Lie:
     """Each answer lacks these records of a type; without any named it lacks them all."""
 
     def edit(message: dns.message.Message) -> None:
-        for rrset in list(message.answer):
+        kept = []
+        for rrset in message.answer:
+            texts = [rdata.to_text() for rdata in rrset]
             if dns.rdatatype.to_text(rrset.rdtype) == rdtype:
-                for each in [r for r in rrset if not rdata or r.to_text() in rdata]:
-                    rrset.remove(each)
-        message.answer = [rrset for rrset in message.answer if rrset]
+                texts = [text for text in texts if rdata and text not in rdata]
+            if texts:
+                kept.append(dns.rrset.from_text(rrset.name, 5, "IN", rrset.rdtype, *texts))
+        message.answer = kept
 
     return lambda _, response: response.edited(edit)
 
