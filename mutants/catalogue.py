@@ -2,13 +2,16 @@
 
 import fnmatch
 
-from mutants.faults import corefile, kubelet, service
+from mutants.faults import corefile, kubelet, node, replicas, service, upstream
 from mutants.mutant import Mutant
 
 MUTANTS: tuple[Mutant, ...] = (
     *service.MUTANTS,
     *kubelet.MUTANTS,
     *corefile.MUTANTS,
+    *replicas.MUTANTS,
+    *node.MUTANTS,
+    *upstream.MUTANTS,
 )
 
 # The ones that every run of the self-tests proves.

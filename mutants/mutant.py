@@ -37,6 +37,7 @@ class Mutant:
     select: str = ""  # pytest's -k for the quick proof in the self-tests
     topology: str = "three-nodes"
     within: float = 20.0  # seconds until the symptom shows
+    arguments: tuple[str, ...] = ()  # of the suite, where the fault is one of a namespace
 
     @property
     def right_causes(self) -> tuple[str, ...]:

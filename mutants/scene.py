@@ -1,6 +1,7 @@
 """What mutants act on: a cluster, and verbs of which each knows how to undo what it did."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,6 +67,10 @@ class Scene:
         pods = self.api.list("Pod", KUBE_SYSTEM, DNS)
         return [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
 
+    def addresses(self) -> dict[str, str]:
+        """The address of each DNS pod, with the node that it runs on."""
+        return {p["status"]["podIP"]: p["spec"]["nodeName"] for p in self.replicas()}
+
     def pod_cidr(self, node: str) -> str:
         """The range of a node's pods."""
         return str(self.api.get("Node", node)["spec"]["podCIDR"])
@@ -99,7 +104,9 @@ class Scene:
 
     # Verbs on CoreDNS
 
-    def corefile(self, edit: Callable[[str], str], restart: bool = True) -> None:
+    def corefile(
+        self, edit: Callable[[str], str], restart: bool = True, within: float = SETTLE_S
+    ) -> None:
         """Change the Corefile; delete all CoreDNS pods, so that no old one hides the fault."""
 
         def edit_object(thing: Manifest) -> None:
@@ -110,9 +117,9 @@ class Scene:
 
         self.change("ConfigMap", "coredns", edit_object)
         if restart:
-            self.restart_dns()
+            self.restart_dns(within)
 
-    def restart_dns(self) -> None:
+    def restart_dns(self, within: float = SETTLE_S) -> None:
         """Delete all CoreDNS pods and wait until the new ones are ready, or never will be."""
         self.replicas_are_new = True
         old = {pod["metadata"]["uid"] for pod in self.replicas()}
@@ -124,9 +131,21 @@ class Scene:
             fresh = not old & {pod["metadata"]["uid"] for pod in pods}
             return fresh and bool(pods) and all(is_settled(pod) for pod in pods)
 
-        eventually(settled, True, SETTLE_S, every=0.3)
+        eventually(settled, True, within, every=0.3)
 
     # Verbs on nodes
+
+    @contextmanager
+    def scheduled_on(self, node: str) -> Iterator[None]:
+        """Meanwhile all other nodes take no new pods."""
+        others = [other for other in self.breakable.nodes if other != node]
+        for other in others:
+            self.api.patch("Node", other, None, {"spec": {"unschedulable": True}})
+        try:
+            yield
+        finally:
+            for other in others:
+                self.api.patch("Node", other, None, {"spec": {"unschedulable": None}})
 
     def on_node(self, node: str, do: str, undo: str) -> str:
         """Run a command in a node; ``undo`` is the one that takes it back."""
@@ -136,6 +155,11 @@ class Scene:
     def drop(self, node: str, match: str, chain: str = "FORWARD", table: str = "filter") -> None:
         """Drop the packets that an iptables match describes; kube-proxy leaves the rule alone."""
         self.rule(node, f"{match} -j DROP", chain, table)
+
+    def drop_everywhere(self, match: str, chain: str = "FORWARD", table: str = "filter") -> None:
+        """Drop on every node."""
+        for node in self.breakable.nodes:
+            self.drop(node, match, chain, table)
 
     def rule(self, node: str, rule: str, chain: str = "FORWARD", table: str = "filter") -> None:
         """Insert an iptables rule as the first of its chain."""

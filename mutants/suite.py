@@ -58,7 +58,9 @@ def _matches(name: str, pattern: str) -> bool:
     return fnmatch.fnmatchcase(name, literal) or fnmatch.fnmatchcase(name.split("[")[0], literal)
 
 
-def run_suite(cluster: Breakable, report: Path, select: str = "") -> Verdict:
+def run_suite(
+    cluster: Breakable, report: Path, select: str = "", arguments: Sequence[str] = ()
+) -> Verdict:
     """The default profile, or a part of it, in a process of its own.
 
     Raises KeyboardInterrupt after the suite has ended, when we are interrupted meanwhile.
@@ -69,6 +71,7 @@ def run_suite(cluster: Breakable, report: Path, select: str = "") -> Verdict:
     argv += ["--dnsutils-image", tools.dnsutils]
     argv += ["--musl-image", tools.musl] if tools.musl else []
     argv += ["-k", select] if select else []
+    argv += arguments
     environment = {k: v for k, v in os.environ.items() if k != "CLUSTERDNS_PID_FILE"}
     report.mkdir(parents=True, exist_ok=True)
     log = report / "output.txt"

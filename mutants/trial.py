@@ -70,7 +70,9 @@ def try_mutant(cluster: Breakable, mutant: Mutant, reports: Path, select: str = 
         if not look.there:
             trial.missed.append(f"the symptom does not show: {look.proof}")
         else:
-            judge(trial, mutant, run_suite(cluster, reports / mutant.name, select))
+            judge(
+                trial, mutant, run_suite(cluster, reports / mutant.name, select, mutant.arguments)
+            )
     finally:
         began = time.monotonic()
         repair(scene, before)

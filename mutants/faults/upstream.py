@@ -1,0 +1,113 @@
+"""Faults of the servers that CoreDNS forwards to, or of the way to them."""
+
+from collections.abc import Callable
+
+from mutants.fakeup import forward_to
+from mutants.faults.corefile import forwards_to
+from mutants.looks import dig, in_pod, seen
+from mutants.mutant import Mutant, Seen
+from mutants.scene import Scene
+
+OUTSIDE = "name.example."
+SERVES = '    template IN A {\n        answer "{{ .Name }} 60 IN A 203.0.113.7"\n    }\n'
+NODATA = "    template IN ANY {\n        rcode NOERROR\n    }\n"
+
+
+def server(*plugins: str, view: str = "") -> str:
+    """A Corefile of one block."""
+    condition = f"    view only {{\n        expr {view}\n    }}\n" if view else ""
+    return f".:53 {{\n{condition}    ready\n{''.join(plugins)}}}\n"
+
+
+def stand_in(corefile: str, extra: str = "") -> Callable[[Scene], None]:
+    """An injection: CoreDNS forwards to a stand-in with that Corefile."""
+    return lambda scene: forward_to(scene, corefile, extra)
+
+
+def one_at_a_time(scene: Scene) -> None:
+    """A slow upstream, and room for one question."""
+    forward_to(scene, server("    erratic {\n        delay 1 500ms\n        drop 0\n    }\n"))
+    scene.corefile(lambda text: text.replace("max_concurrent 1000", "max_concurrent 1"))
+
+
+def some_are_refused(scene: Scene) -> Seen:
+    """Whether one of many questions at a time is refused for want of room."""
+    names = " ".join(f"n{number}.example." for number in range(20))
+    line = f"for n in {names}; do dig +tries=1 +time=4 $n | grep status: & done; wait"
+    return seen("REFUSED|SERVFAIL", in_pod(scene, scene.worker, "sh", "-c", line), "twenty at once")
+
+
+MUTANTS = (
+    Mutant(
+        "upstream-unreachable",
+        "The upstream does not answer.",
+        "C",
+        lambda scene: scene.corefile(forwards_to("192.0.2.1")),
+        dig(OUTSIDE, says="SERVFAIL|timed out"),
+        fails=("test_outside_name_resolves_as_on_the_node[*",),
+    ),
+    Mutant(
+        "upstream-one-dead",
+        "One of two upstreams does not answer.",
+        "C",
+        lambda scene: scene.corefile(forwards_to("/etc/resolv.conf 192.0.2.1")),
+        dig(says="status: NOERROR"),
+        fails=("test_every_upstream_answers",),
+    ),
+    Mutant(
+        "upstream-v6-nameserver",
+        "One of two upstreams has an IPv6 address, and pods have none.",
+        "C",
+        lambda scene: scene.corefile(forwards_to("/etc/resolv.conf [2001:db8::53]")),
+        dig(says="status: NOERROR"),
+        fails=("test_every_upstream_answers",),
+        causes=("upstream-v6-nameserver", "upstream-one-dead"),
+    ),
+    Mutant(
+        "upstream-slow",
+        "The upstream takes three seconds for each answer.",
+        "C",
+        stand_in(server("    erratic {\n        delay 1 3s\n        drop 0\n    }\n")),
+        dig(OUTSIDE, says="SERVFAIL|timed out|REFUSED"),
+        fails=("test_outside_name_resolves_as_on_the_node[*",),
+        causes=("upstream-slow", "upstream-unreachable"),
+    ),
+    Mutant(
+        "upstream-refuses",
+        "The upstream refuses to answer CoreDNS.",
+        "C",
+        stand_in(server("    acl {\n        block\n    }\n")),
+        dig(OUTSIDE, says="REFUSED|SERVFAIL"),
+        fails=("test_outside_name_resolves_as_on_the_node[*",),
+    ),
+    Mutant(
+        "upstream-tcp-blocked",
+        "The upstream is not to be reached over TCP.",
+        "C",
+        stand_in(
+            server("    acl {\n        drop\n    }\n", view="proto() == 'tcp'").replace(
+                "    ready\n", ""
+            )
+            + server(SERVES, NODATA)
+        ),
+        dig(OUTSIDE, "+tcp", says="SERVFAIL|timed out|REFUSED|NOERROR"),
+        fails=("test_every_upstream_answers",),
+    ),
+    Mutant(
+        "aaaa-servfail",
+        "The upstream does not implement AAAA.",
+        "C",
+        stand_in(server("    template IN AAAA {\n        rcode NOTIMP\n    }\n", SERVES, NODATA)),
+        dig(OUTSIDE, "AAAA", says="NOTIMP|SERVFAIL"),
+        fails=("test_every_upstream_answers",),
+    ),
+    Mutant(
+        "max-concurrent",
+        "CoreDNS may wait for one answer of its upstream only, which is slow.",
+        "C",
+        one_at_a_time,
+        some_are_refused,
+        fails=("test_outside_name_resolves_as_on_the_node[*",),
+        causes=("max-concurrent", "upstream-slow"),
+    ),
+)
