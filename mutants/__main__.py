@@ -2,8 +2,6 @@
 
 import argparse
 import json
-import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -15,10 +13,11 @@ from types import FrameType
 
 from machine.steps import HostError, say
 from mutants.catalogue import chosen
-from mutants.cluster import Tools, breakable_cluster
+from mutants.cluster import breakable_cluster
 from mutants.mutant import Mutant
 from mutants.scene import RevertError
 from mutants.suite import run_suite
+from mutants.tools import add_tool_options, find_tools
 from mutants.trial import Trial, prepare, report, try_mutant
 
 FAILED, USAGE, NOTHING_TRIED, CHANGED, INTERRUPTED = 1, 4, 10, 11, 2
@@ -119,24 +118,8 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     add("--shard", metavar="I/N", help=argparse.SUPPRESS)
     add("--json", type=Path, metavar="FILE", help="write the results there too")
     add("--report-dir", type=Path, metavar="DIR", help="the reports of the suite, one per mutant")
-    add("--kind-bin", default=os.environ.get("CLUSTERDNS_KIND_BIN"), metavar="FILE")
-    add("--kind-kubectl-bin", default=os.environ.get("CLUSTERDNS_KUBECTL_BIN"), metavar="FILE")
-    add("--kind-image", default=os.environ.get("CLUSTERDNS_KIND_IMAGE"), metavar="REF")
+    add_tool_options(parser)
     return parser.parse_args(words)
-
-
-def find_tools(options: argparse.Namespace) -> Tools:
-    """What ./run names, or what is on PATH. Raises HostError when something is missing."""
-    kind = options.kind_bin or shutil.which("kind")
-    kubectl = options.kind_kubectl_bin or shutil.which("kubectl")
-    dnsutils = os.environ.get("CLUSTERDNS_DNSUTILS_IMAGE")
-    musl = os.environ.get("CLUSTERDNS_MUSL_IMAGE")
-    named = {"kind": kind, "kubectl": kubectl, "--kind-image": options.kind_image}
-    named["CLUSTERDNS_DNSUTILS_IMAGE"] = dnsutils
-    missing = [name for name, value in named.items() if not value]
-    if missing:
-        raise HostError(f"Missing: {', '.join(missing)}. `./run mutants` brings them all.")
-    return Tools(Path(str(kind)), Path(str(kubectl)), options.kind_image, str(dnsutils), musl)
 
 
 def drop_option(words: Sequence[str], name: str) -> list[str]:
