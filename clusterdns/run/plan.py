@@ -70,7 +70,9 @@ def planned(shared: str | None = None) -> list[PlannedObject]:
         )
     )
     made.append(
-        PlannedObject("", "Pod", main, "*", ("deletecollection",), "they end at once, in a second")
+        PlannedObject(
+            "", "Pod", main, "*", ("deletecollection",), "they are gone before their namespace"
+        )
         if shared is None
         else PlannedObject(
             "", "all kinds below", main, "*", ("list", "delete"), "clean-up by label"

@@ -53,8 +53,8 @@ class Suite:
         return process.returncode, output, time.monotonic() - started
 
     def wait_for(self, name: str) -> None:
-        """Wait until a check has made that file. Raises AssertionError after 20 s."""
-        assert eventually((self.folder / name).exists, True, within=20), f"no file {name}"
+        """Wait until a check has made that file. Raises AssertionError after a minute."""
+        assert eventually((self.folder / name).exists, True, within=60), f"no file {name}"
 
     def report(self) -> dict[str, Any]:
         """The results.yaml of the last session."""
