@@ -83,7 +83,7 @@ def reload_own(bench: Bench) -> OwnReload:
     within = workspace.timeouts.own_reload
     before = processes(workspace)
     service, steady = inventory.services[0], steady_question(bench)
-    with Streaming(bench.probe, service, steady, RATE, PATIENCE) as stream:
+    with Streaming(bench.relay, service, steady, RATE, PATIENCE) as stream:
         began = time.monotonic()
         change_corefile(workspace, place, original, original.rstrip("\n") + "\n" + block(name))
         served = wait_for_all(bench, question, True, within, began)

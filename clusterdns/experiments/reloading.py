@@ -138,7 +138,7 @@ def change_and_watch(
 
 def streaming(bench: Bench, server: Server) -> Streaming:
     """The stream that asks which Corefile is in effect."""
-    return Streaming(bench.probe, server, Question(VERSION, "A"), RATE, PATIENCE)
+    return Streaming(bench.relay, server, Question(VERSION, "A"), RATE, PATIENCE)
 
 
 def versioned_corefile(version: str, plugin: str) -> str:
