@@ -13,8 +13,9 @@ import pytest
 from clusterdns.cluster import Cluster
 from clusterdns.manifests import pod
 from clusterdns.run.active import Run
-from clusterdns.run.cleanup import clean_up, what_dead_runs_left
+from clusterdns.run.cleanup import clean_up
 from clusterdns.run.identity import RUN_LABEL, RunId
+from clusterdns.run.remains import what_dead_runs_left
 from clusterdns.wait import eventually
 
 DELETED_WITHIN = 10.0  # seconds until the namespaces of a run are verified gone

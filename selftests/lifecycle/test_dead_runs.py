@@ -8,8 +8,9 @@ import pytest
 
 from clusterdns.cluster import Cluster, Manifest
 from clusterdns.run.active import Run
-from clusterdns.run.cleanup import clean_up, what_dead_runs_left
+from clusterdns.run.cleanup import clean_up
 from clusterdns.run.lease import alive, moment
+from clusterdns.run.remains import what_dead_runs_left
 from selftests.lifecycle.conftest import die, forgotten, local_run
 from selftests.lifecycle.fake_api import FakeApi
 from selftests.lifecycle.test_run import BINDINGS, CONFIGMAPS, COREDNS, NAMESPACES, with_log
