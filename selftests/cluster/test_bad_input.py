@@ -21,21 +21,46 @@ from selftests.cluster.test_credentials import kubeconfig_for
 QUICK = "--profile=quick"
 
 
+READ = {
+    "": ["configmaps", "namespaces", "nodes", "pods", "services"],
+    "apps": ["daemonsets", "deployments"],
+    "discovery.k8s.io": ["endpointslices"],
+}
+
+
 @pytest.fixture
-def token(cluster: Cluster) -> Iterator[str]:
-    """The token of an account that may do nothing."""
+def account(cluster: Cluster) -> Iterator[tuple[str, str]]:
+    """The name and the token of a service account that may do nothing."""
     name = f"selftest-{RunId.new()}"
     cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
-    account = {"name": "nobody", "namespace": name}
-    cluster.create({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": account})
+    nobody = {"name": "nobody", "namespace": name}
+    cluster.create({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": nobody})
     request = {
         "apiVersion": "authentication.k8s.io/v1",
         "kind": "TokenRequest",
         "spec": {"expirationSeconds": 600},
     }
     answer = cluster.request("POST", f"{path_of('ServiceAccount', name, 'nobody')}/token", request)
-    yield str(answer["status"]["token"])
+    yield name, str(answer["status"]["token"])
     cluster.delete("Namespace", name)
+
+
+@pytest.fixture
+def reader(cluster: Cluster, account: tuple[str, str]) -> Iterator[str]:
+    """The token of an account that may read whatever the suite reads, and make nothing."""
+    name, token = account
+    role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": name}
+    rules = [
+        {"apiGroups": [group], "resources": resources, "verbs": ["get", "list"]}
+        for group, resources in READ.items()
+    ]
+    head = {"apiVersion": "rbac.authorization.k8s.io/v1", "metadata": {"name": name}}
+    who = {"kind": "ServiceAccount", "name": "nobody", "namespace": name}
+    cluster.create({**head, "kind": "ClusterRole", "rules": rules})
+    cluster.create({**head, "kind": "ClusterRoleBinding", "roleRef": role, "subjects": [who]})
+    yield token
+    cluster.delete("ClusterRoleBinding", name)
+    cluster.delete("ClusterRole", name)
 
 
 def nothing_judged(session: Session, *words: str) -> dict[str, Any]:
@@ -93,15 +118,27 @@ def test_refused_credentials(sessions: Sessions, cluster: Cluster, tmp_path: Pat
     nothing_judged(session, "credentials", "401")
 
 
-def test_no_right_to_create_a_namespace(
-    sessions: Sessions, cluster: Cluster, token: str, tmp_path: Path
+def test_no_right_at_all(
+    sessions: Sessions, cluster: Cluster, account: tuple[str, str], tmp_path: Path
 ) -> None:
-    """An account without any right; what it lacks is named, and so is the way around."""
-    path = kubeconfig_for(cluster, tmp_path, {"token": token})
+    """What cannot even be read is named, and so is the list of all that is needed."""
+    path = kubeconfig_for(cluster, tmp_path, {"token": account[1]})
     context = f"--kube-context={cluster.context}"
     session = sessions.pytest(QUICK, f"--kubeconfig={path}", context)
 
-    nothing_judged(session, "--plan")
+    nothing_judged(session, "403", "--plan")
+    assert ours_in(cluster) == []
+
+
+def test_no_right_to_create_a_namespace(
+    sessions: Sessions, cluster: Cluster, reader: str, tmp_path: Path
+) -> None:
+    """What is lacking is named, and so is the way around."""
+    path = kubeconfig_for(cluster, tmp_path, {"token": reader})
+    context = f"--kube-context={cluster.context}"
+    session = sessions.pytest(QUICK, f"--kubeconfig={path}", context)
+
+    nothing_judged(session, "create and delete namespaces", "--namespace")
     assert ours_in(cluster) == []
 
 
