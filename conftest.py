@@ -5,6 +5,7 @@ pytest_plugins = [
     "fixtures.profiles",  # --profile, --allow-disruptive: what is selected, in which order
     "fixtures.images",  # the images of our pods, --list-images
     "fixtures.outcomes",  # not-run, not-applicable, deviation, cannot judge
+    "fixtures.terminal",  # progress and the summary
     "fixtures.lifecycle",  # run id, signals, ledger, --plan, --cleanup-only
     "fixtures.kind",  # the local cluster: made and deleted, or used and left alone
     "fixtures.cluster",  # the cluster under test, connected and ready to be judged
@@ -13,5 +14,4 @@ pytest_plugins = [
     "fixtures.clients",  # client pods of every DNS policy, what they look up and what it costs
     "fixtures.experiments",  # what takes time runs meanwhile in private CoreDNS instances
     "fixtures.report",  # results.yaml, junit.xml, report.html, events.jsonl, exit codes
-    "fixtures.terminal",  # progress and the summary
 ]
