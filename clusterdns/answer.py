@@ -144,6 +144,11 @@ class Answer:
         return frozenset(r.split()[2] for r in self.records if r.split()[1] == "NS")
 
     @property
+    def types(self) -> frozenset[str]:
+        """The types of the records in the answer section, such as A and CNAME."""
+        return frozenset(record.split()[1] for record in self.records)
+
+    @property
     def owners_of_additional(self) -> frozenset[str]:
         """The owners of the records in the additional section."""
         return frozenset(record.split()[0] for record in self.additional_records)

@@ -25,6 +25,11 @@ class Answers:
     def __len__(self) -> int:
         return len(self.cells)
 
+    @property
+    def targets(self) -> list[str]:
+        """The names that the SRV records of any cell lead to, each once, sorted."""
+        return sorted({target for cell in self.cells for _, target in cell.srv_targets})
+
     def deviating_from(self, expected: Expected | Callable[[Answer], Expected]) -> dict[str, str]:
         """The cells whose whole answer is not the expected one: where, and what they said.
 
@@ -80,6 +85,8 @@ class Answers:
         ]
         for answer, wanted in self.deviating[:MOST_ROWS]:
             lines.append(f"  received  {answer.received}")
+            if answer.question != first.question:
+                lines.append(f"            for {answer.question}")
             lines.append(f"            from {answer.node} to {answer.server}, {answer.ms:.1f} ms")
             if wanted != expected:
                 lines.append(f"            where {wanted} was expected")

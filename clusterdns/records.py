@@ -12,6 +12,7 @@ from clusterdns.run.identity import RunId
 from clusterdns.run.plan import PLACES, PlannedObject, declare
 from clusterdns.service import Endpoint, Port, Service, address_type
 from clusterdns.site import Workspace
+from clusterdns.variety import Variety, plan_variety
 
 LARGEST_SLICE = 400  # endpoints; the API allows 1,000
 
@@ -33,6 +34,7 @@ class Records:
     alias: Service  # ExternalName to a name outside the cluster
     crowd: Service  # headless, 100 endpoints: more than one datagram holds
     throng: Service  # headless, 1,000 endpoints in several slices
+    variety: Variety  # at the edges of what the API allows
 
 
 def make_records(workspace: Workspace, domain: str) -> Records:
@@ -49,20 +51,22 @@ def make_records(workspace: Workspace, domain: str) -> Records:
     alias = Service("alias", *place, external_name="target.example.test")
     crowd = Service("crowd", *place, ports=PEERS_PORTS[:1], endpoints=many(100))
     throng = Service("throng", *place, ports=PEERS_PORTS[:1], endpoints=many(1000))
-    wanted = (web, plain, peers, empty, alias, crowd, throng)
+    variety = plan_variety(workspace.run, place[0], workspace.second_namespace, domain)
+    wanted = (web, plain, peers, empty, alias, crowd, throng, *variety.all)
     made = workspace.cluster.create_all(manifest(workspace, service) for service in wanted)
     workspace.cluster.create_all(
         piece for service in wanted for piece in endpoint_slices(workspace, service)
     )
-    with_ips = {m["metadata"]["name"]: cluster_ips_of(m) for m in made}
+    given = {(m["metadata"]["namespace"], m["metadata"]["name"]): cluster_ips_of(m) for m in made}
     return Records(
-        web=replace(web, cluster_ips=with_ips["web"]),
-        plain=replace(plain, cluster_ips=with_ips["plain"]),
+        web=replace(web, cluster_ips=given[web.namespace, web.name]),
+        plain=replace(plain, cluster_ips=given[plain.namespace, plain.name]),
         peers=peers,
         empty=empty,
         alias=alias,
         crowd=crowd,
         throng=throng,
+        variety=variety.given(given),
     )
 
 
@@ -119,7 +123,9 @@ def manifest(workspace: Workspace, service: Service) -> Manifest:
     elif service.endpoints:
         spec = {"clusterIP": "None", "ports": ports}
     else:
-        spec = {"ports": ports, "ipFamilyPolicy": "PreferDualStack"}
+        policy = "SingleStack" if service.single_stack else "PreferDualStack"
+        spec = {"ports": ports, "ipFamilyPolicy": policy}
+        spec |= {"type": "NodePort"} if service.node_ports else {}
     return {
         "apiVersion": "v1",
         "kind": "Service",
@@ -129,19 +135,22 @@ def manifest(workspace: Workspace, service: Service) -> Manifest:
 
 
 def endpoint_slices(workspace: Workspace, service: Service) -> list[Manifest]:
-    """The hand-written slices of a headless Service: per IP family, 400 endpoints in each."""
-    return [
-        endpoint_slice(workspace, service, family, number, part)
-        for family in (4, 6)
-        for number, part in enumerate(in_parts(of_family(service.endpoints, family), LARGEST_SLICE))
-    ]
+    """The hand-written slices of a headless Service: by IP family and part, 400 in each."""
+    found = []
+    for family in (4, 6):
+        endpoints = of_family(service.endpoints, family)
+        for part in sorted({e.part for e in endpoints}):
+            found += in_parts([e for e in endpoints if e.part == part], LARGEST_SLICE)
+    numbered = enumerate(found)
+    return [endpoint_slice(workspace, service, number, part) for number, part in numbered]
 
 
 def endpoint_slice(
-    workspace: Workspace, service: Service, family: int, number: int, endpoints: list[Endpoint]
+    workspace: Workspace, service: Service, number: int, endpoints: list[Endpoint]
 ) -> Manifest:
-    """One slice."""
-    name = f"{service.name}-v{family}-{number}"
+    """One slice of endpoints of one family."""
+    name = f"{service.name}-{number}"
+    family = {"A": 4, "AAAA": 6}[address_type(endpoints[0].address)]
     owner = {"kubernetes.io/service-name": service.name}
     return {
         "apiVersion": "discovery.k8s.io/v1",
@@ -155,12 +164,18 @@ def endpoint_slice(
         "endpoints": [
             {
                 "addresses": [endpoint.address],
-                "conditions": {} if endpoint.ready is None else {"ready": endpoint.ready},
+                "conditions": conditions(endpoint),
                 **({"hostname": endpoint.hostname} if endpoint.hostname else {}),
             }
             for endpoint in endpoints
         ],
     }
+
+
+def conditions(endpoint: Endpoint) -> Manifest:
+    """The conditions of an endpoint as a slice has them."""
+    said: Manifest = {} if endpoint.ready is None else {"ready": endpoint.ready}
+    return said | ({"serving": True, "terminating": True} if endpoint.terminating else {})
 
 
 def in_parts(endpoints: list[Endpoint], size: int) -> list[list[Endpoint]]:
@@ -176,19 +191,13 @@ def of_family(endpoints: Iterable[Endpoint], family: int) -> list[Endpoint]:
 
 _OWN = ("create", "get", "list", "delete")
 declare(
-    PlannedObject(
-        "",
-        "Service",
-        PLACES.main,
-        "web, plain, peers, empty, alias, crowd, throng",
-        _OWN,
-        "records",
-    ),
+    PlannedObject("", "Service", PLACES.main, "(some 30 Services)", _OWN, "records"),
+    PlannedObject("", "Service", PLACES.second, "many", _OWN, "records of another namespace"),
     PlannedObject(
         "discovery.k8s.io",
         "EndpointSlice",
         PLACES.main,
-        "peers-*, empty-*, crowd-*, throng-*",
+        "(those of the headless ones)",
         _OWN,
         "records",
     ),

@@ -26,6 +26,8 @@ class Endpoint:
     address: str
     hostname: str = ""
     ready: bool | None = True  # None as in the API: not said, which counts as ready
+    terminating: bool = False  # on its way out, and still serving
+    part: int = 0  # which of the Service's EndpointSlices it is in
 
     @property
     def is_ready(self) -> bool:
@@ -44,6 +46,8 @@ class Service:
     ports: tuple[Port, ...] = ()
     endpoints: tuple[Endpoint, ...] = ()  # of a headless Service
     external_name: str = ""
+    node_ports: bool = False  # of type NodePort
+    single_stack: bool = False  # one cluster IP, also where there are two families
 
     @property
     def fqdn(self) -> str:
@@ -68,6 +72,27 @@ class Service:
         if len(found) != 1:
             raise LookupError(f"{len(found)} endpoints of {self.fqdn} are called {hostname}")
         return found[0]
+
+    @property
+    def hostnames(self) -> tuple[str, ...]:
+        """The hostnames of ready endpoints, each once, in order."""
+        return tuple(dict.fromkeys(e.hostname for e in self.endpoints if e.is_ready and e.hostname))
+
+    def at(self, hostname: str, family: int) -> frozenset[str]:
+        """The addresses of all ready endpoints that share a hostname; family is 4 or 6."""
+        found = {e.address for e in self.endpoints if e.is_ready and e.hostname == hostname}
+        return frozenset(a for a in found if ipaddress.ip_address(a).version == family)
+
+    def srv_targets(self, port: Port) -> frozenset[tuple[int, str]]:
+        """Port and target of the SRV records of a named port, by the names that we gave.
+
+        Of a headless Service the port of the slice at each hostname (2.4.2), of any other the
+        Service's port at its own name (2.3.2).
+        """
+        if not self.endpoints:
+            return frozenset({(port.number, self.fqdn)})
+        number = port.target or port.number
+        return frozenset((number, self.below(hostname)) for hostname in self.hostnames)
 
     def srv_name(self, port: Port) -> str:
         """The name that carries the SRV record of a port."""

@@ -39,7 +39,8 @@ class PaperCluster:
 
     def create_all(self, manifests: Iterable[Manifest]) -> Sequence[Manifest]:
         """Store them; a Service that wants cluster IPs gets one of each family."""
-        made = [self._with_ips(manifest) for manifest in manifests]
+        numbered = enumerate(manifests, len(self.objects))
+        made = [self._with_ips(manifest, number) for number, manifest in numbered]
         self.objects.extend(made)
         self._changed(self.objects)
         return made
@@ -53,11 +54,12 @@ class PaperCluster:
                 return each
         raise NotThere(f"{kind} {namespace}/{name}")
 
-    def _with_ips(self, manifest: Manifest) -> Manifest:
+    def _with_ips(self, manifest: Manifest, number: int) -> Manifest:
         spec = manifest.get("spec", {})
         wants = manifest["kind"] == "Service" and not {"clusterIP", "externalName"} & spec.keys()
-        number = len(self.objects) + 6 + len(manifest["metadata"]["name"])
-        ips = {"clusterIPs": [f"10.96.0.{number}", f"fd00:96::{number:x}"]} if wants else {}
+        families = 1 if spec.get("ipFamilyPolicy") == "SingleStack" else 2
+        both = [f"10.96.0.{number + 6}", f"fd00:96::{number + 6:x}"]
+        ips = {"clusterIPs": both[:families]} if wants else {}
         return {**manifest, "spec": {**spec, **ips}}
 
 
