@@ -4,7 +4,6 @@ A part is made in a folder with another name, which is renamed at the end: an in
 on where it was, and no half part is ever taken for a whole one.
 """
 
-import contextlib
 import os
 import shutil
 from collections.abc import Callable
@@ -158,10 +157,3 @@ def small_programs() -> Path:
             )
 
     return part("programs", digest(sources, *compilers.values()), make)
-
-
-def forget_failed() -> None:
-    """Remove what an interrupted build left; parts that are complete stay."""
-    for left in cache("image").glob("*.part"):
-        with contextlib.suppress(FileNotFoundError):
-            shutil.rmtree(left)

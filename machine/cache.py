@@ -26,14 +26,17 @@ def folder(*parts: str) -> Path:
 
 
 @contextmanager
-def host_lock() -> Iterator[None]:
-    """Only one process at a time changes this host; a second one says that it waits."""
-    with (folder() / "host.lock").open("w") as file:
+def lock(what: str) -> Iterator[None]:
+    """Only one process at a time makes this; a second one says that it waits.
+
+    Look again whether it is still to be made once the lock is held.
+    """
+    with (folder("locks") / what).open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             began = time.monotonic()
-            say("another ./run prepares this host: waiting for it")
+            say(f"another ./run is at work on {what}: waiting for it")
             fcntl.flock(file, fcntl.LOCK_EX)
             say("it is done", time.monotonic() - began)
         yield

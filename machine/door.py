@@ -12,7 +12,7 @@ from pathlib import Path
 from types import FrameType
 
 from machine import image
-from machine.cache import PROJECT, cache, host_lock
+from machine.cache import PROJECT, cache
 from machine.engine import ensure_engine
 from machine.environment import (
     INTERRUPTED,
@@ -151,14 +151,13 @@ def _images(held: image.NodeImage) -> dict[str, str]:
 
 
 def _prepare(name: str, arguments: Sequence[str]) -> tuple[Path, Local | None]:
-    with host_lock():
-        local = None
-        if needs_cluster(name, arguments):
-            ensure_engine()
-            chosen = image.ensure_image(option(arguments, "--kind-image", "") or None)
-            local = Local(ensure_kind(), ensure_kubectl(), chosen)
-        python = ensure_venv()
-        ensure_environment(name, python)
+    local = None
+    if needs_cluster(name, arguments):
+        ensure_engine()
+        chosen = image.ensure_image(option(arguments, "--kind-image", "") or None)
+        local = Local(ensure_kind(), ensure_kubectl(), chosen)
+    python = ensure_venv()
+    ensure_environment(name, python)
     return python, local
 
 
@@ -173,10 +172,9 @@ def _image(arguments: Sequence[str]) -> int:
         f"`kind load image-archive` (tried: {', '.join(recipe().further_coredns)})",
     )
     chosen = parser.parse_args(arguments)
-    with host_lock():
-        if chosen.coredns:
-            print(image.coredns_archive(chosen.coredns))
-            return 0
+    if chosen.coredns:
+        print(image.coredns_archive(chosen.coredns))
+    else:
         ensure_engine()
         print(image.ensure_image().reference)
     return 0

@@ -7,7 +7,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from machine.cache import PROJECT, cache, folder
+from machine.cache import PROJECT, cache, folder, lock
 from machine.debian import install, is_debian
 from machine.steps import HostError, quick, say, step, tail
 
@@ -54,9 +54,11 @@ def ensure_engine() -> str:
         if version is None:
             if os.geteuid() != 0 or not is_debian():
                 raise HostError(_advice(problem))
-            version = _install_and_start(shim)
+            with lock("engine"):
+                version = _ask()[0] or _install_and_start(shim)
         elif shim and not _default_runtime_is_a_shim():
-            _reload_with_shim()
+            with lock("engine"):
+                _reload_with_shim()
         current.text = f"container engine: Docker {version}"
     ensure_inotify()
     return version

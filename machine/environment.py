@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 
-from machine.cache import PROJECT, folder
+from machine.cache import PROJECT, folder, lock
 from machine.recipe import digest
 from machine.steps import logged, say, step
 from machine.venv import LOCK
@@ -39,9 +39,16 @@ def ensure_environment(name: str, python: Path, project: Path = PROJECT) -> None
     stamp = project / ".tox" / f".{name}.complete"
     wanted = digest(LOCK, *(project / file for file in DEFINED_BY), sys.executable, sys.version)
     made = project / ".tox" / name
-    if made.is_dir() and stamp.exists() and stamp.read_text() == wanted:
+
+    def is_made() -> bool:
+        return made.is_dir() and stamp.exists() and stamp.read_text() == wanted
+
+    if is_made():
         return
-    with step(f"tox environment {name}"):
+    with lock(f"tox-{name}"), step(f"tox environment {name}") as current:
+        if is_made():  # by the one that was waited for
+            current.text = ""
+            return
         logged(
             [python, "-m", "tox", "run", "--notest", "-e", name],
             folder("logs") / f"tox-{name}.log",

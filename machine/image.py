@@ -11,7 +11,7 @@ from typing import Any
 
 from machine import build, node
 from machine.archive import write_archive
-from machine.cache import cache, folder
+from machine.cache import cache, folder, lock
 from machine.recipe import REPOSITORY, recipe, wanted_tag
 from machine.steps import HostError, logged, quick, say, step, stop_all
 
@@ -108,10 +108,15 @@ def make(tag: str) -> None:
         HostError: a part cannot be built; its log's tail says why.
 
     """
+    with lock("node-image"):
+        if not exists_locally(tag):
+            _build(tag)
+
+
+def _build(tag: str) -> None:
     wanted = recipe()
     say("building the node image, once: about 10 minutes on 2 cores; it goes on if interrupted")
     build.ensure_host_packages()
-    build.forget_failed()
     work = folder("image", "work")
     lanes = ThreadPoolExecutor(max_workers=2)
     program = lanes.submit(build.kubernetes, wanted)
@@ -166,12 +171,13 @@ def coredns_archive(version: str) -> Path:
         HostError: the version cannot be built.
 
     """
-    program = build.coredns(version)
-    target = program.with_name("image.tar")
-    if not target.exists():
-        work = folder("image", f"work-{version}")
-        unfinished = work / "image.tar"
-        write_archive(unfinished, [node.coredns_image(version, program, work)])
-        unfinished.replace(target)
-        shutil.rmtree(work)
+    with lock(f"coredns-{version}"):
+        program = build.coredns(version)
+        target = program.with_name("image.tar")
+        if not target.exists():
+            work = folder("image", f"work-{version}")
+            unfinished = work / "image.tar"
+            write_archive(unfinished, [node.coredns_image(version, program, work)])
+            unfinished.replace(target)
+            shutil.rmtree(work)
     return target

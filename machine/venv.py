@@ -4,7 +4,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from machine.cache import PROJECT, cache, folder
+from machine.cache import PROJECT, cache, folder, lock
 from machine.debian import install, is_debian
 from machine.recipe import digest
 from machine.steps import HostError, logged, quick, step
@@ -25,8 +25,15 @@ def ensure_venv() -> Path:
     name = f"tox-{digest(LOCK, sys.executable, sys.version)}"
     python = cache("venv", name, "bin", "python")
     stamp = cache("venv", name, "complete")
-    if stamp.exists() and python.exists():
+    if stamp.exists():
         return python
+    with lock("venv"):
+        if not stamp.exists():
+            _make(python, stamp)
+    return python
+
+
+def _make(python: Path, stamp: Path) -> None:
     log = folder("logs") / "venv.log"
     with step("private virtual environment with tox"):
         shutil.rmtree(stamp.parent, ignore_errors=True)
@@ -35,7 +42,6 @@ def ensure_venv() -> Path:
         options = ["--require-hashes", "--only-binary=:all:", "--disable-pip-version-check", "-q"]
         logged([python, "-m", "pip", "install", *options, "-r", LOCK], log, timeout=INSTALL_SECONDS)
         stamp.touch()
-    return python
 
 
 def _ensure_ensurepip() -> None:
