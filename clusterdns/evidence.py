@@ -45,7 +45,7 @@ class Evidence:
             return "\n".join(f"<{c.question} on {c.node} -> {c.received}>" for c in self.cells)
         lines = [f"{len(self.deviating)} of {len(self.cells)} places deviate"]
         for cell in self.deviating[:MOST_ROWS]:
-            asked = f" of {cell.server}" if cell.transport != FILE else f", {cell.server}"
+            asked = "" if cell.transport == FILE else f", {cell.transport}, {cell.server}"
             lines += [
                 f"  {cell.question} on {cell.node}{asked}",
                 f"    expected  {cell.expected}",

@@ -15,6 +15,7 @@ from clusterdns.evidence import Evidence
 from clusterdns.resolvconf import ResolvConf
 from clusterdns.tally import FILE, Cell
 
+KUBELET = "kubelet"  # who made what a pod has on disk
 NODE_LOCAL = "k8s-app=node-local-dns"  # of the node-local cache of the Kubernetes add-ons
 
 
@@ -49,16 +50,17 @@ def compare(
 
 
 def file_cell(clients: Clients, client: Client, what: str, expected: str, received: str) -> Cell:
-    """One comparison of what a pod has on disk."""
+    """One comparison of what a pod has on disk; a deviation comes with the file as it is."""
+    same = expected == received
     return Cell(
         f"{what} of {RESOLV_CONF} in a {client.role} pod",
         client.node,
-        f"as the kubelet wrote it for {client.namespace}/{client.pod}: {in_one_line(client.text)}",
+        KUBELET,
         FILE,
         expected or "(none)",
-        received or "(none)",
+        received if same else f"{received or '(none)'}, in: {in_one_line(client.text)}",
         0.0,
-        expected != received,
+        not same,
         repeat(clients, client, ["cat", RESOLV_CONF]),
     )
 

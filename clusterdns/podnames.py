@@ -11,7 +11,7 @@ from clusterdns.clientpods import HOSTNAME, SUBDOMAIN, Role
 from clusterdns.clients import Client, Clients
 from clusterdns.cluster import Cluster
 from clusterdns.evidence import Evidence
-from clusterdns.podfiles import in_one_line, repeat
+from clusterdns.podfiles import KUBELET, in_one_line, repeat
 from clusterdns.probe import Output, ProbeLost
 from clusterdns.tally import FILE, Cell
 from clusterdns.wait import eventually
@@ -67,7 +67,7 @@ class PodNames:
                 Cell(
                     f"{' '.join(command)} in a {role} pod",
                     client.node,
-                    f"as the kubelet made it for {client.namespace}/{client.pod}",
+                    KUBELET,
                     FILE,
                     wanted,
                     received,
