@@ -45,12 +45,17 @@ class OutsideName:
         return self.known if not whole else whole.pop() if len(whole) == 1 else None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class OutsideNames:
     """All of them; empty where no name outside is known."""
 
     names: tuple[OutsideName, ...]
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        asked = (answer for name in self.names for answer in name.on_nodes)
+        lines = dict.fromkeys(f"{a.question} of {a.server} -> {a.received}" for a in asked)
+        return "\n  ".join(["asked directly, the upstreams of the nodes say", *lines])
 
     @property
     def questions(self) -> tuple[Question, ...]:
