@@ -137,17 +137,9 @@ def _from_pypi(requirement: str, what: str) -> Path:
             unfinished = target.with_name(f"{target.name}.part")
             shutil.rmtree(unfinished, ignore_errors=True)
             options = ["-q", "--no-deps", "--only-binary=:all:", "--disable-pip-version-check"]
+            pip = [ensure_venv(), "-m", "pip", "install", *options]
             logged(
-                [
-                    ensure_venv(),
-                    "-m",
-                    "pip",
-                    "install",
-                    *options,
-                    "--target",
-                    unfinished,
-                    requirement,
-                ],
+                [*pip, "--target", unfinished, requirement],
                 folder("logs") / "pypi.log",
                 timeout=DOWNLOAD_SECONDS,
             )
