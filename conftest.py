@@ -13,5 +13,6 @@ pytest_plugins = [
     "fixtures.asking",  # everyone: one question to every node, server and transport
     "fixtures.clients",  # client pods of every DNS policy, what they look up and what it costs
     "fixtures.experiments",  # what takes time runs meanwhile in private CoreDNS instances
+    "fixtures.nodefiles",  # what the nodes' own resolv.conf leads to
     "fixtures.report",  # results.yaml, junit.xml, report.html, events.jsonl, exit codes
 ]
