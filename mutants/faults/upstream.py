@@ -52,7 +52,7 @@ MUTANTS = (
         "C",
         lambda scene: scene.corefile(forwards_to("/etc/resolv.conf 192.0.2.1")),
         dig(says="status: NOERROR"),
-        fails=("test_every_upstream_answers",),
+        deviates=("test_every_upstream_answers[*",),
     ),
     Mutant(
         "upstream-v6-nameserver",
@@ -60,7 +60,7 @@ MUTANTS = (
         "C",
         lambda scene: scene.corefile(forwards_to("/etc/resolv.conf [2001:db8::53]")),
         dig(says="status: NOERROR"),
-        fails=("test_every_upstream_answers",),
+        deviates=("test_every_upstream_answers[*",),
         causes=("upstream-v6-nameserver", "upstream-one-dead"),
     ),
     Mutant(
@@ -91,7 +91,7 @@ MUTANTS = (
             + server(SERVES, NODATA)
         ),
         dig(OUTSIDE, "+tcp", says="SERVFAIL|timed out|REFUSED|NOERROR"),
-        fails=("test_every_upstream_answers",),
+        deviates=("test_every_upstream_answers[*",),
     ),
     Mutant(
         "aaaa-servfail",
@@ -99,7 +99,7 @@ MUTANTS = (
         "C",
         stand_in(server("    template IN AAAA {\n        rcode NOTIMP\n    }\n", SERVES, NODATA)),
         dig(OUTSIDE, "AAAA", says="NOTIMP|SERVFAIL"),
-        fails=("test_every_upstream_answers",),
+        deviates=("test_every_upstream_answers[*",),
     ),
     Mutant(
         "max-concurrent",
