@@ -51,7 +51,7 @@ class Evidence:
                 f"    expected  {cell.expected}",
                 f"    found     {cell.received}",
             ]
-            lines += [f"    repeat    {cell.command}"] if cell.command else []
         if len(self.deviating) > MOST_ROWS:
             lines.append(f"  ... and {len(self.deviating) - MOST_ROWS} more, see the report")
+        lines += [f"  repeat      {c.command}" for c in self.deviating[:1] if c.command]
         return "\n".join(lines)
