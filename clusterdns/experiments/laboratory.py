@@ -19,6 +19,7 @@ from clusterdns.experiments.forwarding import ForwardingExperiment
 from clusterdns.experiments.looping import HiddenLoopExperiment, LoopingExperiment
 from clusterdns.experiments.nodenames import OutsideNamesExperiment
 from clusterdns.experiments.reloads import ReloadsExperiment
+from clusterdns.experiments.updating import UpdatesExperiment
 from clusterdns.experiments.upstreams import UpstreamsExperiment
 from clusterdns.metrics import NoMetrics
 from clusterdns.private import NotPossible, may_read_cluster
@@ -60,8 +61,9 @@ EXPERIMENTS: Mapping[str, Callable[[Place], Experiment]] = {
     "loop_detected": LoopingExperiment,
     "loop_hidden": HiddenLoopExperiment,
     "reloads": ReloadsExperiment,
+    "updates": UpdatesExperiment,
 }
-LOOKING_ONLY = ("outside_names", "upstreams")  # these need no CoreDNS of ours
+LOOKING_ONLY = ("outside_names", "upstreams", "updates")  # these need no CoreDNS of ours
 
 
 class Laboratory:

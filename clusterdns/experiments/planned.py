@@ -21,6 +21,17 @@ def declare_objects() -> None:
         )
     declare(
         PlannedObject(
+            "", "Service", NAMESPACE, "update-*", (*MADE, "patch"), "changes to be seen in DNS"
+        ),
+        PlannedObject(
+            "discovery.k8s.io", "EndpointSlice", NAMESPACE, "update-*", CHANGED, "their endpoints"
+        ),
+        PlannedObject("", "Service", NAMESPACE, "unready", CHANGED, "publishes its pod"),
+        PlannedObject("", "Pod", NAMESPACE, "unready", (*MADE, "patch"), "with a readiness gate"),
+        PlannedObject("", "Pod/status", NAMESPACE, "unready", ("patch",), "to make it ready"),
+    )
+    declare(
+        PlannedObject(
             "", "Pod", NAMESPACE, "node-resolver-N", MADE, "resolv.conf of each replica's node"
         ),
         PlannedObject("", "Pod/log", NAMESPACE, "(all of ours)", ("get",), "what arrived and why"),

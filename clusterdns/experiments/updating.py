@@ -1,0 +1,122 @@
+"""Objects change, all at once, and every replica is watched until it shows each change."""
+
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+
+from clusterdns.cluster import Manifest
+from clusterdns.corefile import Corefile, Reading
+from clusterdns.everyone import Everyone
+from clusterdns.experiments.bench import Bench, Place
+from clusterdns.experiments.readiness import READINESS, UnreadyPod
+from clusterdns.experiments.watching import Awaited, Seen, Watch
+from clusterdns.private import NotPossible
+from clusterdns.repeat import repeat_command
+from clusterdns.site import DEFAULT_DOMAIN
+from clusterdns.updates import CHANGES, Change, Changes
+from clusterdns.wanted import Wanted, each
+
+ALL_CHANGES = (*CHANGES, *READINESS)
+
+
+@dataclass(frozen=True, repr=False)
+class Update:
+    """What became of one change."""
+
+    name: str
+    before: Seen  # the state that it began with
+    after: Seen
+
+    @property
+    def wanted(self) -> Wanted:
+        """What every question must be answered with after the change."""
+        return self.after.awaited.wanted
+
+    def __repr__(self) -> str:
+        allowed = self.after.awaited.allowed
+        lines = [f"{self.name}: must be visible everywhere within {allowed:g} s", f"  {self.after}"]
+        if self.before.slowest is None:
+            lines.append(f"  the state before was not reached either: {self.before}")
+        wrong = [a for a in self.after.answers if not each(self.wanted)(a).accepts(a)]
+        for answer in wrong[:4]:
+            lines.append(f"  expected  {self.wanted[answer.question]}")
+            lines.append(f"  received  {answer.received} from {answer.server}")
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class Updates:
+    """All of them by name; ``missing`` says why one could not be made."""
+
+    made: Mapping[str, Update]
+    missing: Mapping[str, str] = field(default_factory=dict)
+
+    def of(self, name: str) -> Update:
+        """One of them. Raises NotPossible."""
+        if name not in self.made:
+            raise NotPossible(self.missing.get(name, f"{name} was never made"))
+        return self.made[name]
+
+
+@dataclass
+class UpdatesExperiment:
+    """Makes the Services first; changes them when there are probes."""
+
+    place: Place
+
+    def manifests(self) -> list[Manifest]:
+        """What is to be made."""
+        workspace = self.place.workspace
+        pod = UnreadyPod(workspace, self.place.node, DEFAULT_DOMAIN)
+        return [*Changes(workspace, DEFAULT_DOMAIN).manifests(), *pod.manifests()]
+
+    def conduct(self, bench: Bench) -> Updates:
+        """Change everything, and watch. Raises ProbeLost, ApiException."""
+        workspace, domain = self.place.workspace, bench.site.domain
+        repeat = partial(repeat_command, workspace, False)
+        servers = workspace.inventory.replicas or bench.site.servers
+        probes = {bench.probe.node: bench.probe}
+        everyone = Everyone(probes, servers, workspace.timeouts.query, repeat)
+        watch = Watch(everyone, servers)
+        pod = UnreadyPod(workspace, self.place.node, domain)
+        try:
+            with ThreadPoolExecutor(max_workers=1) as pool:
+                steps = pool.submit(pod.conduct, watch, self._allowed)
+                made = self._change(watch, Changes(workspace, domain).all())
+                seen, missing = steps.result()
+        finally:
+            everyone.close()
+        made |= {name: Update(name, *states) for name, states in seen.items()}
+        return Updates(made, missing)
+
+    def _change(self, watch: Watch, changes: tuple[Change, ...]) -> dict[str, Update]:
+        cluster, now = self.place.workspace.cluster, time.monotonic()
+        first = {change.name: change.first(cluster) for change in changes}
+        before = watch.until(
+            {n: Awaited(wanted, now, self._allowed(wanted)) for n, (_, wanted) in first.items()}
+        )
+
+        def act(change: Change) -> Awaited:
+            service, old = first[change.name]
+            told = change.act(cluster)
+            began = time.monotonic()
+            new = change.after(service, told)
+            return Awaited(new, began, self._allowed({**old, **new}))
+
+        with ThreadPoolExecutor(max_workers=6) as pool:
+            awaited = dict(zip(first, pool.map(act, changes), strict=True))
+        after = watch.until(awaited)
+        return {name: Update(name, before[name], after[name]) for name in first}
+
+    def _allowed(self, wanted: Wanted) -> float:
+        """Seconds for the watch, and what a cache may add for these names, denials included."""
+        corefile = self.place.workspace.inventory.corefile
+        cached = [
+            Reading(corefile).cached_seconds(question.name, negative)
+            for question in wanted
+            for negative in (False, True)
+            if isinstance(corefile, Corefile)
+        ]
+        return self.place.workspace.timeouts.watch + max(cached, default=0)
