@@ -9,6 +9,7 @@ from mutants.scene import KUBE_SYSTEM, Scene
 
 PODS = "10.244.0.0/16"
 CNI = "/etc/cni/net.d/10-podnet.conflist"
+TEAM = "team"
 REJECT = (
     "add table inet faulty; add chain inet faulty pods { type filter hook forward priority 0; }"
 )
@@ -107,6 +108,15 @@ def policy_on_ingress(scene: Scene) -> None:
     for address, node in scene.addresses().items():
         for protocol in ("udp", "tcp"):
             scene.drop(node, f"-d {address} -p {protocol} --dport 53")
+
+
+def policy_in_a_namespace(scene: Scene) -> None:
+    """Pods of one namespace may send nothing; imitated: no pod's question is let through."""
+    scene.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": TEAM}})
+    scene.create(policy("deny-all", TEAM, podSelector={}, policyTypes=["Egress"]))
+    for address in scene.addresses():
+        for protocol in ("udp", "tcp"):
+            scene.drop_everywhere(f"-d {address} -p {protocol} --dport 53")
 
 
 def policy_on_egress(scene: Scene) -> None:
@@ -246,6 +256,15 @@ MUTANTS = (
         policy_on_ingress,
         dig(says=NO_ANSWER),
         fails=("test_path_answers[udp]", "test_path_answers[tcp]"),
+    ),
+    Mutant(
+        "netpol-egress-deny",
+        "A NetworkPolicy lets the pods of one namespace send nothing (imitated in the firewall).",
+        "A",
+        policy_in_a_namespace,
+        both(dig(says=NO_ANSWER), dig(says=NO_ANSWER, server="replica")),
+        fails=("test_path_answers[udp]", "test_path_answers[tcp]"),
+        arguments=("--namespace", TEAM),
     ),
     Mutant(
         "netpol-dns-egress",
