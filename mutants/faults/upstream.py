@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from mutants.fakeup import forward_to
-from mutants.faults.corefile import forwards_to
+from mutants.faults.corefile import drop_first, forwards_to
 from mutants.looks import both, dig, in_pod, seen
 from mutants.mutant import Mutant, Seen
 from mutants.scene import Scene
