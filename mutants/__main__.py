@@ -68,7 +68,7 @@ def try_all(options: argparse.Namespace, mutants: Sequence[Mutant], trials: list
         with place as cluster:
             prepare(cluster)
             for mutant in group:
-                select = mutant.select if options.quick else ""
+                select = mutant.quick if options.quick else ""
                 trial = try_mutant(cluster, mutant, reports, select)
                 trials.append(trial)
                 report(trial)

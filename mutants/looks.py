@@ -54,12 +54,14 @@ def dig(
 ) -> Look:
     """Whether dig in a plain pod prints what the pattern says.
 
+    ``name``: {worker} in it stands for the worker's own, which only servers outside know.
     ``server``: "" is that of resolv.conf, "service" the DNS Service, "replica" the first replica.
     """
 
     def look(scene: Scene) -> Seen:
         where = scene.worker if node == "worker" else scene.control_plane
-        words = ["dig", "+tries=1", "+time=2", *_at(scene, server), name, *options]
+        asked = name.replace("{worker}", scene.worker)
+        words = ["dig", "+tries=1", "+time=2", *_at(scene, server), asked, *options]
         said = in_pod(scene, where, *words, fresh=fresh)
         return seen(says, said, " ".join(words))
 

@@ -40,6 +40,12 @@ class Mutant:
     arguments: tuple[str, ...] = ()  # of the suite, where the fault is one of a namespace
 
     @property
+    def quick(self) -> str:
+        """The part of the suite that proves it: as said, else the checks that must notice."""
+        names = {pattern.split("[")[0] for pattern in (*self.fails, *self.deviates)}
+        return self.select or " or ".join(sorted(names))
+
+    @property
     def right_causes(self) -> tuple[str, ...]:
         """The diagnoses that count as right."""
         return self.causes or (self.name,)

@@ -143,7 +143,7 @@ MUTANTS = (
         "The nodes' resolver has an address in the pods' own range.",
         "K",
         resolver_in_pod_range,
-        both(dig(says="status: NOERROR"), dig("mut.example.", says="SERVFAIL|timed out")),
+        both(dig(says="status: NOERROR"), dig("name.example.", says="SERVFAIL|timed out")),
         fails=("test_outside_name_resolves_as_on_the_node[*",),
         causes=("pod-cidr-overlap", "upstream-unreachable"),
         within=30,

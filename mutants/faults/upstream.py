@@ -85,8 +85,8 @@ MUTANTS = (
         "C",
         stand_in(NO_TCP + server(HONEST)),
         both(
-            dig("mut-worker.", says="status: NOERROR"),
-            dig("mut-worker2.", "+tcp", says="SERVFAIL|timed out|REFUSED"),
+            dig("{worker}.", says="status: NOERROR"),
+            dig("other.example.", "+tcp", says="SERVFAIL|timed out|REFUSED"),
         ),
         deviates=("test_every_upstream_answers[tcp-A]",),
     ),
