@@ -12,6 +12,7 @@ from typing import Any
 
 from clusterdns.cluster import Cluster
 from clusterdns.run.identity import MANAGED_BY, RUN_LABEL
+from clusterdns.run.state import runs_folder
 from clusterdns.wait import eventually
 from machine import cluster as containers
 from machine import seal
@@ -31,12 +32,14 @@ Event = dict[str, Any]
 
 
 class Session:
-    """One process of the suite; its report folder and its cache are its own."""
+    """One process of the suite; its report folder is its own."""
 
     def __init__(self, folder: Path, argv: list[str], environment: dict[str, str]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.report = folder / "report"
-        self.runs = folder / "cache" / "cluster-dns-conformance" / "runs"
+        cache = environment.get("XDG_CACHE_HOME")
+        self.runs = Path(cache, "cluster-dns-conformance", "runs") if cache else runs_folder()
+        self._there = {path.name for path in self.runs.glob("*.json")}
         self.log = folder / "output.txt"
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("CLUSTERDNS_PID")}
         with self.log.open("wb") as output:
@@ -80,8 +83,9 @@ class Session:
         return assert_complete(self.report)
 
     def states(self) -> list[str]:
-        """The state files that are left: of runs that did not clean up."""
-        return sorted(path.name for path in self.runs.glob("*.json"))
+        """The state files that were not there before: of runs that did not clean up."""
+        now = {path.name for path in self.runs.glob("*.json")}
+        return sorted(now - self._there)
 
 
 class Sessions:
@@ -92,18 +96,19 @@ class Sessions:
         self.started: list[Session] = []
 
     def pytest(self, *arguments: str, **environment: str) -> Session:
-        """The suite, started by pytest."""
-        return self.start([sys.executable, "-m", "pytest", "tests", *arguments], environment)
+        """The suite, started by pytest, with a cache of its own."""
+        argv = [sys.executable, "-m", "pytest", "tests", *arguments]
+        cache = {"XDG_CACHE_HOME": str(self.folder / str(len(self.started)) / "cache")}
+        return self.start(argv, {**cache, **environment})
 
     def door(self, *arguments: str, **environment: str) -> Session:
-        """The suite, started by ./run; its tox environment lives in the project as always."""
+        """The suite, started by ./run, with the cache and the tox environment of the project."""
         return self.start([sys.executable, "run", "conformance", *arguments], environment)
 
     def start(self, argv: list[str], environment: dict[str, str]) -> Session:
         """Any command that takes --report-dir."""
         folder = self.folder / str(len(self.started))
-        given = {"XDG_CACHE_HOME": str(folder / "cache"), "CLUSTERDNS_SEAL": "1", **environment}
-        self.started.append(Session(folder, argv, given))
+        self.started.append(Session(folder, argv, {"CLUSTERDNS_SEAL": "1", **environment}))
         return self.started[-1]
 
     def against(self, cluster: Breakable) -> list[str]:
