@@ -64,6 +64,7 @@ class Local:
     kind: Path
     kubectl: Path
     image: image.NodeImage
+    coredns: Path | None = None  # a CoreDNS that runs on the host: self-tests compare with it
 
 
 def main(words: Sequence[str]) -> int:
@@ -139,6 +140,8 @@ def environment_for(name: str, local: Local | None) -> dict[str, str]:
         "CLUSTERDNS_KIND_IMAGE": local.image.reference,
     }
     told |= _images(local.image)
+    if local.coredns:
+        told["CLUSTERDNS_COREDNS_BINARY"] = str(local.coredns)
     if ENVIRONMENTS[name][2]:
         told["CLUSTERDNS_SEAL"] = "1"
     return told
@@ -155,7 +158,8 @@ def _prepare(name: str, arguments: Sequence[str]) -> tuple[Path, Local | None]:
     if needs_cluster(name, arguments):
         ensure_engine()
         chosen = image.ensure_image(option(arguments, "--kind-image", "") or None)
-        local = Local(ensure_kind(), ensure_kubectl(), chosen)
+        coredns = image.coredns_program() if name == "selftests" else None
+        local = Local(ensure_kind(), ensure_kubectl(), chosen, coredns)
     python = ensure_venv()
     ensure_environment(name, python)
     return python, local

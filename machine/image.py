@@ -162,6 +162,18 @@ def _remove_old(tag: str) -> None:
         quick("docker", "rmi", old)
 
 
+def coredns_program() -> Path:
+    """The CoreDNS of the node image as a program of the host.
+
+    Raises:
+        HostError: it cannot be built.
+
+    """
+    version = recipe().coredns
+    with lock(f"coredns-{version}"):
+        return build.coredns(version)
+
+
 def coredns_archive(version: str) -> Path:
     """An image archive with CoreDNS of a version, for `kind load image-archive`.
 
