@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from clusterdns.report.model import CleanupResult
 from clusterdns.wait import eventually
 
+TRIES = 3  # of each undo; it does nothing where nothing is left to undo
+
 Undo = Callable[[], None]
 Gone = Callable[[], str | None]
 
@@ -107,12 +109,22 @@ class Ledger:
         self, entries: Sequence[Entry], until: float, failures: dict[Entry, str]
     ) -> None:
         for entry in entries:
-            if not entry.undone and (why := _within(entry.undo, until)) is not None:
+            if not entry.undone and (why := _insist(entry.undo, until)) is not None:
                 failures[entry] = why
             else:
                 entry.undone = True
         waiting = {e: e.gone for e in entries if e.gone is not None and e not in failures}
         failures.update(_wait_until_gone(waiting, until))
+
+
+def _insist(undo: Undo, until: float) -> str | None:
+    """Call undo, up to TRIES times while there is time: an API server may just be slow."""
+    why = _within(undo, until)
+    for _ in range(TRIES - 1):
+        if why is None or time.monotonic() >= until:
+            break
+        why = _within(undo, until)
+    return why
 
 
 def _within(undo: Undo, until: float) -> str | None:
