@@ -103,6 +103,8 @@ def _about(check: Check) -> str:
         f"lost: {check.lost}",
         f"deviating: {len(check.deviating)}",
     ]
+    if check.measured:
+        lines.append(f"measured: {check.measured}")
     if check.outcome == "deviation":
         lines.append(check.message)
     return "\n".join(lines)

@@ -21,8 +21,8 @@ class Check:
     """One test item. A check is known by (id, param); ms is the median of its cells.
 
     ``message`` is the evidence of a failure or deviation, or why the check was not run, does not
-    apply or is waived. ``rule``, ``group`` and ``seconds`` (wall time of the item) are not part
-    of results.yaml: the other three files carry them.
+    apply or is waived. ``rule``, ``group``, ``seconds`` (wall time of the item) and ``measured``
+    (in words) are not part of results.yaml: the other three files carry them.
     """
 
     id: str
@@ -38,6 +38,7 @@ class Check:
     rule: str = ""
     group: str = ""
     seconds: float = 0.0
+    measured: str = ""
 
     @property
     def key(self) -> tuple[str, str]:
