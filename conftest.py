@@ -11,6 +11,7 @@ pytest_plugins = [
     "fixtures.cluster",  # the cluster under test, connected and ready to be judged
     "fixtures.setup",  # namespaces, probes and objects, made side by side in one go
     "fixtures.asking",  # everyone: one question to every node, server and transport
+    "fixtures.names",  # pod records: names and addresses that need the API to be known
     "fixtures.clients",  # client pods of every DNS policy, what they look up and what it costs
     "fixtures.experiments",  # what takes time runs meanwhile in private CoreDNS instances
     "fixtures.nodefiles",  # what the nodes' own resolv.conf leads to

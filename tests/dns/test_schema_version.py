@@ -10,7 +10,7 @@ SCHEMA = "1.1.0"
 
 
 @pytest.mark.quick
-@pytest.mark.spec("1", "2.2")
+@pytest.mark.spec("1", "2.1-zone", "2.2")
 def test_dns_version_is_the_schema_version(everyone: Asker, site: Site) -> None:
     """dns-version must hold the version of the schema as one TXT record."""
     name = f"dns-version.{site.zone}"

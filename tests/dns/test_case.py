@@ -1,0 +1,55 @@
+"""Specification 2.1: names are the same in every case (RFC 4343), as resolvers with 0x20 ask."""
+
+import pytest
+
+from clusterdns.everyone import Asker
+from clusterdns.records import Records
+from clusterdns.wanted import (
+    addresses_of,
+    each,
+    endpoint_pointers_of,
+    external_names_of,
+    hosts_of,
+    in_case,
+    pointers_of,
+    ports_of,
+)
+
+
+def swapped(name: str) -> str:
+    """Every second letter in upper case."""
+    return "".join(c.upper() if i % 2 else c for i, c in enumerate(name))
+
+
+CASES = {"upper": str.upper, "title": str.title, "every-second": swapped}
+
+
+@pytest.mark.spec("2.1-case")
+@pytest.mark.parametrize("case", CASES)
+def test_records_of_services_are_found(everyone: Asker, records: Records, case: str) -> None:
+    """Addresses, ports and pointers of Services must be found however they are written."""
+    services = (records.variety.many, records.variety.gates)
+    plain = {**addresses_of(services), **ports_of(services), **pointers_of(services)}
+    wanted = in_case(plain, CASES[case])
+    answers = everyone.put(*wanted)
+    assert answers.deviating_from(each(wanted)) == {}, answers
+
+
+@pytest.mark.spec("2.1-case")
+@pytest.mark.parametrize("case", CASES)
+def test_records_of_endpoints_are_found(everyone: Asker, records: Records, case: str) -> None:
+    """Addresses, hostnames, ports and pointers of endpoints must be found all the same."""
+    services = (records.variety.twins, records.variety.deepest)
+    named = {**hosts_of(services), **endpoint_pointers_of([records.variety.deepest])}
+    wanted = in_case({**addresses_of(services), **named, **ports_of(services)}, CASES[case])
+    answers = everyone.put(*wanted)
+    assert answers.deviating_from(each(wanted)) == {}, answers
+
+
+@pytest.mark.spec("2.1-case")
+@pytest.mark.parametrize("case", CASES)
+def test_aliases_are_found(everyone: Asker, records: Records, case: str) -> None:
+    """External names must be found however the alias is written."""
+    wanted = in_case(external_names_of(records.variety.aliases), CASES[case])
+    answers = everyone.put(*wanted)
+    assert answers.deviating_from(each(wanted)) == {}, answers
