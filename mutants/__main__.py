@@ -37,7 +37,8 @@ def main(words: Sequence[str]) -> int:
     if not mutants:
         print(f"No mutant is named {options.select!r}; --list shows all.", file=sys.stderr)
         return USAGE
-    signal.signal(signal.SIGTERM, on_terminate)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, on_terminate)
     if options.shards > 1:
         return run_shards(words, options)
     trials: list[Trial] = []
@@ -141,7 +142,7 @@ def topology_of(mutant: Mutant) -> str:
 
 
 def on_terminate(number: int, frame: FrameType | None) -> None:
-    """SIGTERM ends a run as Ctrl-C does."""
+    """SIGTERM ends a run as Ctrl-C does, and Ctrl-C does in the background too."""
     raise KeyboardInterrupt
 
 
