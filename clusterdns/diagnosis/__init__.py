@@ -1,0 +1,11 @@
+"""Diagnosis: from what was measured to what is wrong, and what to do about it.
+
+``gather`` collects the facts once something has failed; ``diagnose`` judges them. A cause is a
+function of the facts in ``causes/``, one file per layer; CONTRIBUTING.md says how to add one.
+"""
+
+from clusterdns.diagnosis.facts import Facts, Trouble
+from clusterdns.diagnosis.gather import Sources, gather
+from clusterdns.diagnosis.ranking import Verdict, diagnose
+
+__all__ = ["Facts", "Sources", "Trouble", "Verdict", "diagnose", "gather"]

@@ -1,0 +1,203 @@
+"""What CoreDNS may and can read from the API server."""
+
+import ipaddress
+
+from clusterdns.diagnosis.facts import Cell, Facts
+from clusterdns.diagnosis.finding import Finding, Scope, cause
+from clusterdns.permissions import service_account
+
+UNREAD = (
+    "network/test_dns_workload.py::*",
+    "network/test_dns_endpoints.py::*",
+    "network/test_replica_endpoints.py::*",
+    "network/test_search*::*",
+    "network/test_path*::*",
+    "network/test_*::test_replicas_may(*",
+    "network/test_*::test_replicas_may*",
+)
+API_TROUBLE = (
+    r"dial tcp \S+:(443|6443): |unsynced Kubernetes API|waiting for Kubernetes API|"
+    r"Failed to (list|watch).*(i/o timeout|refused|no route|deadline)|"
+    r"plugin/kubernetes: .*(i/o timeout|connection refused)"
+)
+ROLE = "system:coredns"
+
+
+def of_the_cluster(facts: Facts) -> Scope:
+    """Checks of names of the cluster, whatever was answered."""
+    return Scope(UNREAD, lambda cell: facts.domain in cell.question or "arpa" in cell.question)
+
+
+@cause(
+    "rbac-missing",
+    "api",
+    leads_to=("dns-svc-endpoints-notready", "rbac-endpointslices", "watch-frozen"),
+)
+def nothing_allowed(facts: Facts) -> Finding | None:
+    """The ServiceAccount of the replicas may read nothing that they need."""
+    if not facts.rights:
+        return None
+    denied = [right for right, allowed in facts.rights.items() if not allowed]
+    services = [r for r in denied if r.endswith(("-services", "-namespaces"))]
+    kinds = ", ".join(sorted({right.partition("-")[2] for right in denied}))
+    if not services:
+        return None
+    account = service_account(facts.inventory)
+    return Finding(
+        f"The replicas ({account}) may not read {kinds} "
+        "from the API server: names of the cluster do not resolve.",
+        (f"not allowed: {', '.join(denied)}", *facts.log_lines(r"forbidden")),
+        (
+            f"{facts.kubectl} create clusterrolebinding {ROLE} --clusterrole={ROLE} "
+            f"--serviceaccount={':'.join(account.split(':')[2:])}",
+            f"{facts.kubectl} get clusterrole {ROLE} -o yaml  # needs list and watch on services, "
+            "namespaces, pods, endpointslices",
+            facts.restart,
+        ),
+        of_the_cluster(facts),
+    )
+
+
+@cause("rbac-endpointslices", "api", leads_to=("dns-svc-endpoints-notready", "watch-frozen"))
+def no_slices(facts: Facts) -> Finding | None:
+    """The ServiceAccount of the replicas may not read EndpointSlices."""
+    rights = facts.rights or {}
+    denied = [r for r, allowed in rights.items() if not allowed]
+    logs = facts.log_lines(r"endpointslices.* is forbidden|forbidden.*endpointslices")
+    if not [r for r in denied if "endpointslices" in r]:
+        return None
+    if [r for r in denied if "endpointslices" not in r]:
+        return None
+    account = service_account(facts.inventory)
+    rule = '[{"op":"add","path":"/rules/-","value":{"apiGroups":["discovery.k8s.io"],'
+    rule += '"resources":["endpointslices"],"verbs":["list","watch"]}}]'
+    return Finding(
+        f"The replicas ({account}) may not list or watch EndpointSlices: headless Services do not "
+        "resolve, and CoreDNS is not ready after a restart.",
+        (
+            f"not allowed: {', '.join(denied)}; services and namespaces are",
+            *logs,
+            *([f"not ready: {', '.join(facts.unready)}"] if facts.unready else []),
+        ),
+        (f"{facts.kubectl} patch clusterrole {ROLE} --type=json -p '{rule}'", facts.restart),
+        of_the_cluster(facts),
+    )
+
+
+@cause("api-unreachable", "api", leads_to=("dns-svc-endpoints-notready", "watch-frozen"))
+def unreachable(facts: Facts) -> Finding | None:
+    """The replicas do not reach the API server."""
+    logs = facts.log_lines(API_TROUBLE)
+    unsure = [c for c in facts.reached("/ready") if c.result == "503" and "kubernetes" in c.body]
+    servfail = [t for t in facts.to_replicas("absent") if t.result == "SERVFAIL"]
+    if not (unsure or servfail) and not (logs and facts.unready):
+        return None
+    if facts.rights and not all(facts.rights.values()):
+        return None
+    others = facts.reached("api-service")
+    cut = [c for c in others if not c.reached]
+    reach = [c for c in others if c.reached]
+    if others and not reach:
+        split = f"no pod reaches it ({cut[0].server}: {cut[0].result}): it is about the cluster"
+    elif others:
+        split = f"pods on {', '.join(sorted({c.node for c in reach}))} do reach it: it is about "
+        split += "the replicas, or their node"
+    else:
+        split = ""
+    service = ((facts.api_service or {}).get("spec") or {}).get("clusterIP", "10.96.0.1")
+    nodes = sorted({p["spec"].get("nodeName", "") for p in facts.inventory.pods})
+    return Finding(
+        f"The replicas do not reach the API server at {service}:443, so they do not know the "
+        "cluster's names.",
+        tuple(
+            dict.fromkeys(
+                [
+                    *logs,
+                    *(f"{c.server} /ready: 503 {c.body.strip()}" for c in unsure[:1]),
+                    *(
+                        [
+                            f"a name that does not exist: SERVFAIL from {servfail[0].server}, not NXDOMAIN"
+                        ]
+                        if servfail
+                        else []
+                    ),
+                    *([split] if split else []),
+                ]
+            )
+        ),
+        (
+            f"on {', '.join(nodes)}: curl -k https://{service}:443/version; if that fails, look at "
+            "kube-proxy there; if not, at what filters pods (network policy, FORWARD chain, CNI)",
+            f"{facts.kubectl} get endpointslices -n default -l kubernetes.io/service-name=kubernetes",
+            f"{facts.restart}  # afterwards",
+        ),
+        of_the_cluster(facts),
+        "high" if logs and (unsure or servfail or facts.unready) else "medium",
+        tell_apart="a pod on the replica's node asks the same address: if it is answered, only "
+        "the replicas are cut off",
+    )
+
+
+@cause("watch-frozen", "api")
+def frozen(facts: Facts) -> Finding | None:
+    """Replicas are ready and answer, but do not learn of new objects."""
+    stale = [cell for t in facts.failed for cell in t.cells if _of_new_name(facts, cell)]
+    pages = facts.reached("/ready")
+    known = [t for t in facts.to_replicas() if t.result == "NOERROR"]
+    if len(stale) < 5 or not known or facts.unready or any(c.result == "503" for c in pages):
+        return None
+    servers = sorted({c.server.partition(" ")[0] for c in stale if c.server.startswith("pod/")})
+    names = {c.question.partition(" ")[0] for c in stale}
+    zones = {
+        z for one in (facts.reading.all_kubernetes() if facts.reading else ()) for z in one.zones
+    }
+    if f"{facts.domain}." not in zones or not servers:
+        return None
+    return Finding(
+        f"{', '.join(servers)} {'is' if len(servers) == 1 else 'are'} ready and know old names, "
+        "but not the Services that were made during this run: the watch on the API server stands "
+        "still.",
+        (
+            f"{len(stale)} answers deny or lack {len(names)} names that the API server has",
+            f"kubernetes.default.svc.{facts.domain} is answered by "
+            f"{len({t.server for t in known})} replicas",
+            *facts.log_lines(API_TROUBLE + "|Failed to watch"),
+        ),
+        (facts.restart, "newer versions of CoreDNS notice a watch that stands still"),
+        Scope(
+            ("network/test_search*::*",), lambda cell: _of_new_name(facts, cell) or cell.of_service
+        ),
+        "medium",
+        assumes=1,
+        tell_apart="a Service made now: kubectl has it, and after a minute a replica still says "
+        "NXDOMAIN",
+    )
+
+
+def _of_new_name(facts: Facts, cell: Cell) -> bool:
+    ours = any(f"{namespace}." in cell.question for namespace in facts.namespaces)
+    denied = "NXDOMAIN" in cell.received or cell.received.startswith("NOERROR []")
+    return ours and denied and cell.expected.startswith("NOERROR [") and "[]" not in cell.expected
+
+
+@cause("api-family-mismatch", "api", leads_to=("api-unreachable",))
+def family(facts: Facts) -> Finding | None:
+    """The API server's Service and its endpoint are of different IP families."""
+    spec = (facts.api_service or {}).get("spec") or {}
+    address = spec.get("clusterIP")
+    families = {str(piece["addressType"]) for piece in facts.api_slices if "addressType" in piece}
+    if not address or not families:
+        return None
+    wanted = "IPv6" if ipaddress.ip_address(address).version == 6 else "IPv4"
+    if wanted in families:
+        return None
+    return Finding(
+        f"The Service of the API server has {address} ({wanted}), its endpoint is "
+        f"{', '.join(sorted(families))}: no pod reaches the API server, CoreDNS included.",
+        (f"clusterIP {address}, endpoints of type {', '.join(sorted(families))}",),
+        (
+            "give kube-apiserver an --advertise-address of the family that comes first in "
+            "--service-cluster-ip-range, and kubelets the same order in --node-ip",
+        ),
+        of_the_cluster(facts),
+    )

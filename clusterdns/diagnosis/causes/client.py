@@ -1,0 +1,253 @@
+"""What pods are told to ask: the kubelet's configuration and the nodes' own resolv.conf."""
+
+from clusterdns.diagnosis.facts import Cell, Facts, nodes_in_words
+from clusterdns.diagnosis.finding import Finding, Scope, cause
+from clusterdns.podfiles import local_ips
+from clusterdns.resolvconf import ResolvConf
+
+TOLD = (
+    "network/test_dns_service.py::test_pods_on_every_node_ask_the_service",
+    "network/test_pod_resolv_conf.py::*",
+    "network/test_search_path.py::*",
+    "network/test_search_cost.py::*",
+)
+KUBELET = "/var/lib/kubelet/config.yaml"
+
+
+def local_addresses(facts: Facts) -> set[str]:
+    """What node-local caches listen on."""
+    found: set[str] = set()
+    for pod in facts.node_local or ():
+        for container in pod["spec"]["containers"]:
+            words = [*(container.get("command") or []), *(container.get("args") or [])]
+            found |= set(local_ips(words))
+    return found
+
+
+def odd_nodes(facts: Facts) -> dict[str, ResolvConf]:
+    """The nodes whose pods are told an address that is neither the Service's nor a cache's."""
+    known = {*facts.inventory.cluster_ips, *local_addresses(facts)}
+    return {
+        node: conf
+        for node, conf in facts.resolv_confs.items()
+        if not known & set(conf.nameservers) or set(conf.nameservers) - known
+    }
+
+
+def of_cluster(conf: ResolvConf) -> bool:
+    """Whether the kubelet wrote the cluster's search list."""
+    return bool(conf.cluster_domain)
+
+
+@cause("kubelet-clusterdns-wrong", "kubelet", leads_to=("musl-parallel-nameservers",))
+def cluster_dns_wrong(facts: Facts) -> Finding | None:
+    """A kubelet tells pods a nameserver that is not the DNS Service."""
+    ips = facts.inventory.cluster_ips
+    wrong = {n: c for n, c in odd_nodes(facts).items() if of_cluster(c) and c.nameservers}
+    families = {":" in ip for ip in ips}
+    wrong = {
+        node: conf
+        for node, conf in wrong.items()
+        if not any(ns.startswith("169.254.") for ns in conf.nameservers)
+        and any((":" in ns) in families for ns in conf.nameservers)
+    }
+    if not ips or not wrong:
+        return None
+    talks = [t for t in facts.said("told") if t.node in wrong]
+    silent = [t for t in talks if not t.answered]
+    everywhere = set(wrong) == set(facts.resolv_confs) and len(wrong) > 1
+    told = "; ".join(f"{node}: {' '.join(conf.nameservers)}" for node, conf in wrong.items())
+    evidence = [f"told to ask: {told}", f"the DNS Service has {', '.join(ips)}"]
+    if silent:
+        evidence.append(
+            f"{silent[0].address} does not answer from there ({silent[0].result}); the Service "
+            f"does: {_answers_from(facts, set(wrong))}"
+        )
+    if everywhere:
+        evidence.append("it is so on every node: the Service may have been made anew")
+    return Finding(
+        f"The kubelet on {nodes_in_words(set(wrong))} tells pods to ask "
+        f"{', '.join(sorted({ns for c in wrong.values() for ns in c.nameservers} - set(ips)))}, "
+        f"which is not the cluster's DNS ({', '.join(ips)}).",
+        tuple(evidence),
+        (
+            f"on {nodes_in_words(set(wrong))}: set clusterDNS: [{', '.join(ips)}] in {KUBELET} "
+            "(or its drop-in), then: systemctl restart kubelet",
+            "make the pods on it anew: resolv.conf is written when a pod starts",
+        ),
+        Scope(TOLD),
+        tell_apart="if the Service was made anew with another cluster IP, give it the old one"
+        if everywhere
+        else "",
+    )
+
+
+def _answers_from(facts: Facts, nodes: set[str]) -> str:
+    talks = [t for t in facts.to_service() if t.node in nodes]
+    return f"{sum(t.answered for t in talks)} of {len(talks)} questions answered"
+
+
+@cause("kubelet-clusterdns-missing", "kubelet")
+def cluster_dns_missing(facts: Facts) -> Finding | None:
+    """A kubelet has no clusterDNS, so that ClusterFirst silently means the node's own resolvers."""
+    bare = {n: c for n, c in facts.resolv_confs.items() if not of_cluster(c)}
+    events = facts.events_with("MissingClusterDNS")
+    if not bare:
+        return None
+    told = "; ".join(f"{node}: {conf}" for node, conf in list(bare.items())[:3])
+    right = ", ".join(facts.inventory.cluster_ips) or "THE-CLUSTER-DNS-IP"
+    return Finding(
+        f"Pods on {nodes_in_words(set(bare))} get the node's own resolv.conf instead of the "
+        "cluster's: the kubelet has no clusterDNS.",
+        (f"without a search list of the cluster: {told}", *events),
+        (
+            f"on {nodes_in_words(set(bare))}: set clusterDNS: [{right}] and clusterDomain: "
+            f"{facts.domain} in {KUBELET}, then: systemctl restart kubelet",
+            "make the pods on it anew: resolv.conf is written when a pod starts",
+        ),
+        Scope(TOLD),
+        "high",
+    )
+
+
+@cause("resolvconf-file-missing", "kubelet", leads_to=("scaled-or-pending", "no-cni"))
+def no_resolv_conf(facts: Facts) -> Finding | None:
+    """The kubelet names a resolv.conf that is not on its node."""
+    pattern = r"(?i)sandbox.*(open|stat) \S*resolv\S*: no such file|resolv\.conf: no such file"
+    found = facts.events_with(pattern)
+    if not found:
+        return None
+    return Finding(
+        "Pods with dnsPolicy Default, CoreDNS among them, cannot start on some node: the file that "
+        "its kubelet has for resolvConf does not exist.",
+        tuple(found),
+        (
+            f"on that node: set resolvConf: /etc/resolv.conf in {KUBELET} (with systemd-resolved: "
+            "/run/systemd/resolve/resolv.conf), then: systemctl restart kubelet",
+            facts.restart,
+        ),
+        Scope(
+            (*TOLD, "network/test_dns_workload.py::*", "network/*::*"),
+            lambda cell: cell.silent or cell.of_service,
+        )
+        if not facts.inventory.ready_pods
+        else Scope((*TOLD, "network/test_dns_workload.py::*", "network/test_loops.py::*")),
+    )
+
+
+@cause("wildcard-search-domain", "client")
+def wildcard(facts: Facts) -> Finding | None:
+    """A search suffix of the nodes has a wildcard record, which answers for every name."""
+    hits = [t for t in facts.said("suffix") if t.result == "NOERROR" and t.records]
+    if not hits:
+        return None
+    suffixes = sorted(
+        {
+            s
+            for c in facts.resolv_confs.values()
+            for s in c.search
+            if s != "." and not s.endswith(facts.domain)
+        }
+    )
+    return Finding(
+        f"A name that nobody has resolves below {' or '.join(suffixes) or 'a search suffix'}: the "
+        "nodes' search list has a wildcard record, which answers before the real name is asked.",
+        (
+            f"a made-up name below it: {hits[0].result} with {hits[0].records} records",
+            f"pods search {' '.join(suffixes)} (from the nodes), with ndots:5",
+        ),
+        (
+            f"take {' '.join(suffixes)} out of the search list of the nodes "
+            f"(or give the kubelets another resolvConf in {KUBELET}), and make the pods anew",
+            "meanwhile: write outside names with a final dot, or dnsConfig ndots:1 in the pods",
+        ),
+        Scope(("network/test_search*::*",), _outside),
+    )
+
+
+def _outside(cell: Cell) -> bool:
+    return "NOERROR" in cell.received and "NXDOMAIN" in cell.expected
+
+
+@cause("search-dot-musl", "client")
+def search_dot(facts: Facts) -> Finding | None:
+    """A single dot in the search list, which musl cannot read."""
+    nodes = {n for n, c in facts.resolv_confs.items() if "." in c.search}
+    if not nodes:
+        return None
+    return Finding(
+        f"Pods on {nodes_in_words(nodes)} have a single dot in their search list: programs with "
+        "musl (Alpine) resolve nothing with it.",
+        tuple(f"{node}: search {' '.join(facts.resolv_confs[node].search)}" for node in nodes),
+        (
+            'take the line "search ." out of the nodes\' resolv.conf; kubelet 1.25.1 and later drop '
+            "it",
+        ),
+        Scope(("network/test_search*::*musl*", "network/test_pod_resolv_conf.py::*")),
+    )
+
+
+@cause("musl-parallel-nameservers", "client")
+def several_nameservers(facts: Facts) -> Finding | None:
+    """Pods have several nameservers that do not know the same names."""
+    ips = set(facts.inventory.cluster_ips)
+    wrong = {
+        node: conf.nameservers
+        for node, conf in facts.resolv_confs.items()
+        if ips & set(conf.nameservers) and set(conf.nameservers) - ips - local_addresses(facts)
+    }
+    others = [t for t in facts.said("told") if t.node in wrong]
+    if not wrong or not others:
+        return None
+    return Finding(
+        f"Pods on {nodes_in_words(set(wrong))} have a second nameserver that does not know the "
+        "cluster's names; musl takes whichever answers first.",
+        (
+            *(f"{node}: nameserver {' '.join(told)}" for node, told in wrong.items()),
+            *(f"{t.address} says {t.result} to a name of the cluster" for t in others[:2]),
+        ),
+        (f"leave only {', '.join(sorted(ips))} in clusterDNS in {KUBELET}, restart the kubelet",),
+        Scope(TOLD),
+    )
+
+
+@cause("search-list-truncated", "client")
+def search_truncated(facts: Facts) -> Finding | None:
+    """The kubelet cut the nodes' search list."""
+    found = [
+        line
+        for line in facts.events_with("Search Line limits were exceeded", most=20)
+        if "probe" in line or "coredns" in line
+    ]
+    if not found:
+        return None
+    return Finding(
+        "The search list of a node is longer than the kubelet takes: names below the last suffixes "
+        "are not found by their short form.",
+        tuple(found[:3]),
+        (
+            "shorten the search list in the nodes' resolv.conf to 6 suffixes of 256 characters "
+            "(32 of 2048 since Kubernetes 1.28)",
+        ),
+        Scope(("network/test_pod_resolv_conf.py::*", "network/test_search*::*")),
+        "medium",
+    )
+
+
+@cause("nameserver-limit", "client")
+def nameservers_cut(facts: Facts) -> Finding | None:
+    """A node has more nameservers than the three that are used."""
+    found = [
+        line
+        for line in facts.events_with("Nameserver limits were exceeded", most=20)
+        if "probe" in line or "coredns" in line
+    ]
+    if not found:
+        return None
+    return Finding(
+        "A node has more than three nameservers: the others are never asked.",
+        tuple(found[:3]),
+        ("leave three nameservers in the nodes' resolv.conf, each of which knows all names",),
+        Scope(("network/test_pod_resolv_conf.py::*", "network/test_forwarding.py::test_outside*")),
+        "low",
+    )

@@ -1,0 +1,325 @@
+"""The replicas as pods and processes: not there, ended, killed, alone, or asking themselves."""
+
+from clusterdns.diagnosis.facts import Facts
+from clusterdns.diagnosis.finding import Finding, Scope, cause, unanswered
+from clusterdns.experiments.restarts import LOOP_MESSAGE
+from clusterdns.inventory import LABEL
+from clusterdns.podpolicies import is_loopback
+from clusterdns.shape import desired_replicas, nodes_of, pod_spec
+
+# Without a replica that serves, everything that asks it fails.
+ALL_DEAD = Scope(
+    (
+        "network/test_dns_workload.py::*",
+        "network/test_dns_endpoints.py::*",
+        "network/test_replica_endpoints.py::*",
+        "network/test_search*::*",
+        "network/test_path*::*",
+        "network/test_loops.py::*",
+        "network/test_forwarding.py::test_outside*",
+    ),
+    unanswered,
+)
+
+
+@cause("scaled-or-pending", "coredns-pod", leads_to=("dns-svc-endpoints-notready",))
+def no_pods(facts: Facts) -> Finding | None:
+    """There is no replica, or those wanted cannot start."""
+    inventory = facts.inventory
+    wanted, ready = desired_replicas(inventory.workload), len(inventory.ready_pods)
+    if inventory.workload is None:
+        return Finding(
+            "Nothing runs the cluster's DNS: there is no Deployment or DaemonSet for it.",
+            (f"no workload labelled {LABEL} in {inventory.namespace}",),
+            ("install CoreDNS: kubeadm init phase addon coredns, or the Helm chart coredns",),
+            ALL_DEAD,
+        )
+    if wanted == 0:
+        return Finding(
+            f"{facts.workload} is scaled to 0: no replica answers.",
+            (f"spec.replicas is {wanted}, {ready} ready",),
+            (f"{facts.ks} scale {facts.workload} --replicas=2",),
+            ALL_DEAD,
+        )
+    stuck = {pod["metadata"]["name"]: why for pod in inventory.pods if (why := _why_waits(pod))}
+    if not stuck and len(inventory.pods) >= wanted:
+        return None
+    events = facts.events_with(r"FailedScheduling|ErrImagePull|Failed to pull|FailedCreate:")
+    reasons = sorted(set(stuck.values()))
+    if not stuck and not events:
+        return None
+    return Finding(
+        f"{len(stuck) or wanted - len(inventory.pods)} of {wanted} replicas cannot start: "
+        f"{', '.join(reasons) or 'they are not made'}.",
+        (*(f"{name}: {why}" for name, why in list(stuck.items())[:3]), *events),
+        (
+            f"{facts.ks} describe pods -l {LABEL}  # the events at its end say why",
+            *_ways_out(facts, " ".join(reasons + events)),
+        ),
+        ALL_DEAD if ready == 0 else Scope(("network/test_dns_workload.py::*",)),
+    )
+
+
+def _why_waits(pod: dict[str, object]) -> str:
+    status = pod.get("status")
+    assert isinstance(status, dict)
+    for container in status.get("containerStatuses") or []:
+        waiting = (container.get("state") or {}).get("waiting") or {}
+        reason = str(waiting.get("reason", ""))
+        if "Image" in reason or "ConfigError" in reason:
+            return f"{reason} {str(waiting.get('message', ''))[:200]}".strip()
+    for condition in status.get("conditions") or []:
+        if condition.get("type") == "PodScheduled" and condition.get("status") == "False":
+            return f"{condition.get('reason')} {str(condition.get('message', ''))[:200]}".strip()
+    return ""
+
+
+def _ways_out(facts: Facts, text: str) -> list[str]:
+    if "mage" in text:
+        return [f"{facts.ks} set image {facts.workload} coredns=AN-IMAGE-THAT-CAN-BE-PULLED"]
+    selector = pod_spec(facts.inventory.workload).get("nodeSelector") or {}
+    extra = {k: v for k, v in selector.items() if k != "kubernetes.io/os"}
+    if extra:
+        return [f"its nodeSelector {extra} matches no node: {facts.ks} edit {facts.workload}"]
+    return [f"{facts.kubectl} describe nodes  # taints, room for pods, conditions"]
+
+
+@cause(
+    "loop-detected",
+    "coredns-pod",
+    leads_to=("dns-svc-endpoints-notready", "oom", "loop-via-service", "upstream-unreachable"),
+)
+def loop_detected(facts: Facts) -> Finding | None:
+    """CoreDNS stopped because its own question came back."""
+    lines = facts.log_lines(LOOP_MESSAGE)
+    if not lines:
+        return None
+    loops = _loopback_upstreams(facts)
+    return Finding(
+        "CoreDNS forwards to itself and stops on purpose: its upstream is "
+        f"{', '.join(loops) or 'a resolver that asks it back'}.",
+        (*lines, *facts.crashing[:3], *(f"upstream {a}: {why}" for a, why in loops.items())),
+        (
+            *_cure_of_loop(facts, loops),
+            facts.restart,
+            '# Do not take "loop" out of the Corefile: that hides it until memory runs out.',
+        ),
+        Scope(ALL_DEAD.names, unanswered)
+        if not facts.inventory.ready_pods
+        else Scope(
+            (
+                "network/test_loops.py::*",
+                "network/test_dns_workload.py::*",
+                "network/test_corefile.py::test_nothing*",
+                "network/test_forwarding.py::*outside*",
+                "network/test_replica*::*",
+                "network/test_pod_resolv_conf.py::test_node_policy*",
+                "network/test_path*::*",
+            ),
+            unanswered,
+        ),
+    )
+
+
+def _loopback_upstreams(facts: Facts) -> dict[str, str]:
+    return {a: why for a, why in facts.upstreams.items() if is_loopback(a)}
+
+
+def _cure_of_loop(facts: Facts, loops: dict[str, str]) -> list[str]:
+    if any("Corefile" in why for why in loops.values()):
+        return [f"{facts.edit_corefile}  # forward . /etc/resolv.conf, or a resolver outside"]
+    return [
+        "on the nodes of the replicas: set resolvConf: /run/systemd/resolve/resolv.conf in the "
+        "kubelet's configuration (with systemd-resolved; else a file that names real resolvers), "
+        "then: systemctl restart kubelet",
+    ]
+
+
+@cause(
+    "loop-hidden",
+    "coredns-pod",
+    leads_to=(
+        "oom",
+        "max-concurrent",
+        "upstream-unreachable",
+        "upstream-refuses",
+        "loop-via-service",
+    ),
+)
+def loop_hidden(facts: Facts) -> Finding | None:
+    """CoreDNS forwards to itself, and nothing looks for it."""
+    reading = facts.reading
+    if reading is None or reading.has("loop"):
+        return None
+    loops = _loopback_upstreams(facts)
+    multiplied = [t for t in facts.failed if "test_questions_do_not_multiply" in t.name]
+    logs = facts.log_lines(r"127\.0\.0\.\d+:\d+->127\.|concurrent queries exceeded maximum")
+    if not loops and not multiplied:
+        return None
+    return Finding(
+        "CoreDNS forwards to itself, and the plug-in that would notice was taken out: names "
+        "outside do not resolve, and each question is multiplied until memory runs out.",
+        (
+            "the Corefile has no loop",
+            *(f"upstream {a}: {why}" for a, why in loops.items()),
+            *(t.message.splitlines()[0][:200] for t in multiplied if t.message),
+            *logs,
+        ),
+        (
+            f"{facts.edit_corefile}  # put loop back, into the block that forwards",
+            *_cure_of_loop(facts, loops),
+            facts.restart,
+        ),
+        Scope(
+            (
+                "network/test_loops.py::*",
+                "network/test_corefile.py::test_nothing*",
+                "network/test_corefile.py::test_it_has_plugin(loop)",
+                "network/test_forwarding.py::test_outside*",
+                "network/test_path*::*",
+                "network/test_dns_workload.py::test_no_replica_keeps*",
+            ),
+            lambda cell: cell.silent or "SERVFAIL" in cell.received,
+        ),
+        "high" if loops or logs else "medium",
+    )
+
+
+@cause("loop-via-service", "coredns-pod", leads_to=("upstream-unreachable", "max-concurrent"))
+def loop_via_service(facts: Facts) -> Finding | None:
+    """CoreDNS forwards to the DNS Service or a replica, or to somebody who does."""
+    own = {*facts.inventory.cluster_ips, *(r.address for r in facts.inventory.replicas)}
+    hits = {a: why for a, why in facts.upstreams.items() if a in own}
+    back = [t for t in facts.failed if "test_no_upstream_asks_back" in t.name]
+    if not hits and not back:
+        return None
+    return Finding(
+        "CoreDNS forwards to the cluster's own DNS"
+        f"{' (' + ', '.join(hits) + ')' if hits else ' by way of an upstream that asks back'}: "
+        "questions for names outside go in a circle.",
+        (
+            *(f"upstream {a}: {why}" for a, why in hits.items()),
+            *(t.message.splitlines()[0][:200] for t in back if t.message),
+            *facts.log_lines(LOOP_MESSAGE + "|HINFO.*(timeout|SERVFAIL)"),
+        ),
+        (
+            f"{facts.edit_corefile}  # forward to resolvers outside"
+            if any("Corefile" in why for why in hits.values())
+            else "take the cluster's DNS out of the nodes' resolv.conf, or let the upstream not "
+            "forward what it does not know to the cluster",
+            facts.restart,
+        ),
+        Scope(
+            (
+                "network/test_loops.py::*",
+                "network/test_corefile.py::test_nothing*",
+                "network/test_pod_resolv_conf.py::test_node_policy*",
+                "network/test_dns_workload.py::*",
+                "network/test_forwarding.py::test_outside*",
+            ),
+            lambda cell: cell.silent or "SERVFAIL" in cell.received,
+        ),
+    )
+
+
+@cause("oom", "coredns-pod")
+def killed(facts: Facts) -> Finding | None:
+    """A replica was killed because of its memory."""
+    hits = []
+    for pod in facts.inventory.pods:
+        for status in pod.get("status", {}).get("containerStatuses") or []:
+            for state in ("lastState", "state"):
+                ended = (status.get(state) or {}).get("terminated") or {}
+                if ended.get("reason") == "OOMKilled":
+                    name, times = pod["metadata"]["name"], status.get("restartCount", 0)
+                    hits.append(f"{name}: OOMKilled, {times} restarts")
+    if not hits:
+        return None
+    limits = facts.inventory.container.get("resources", {}).get("limits", {})
+    limit = limits.get("memory", "none")
+    return Finding(
+        f"Replicas are killed because they need more memory than their limit, {limit}.",
+        tuple(dict.fromkeys(hits)),
+        (
+            f"{facts.ks} set resources {facts.workload} --limits=memory=170Mi  # or more: it grows "
+            "with the number of Services and the rate of questions",
+            "if names outside fail too, look for a loop first: it eats any memory",
+        ),
+        Scope(ALL_DEAD.names, unanswered),
+    )
+
+
+@cause("single-or-colocated", "coredns-pod")
+def alone(facts: Facts) -> Finding | None:
+    """There is one replica only, or a restart of one node takes all of them away."""
+    wanted = desired_replicas(facts.inventory.workload)
+    if wanted != 1 or not any("test_there_are_two_replicas" in t.name for t in facts.troubles):
+        return None
+    nodes = nodes_of(facts.inventory.ready_pods)
+    return Finding(
+        "Only one replica serves the cluster's DNS: each restart of it or of its node is an "
+        "outage.",
+        (f"{facts.workload} wants {wanted} replica, on {', '.join(sorted(nodes)) or 'no node'}",),
+        (
+            f"{facts.ks} scale {facts.workload} --replicas=2",
+            f"{facts.ks} rollout restart {facts.workload}  # once all nodes have joined",
+        ),
+        Scope(
+            (
+                "network/test_dns_workload.py::test_there_are_two_replicas",
+                "network/test_dns_workload.py::test_replicas_are_on_several_nodes",
+            )
+        ),
+    )
+
+
+@cause("ready-plugin-missing", "corefile", leads_to=("dns-svc-endpoints-notready",))
+def no_ready(facts: Facts) -> Finding | None:
+    """The readiness probe asks a page that the Corefile does not have."""
+    probe = (facts.inventory.container.get("readinessProbe") or {}).get("httpGet") or {}
+    if facts.reading is None or facts.reading.has("ready") or probe.get("path") != "/ready":
+        return None
+    refused = [c for c in facts.reached("/ready") if c.result in ("0", "refused")]
+    return Finding(
+        "The replicas are never ready: their readiness probe asks /ready, but the Corefile has no "
+        "ready plug-in.",
+        (
+            f"readinessProbe: /ready on port {probe.get('port')}, the Corefile has no ready",
+            *facts.events_with(r"Readiness probe failed.*refused", most=1),
+            *([f"{refused[0].server}: /ready is refused"] if refused else []),
+            *([f"not ready: {', '.join(facts.unready)}"] if facts.unready else []),
+        ),
+        (f"{facts.edit_corefile}  # add the line: ready", facts.restart),
+        Scope(
+            (
+                *ALL_DEAD.names,
+                "network/test_corefile.py::test_it_has_plugin(ready)",
+                "network/test_corefile.py::test_nothing*",
+            ),
+            lambda cell: cell.of_service,
+        ),
+        "high" if facts.unready else "medium",
+    )
+
+
+@cause("readiness-not-ready-plugin", "coredns-pod")
+def wrong_readiness(facts: Facts) -> Finding | None:
+    """Readiness is judged by a page that says nothing about the API server."""
+    container = facts.inventory.container
+    if container.get("name") != "coredns" or not facts.inventory.coredns_version:
+        return None
+    probe = (container.get("readinessProbe") or {}).get("httpGet") or {}
+    told = [t for t in facts.troubles if "test_container_is_probed[readiness" in t.name]
+    if probe.get("path") == "/ready" or not told:
+        return None
+    return Finding(
+        f"Readiness of the replicas is judged by {probe.get('path') or 'nothing'} instead of "
+        "/ready: a replica that has not heard of the API server yet gets questions and says "
+        "SERVFAIL.",
+        (f"readinessProbe: {container.get('readinessProbe')}",),
+        (
+            f"{facts.ks} edit {facts.workload}  # readinessProbe: httpGet /ready, port 8181; the "
+            "Corefile needs the ready plug-in",
+        ),
+        Scope(("network/test_dns_workload.py::test_container_is_probed*",)),
+    )

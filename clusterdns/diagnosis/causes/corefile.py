@@ -1,0 +1,243 @@
+"""What the Corefile says, and whether the replicas could read it."""
+
+from clusterdns.corefile import CorefileError, findings
+from clusterdns.corefile.finding import Finding as Remark
+from clusterdns.diagnosis.facts import Cell, Facts
+from clusterdns.diagnosis.finding import Finding, Scope, cause
+
+COREFILE = ("network/test_corefile.py::*",)
+DEAD = (
+    *COREFILE,
+    "network/test_dns_workload.py::*",
+    "network/test_dns_endpoints.py::*",
+    "network/test_replica_endpoints.py::*",
+    "network/test_search*::*",
+    "network/test_path*::*",
+    "network/test_loops.py::*",
+    "network/test_forwarding.py::test_outside*",
+)
+SAYS_SYNTAX = (
+    r"Corefile:\d+ - Error during parsing|Syntax error|Wrong argument count|"
+    r"not a valid server address|plugin/\w+: .*(invalid|unknown|not a valid)|"
+    r"Unknown directive|unknown property|unexpected (token|EOF|'\}')|Unexpected EOF"
+)
+SAYS_UNKNOWN = r"Unknown directive|[Uu]nknown property|unknown option"
+SAYS_RELOAD = r"plugin/reload: Corefile changed but reload failed|Corefile parse failed|"
+SAYS_RELOAD += r"Restart failed: .*Corefile|failed to parse Corefile"
+
+
+def errors(facts: Facts) -> list[Remark]:
+    """What the version that runs would refuse about this Corefile."""
+    corefile, version = facts.inventory.corefile, facts.inventory.coredns_version
+    if facts.reading is None or corefile is None or isinstance(corefile, CorefileError):
+        return []
+    if not version:
+        return []
+    return [f for f in findings(corefile, version) if f.level == "error"]
+
+
+def broken_corefile(facts: Facts) -> str:
+    """Why the Corefile in the ConfigMap cannot be used; empty when it can."""
+    if isinstance(facts.inventory.corefile, CorefileError):
+        return str(facts.inventory.corefile)
+    return next((str(one) for one in errors(facts)), "")
+
+
+def unknown_word(facts: Facts) -> str:
+    """The complaint about a plug-in or option that this version does not have; "" for none."""
+    lines = facts.log_lines(SAYS_UNKNOWN, most=1)
+    words = ("unknown", "removed", "no longer", "not known", "does not know", "gone", "needs")
+    said = [str(one) for one in errors(facts) if any(w in one.message.lower() for w in words)]
+    return next(iter([*lines, *said]), "")
+
+
+def down(facts: Facts) -> bool:
+    """Whether a replica could not start with what it read."""
+    return bool(facts.crashing) or not facts.inventory.ready_pods
+
+
+@cause(
+    "corefile-removed-directive",
+    "corefile",
+    leads_to=("dns-svc-endpoints-notready", "corefile-invalid"),
+)
+def removed(facts: Facts) -> Finding | None:
+    """The Corefile has a plug-in or option that this version of CoreDNS does not know."""
+    word = unknown_word(facts)
+    if not word or not down(facts) or isinstance(facts.inventory.corefile, CorefileError):
+        return None
+    return Finding(
+        f"CoreDNS {facts.inventory.coredns_version} does not know a plug-in or option of its "
+        f"Corefile: {word}.",
+        (word, *facts.crashing[:3], *facts.log_lines(SAYS_SYNTAX)),
+        (
+            f"{facts.edit_corefile}  # replace what was removed: proxy by forward, drop upstream, "
+            "resyncperiod and federation",
+            facts.restart,
+        ),
+        _dead(facts),
+    )
+
+
+@cause("corefile-invalid", "corefile", leads_to=("dns-svc-endpoints-notready",))
+def invalid(facts: Facts) -> Finding | None:
+    """The Corefile has an error, and the replicas that read it ended."""
+    why, lines = broken_corefile(facts), facts.log_lines(SAYS_SYNTAX)
+    if not down(facts) or not (why or (lines and facts.crashing)):
+        return None
+    if facts.logs and not lines and not facts.crashing:
+        return None
+    return Finding(
+        "The Corefile has an error, and replicas that start with it end at once: "
+        f"{why or lines[0]}.",
+        (*([why] if why else []), *lines, *facts.crashing[:3]),
+        (facts.edit_corefile, "correct the line that is named above, then:", facts.restart),
+        _dead(facts),
+        "high" if lines or isinstance(facts.inventory.corefile, CorefileError) else "medium",
+    )
+
+
+def _dead(facts: Facts) -> Scope:
+    if not facts.inventory.ready_pods:
+        return Scope(DEAD, lambda cell: cell.silent)
+    gone = set(facts.unready)
+    return Scope(
+        (*COREFILE, "network/test_dns_workload.py::*", "network/test_replica*::*"),
+        lambda cell: any(name in cell.server for name in gone),
+    )
+
+
+@cause("corefile-invalid-latent", "corefile")
+def latent(facts: Facts) -> Finding | None:
+    """The Corefile has an error, but the replicas still run with the one before."""
+    why = broken_corefile(facts)
+    refused = facts.log_lines(SAYS_RELOAD)
+    if not why or down(facts):
+        return None
+    counted = {
+        name: values["coredns_reload_failed_total"]
+        for name, values in facts.metrics.items()
+        if values.get("coredns_reload_failed_total")
+    }
+    return Finding(
+        "The Corefile in the ConfigMap has an error; the replicas still run with the one before, "
+        f"and the next restart is an outage: {why}.",
+        (
+            why,
+            f"{len(facts.inventory.ready_pods)} replicas are ready and answer",
+            *refused,
+            *(
+                f"{name}: coredns_reload_failed_total {count:.0f}"
+                for name, count in counted.items()
+            ),
+        ),
+        (facts.edit_corefile, "correct the line that is named above; do not restart before"),
+        Scope((*COREFILE, "network/test_reload.py::*own*")),
+    )
+
+
+@cause(
+    "corefile-zone-wrong",
+    "corefile",
+    leads_to=("upstream-unreachable", "upstream-slow", "watch-frozen"),
+)
+def zone(facts: Facts) -> Finding | None:
+    """CoreDNS serves another domain than the kubelets give to pods."""
+    if facts.reading is None:
+        return None
+    zones = {z for one in facts.reading.all_kubernetes() for z in one.zones}
+    told = {c.cluster_domain for c in facts.resolv_confs.values()} - {""}
+    wrong = {domain for domain in told if f"{domain}." not in zones}
+    if not wrong:
+        return None
+    forward = sorted(z for z in zones if "arpa" not in z)
+    results = sorted({t.result for t in facts.said("known") if t.result != "NOERROR"})
+    return Finding(
+        f"CoreDNS serves {', '.join(forward) or 'no zone of the cluster'}, but pods search "
+        f"{', '.join(sorted(wrong))}: no name of the cluster resolves.",
+        (
+            f"kubernetes {' '.join(sorted(zones)) or '(not there)'} in the Corefile",
+            f"search list of pods: svc.{', svc.'.join(sorted(wrong))}",
+            *([f"kubernetes.default.svc.{facts.domain}: {', '.join(results)}"] if results else []),
+        ),
+        (
+            f"{facts.edit_corefile}  # kubernetes {' '.join(sorted(wrong))} in-addr.arpa ip6.arpa",
+            facts.restart,
+        ),
+        Scope(
+            (
+                *COREFILE,
+                "network/test_search*::*",
+                "network/test_path*::*",
+                "network/test_loops.py::test_questions*",
+            ),
+            lambda cell: any(d in cell.question.lower() or "arpa" in cell.question for d in wrong),
+        ),
+    )
+
+
+@cause("no-reload", "corefile")
+def no_reload(facts: Facts) -> Finding | None:
+    """Nothing notices when the Corefile changes."""
+    if facts.reading is None or facts.reading.reload is not None:
+        return None
+    return Finding(
+        "The Corefile has no reload: an edited ConfigMap takes effect only when the replicas are "
+        "restarted.",
+        (
+            "no server block has the plug-in reload",
+            *(
+                f"{name} runs without it"
+                for name, values in facts.metrics.items()
+                if values and not values.get("coredns_plugin_enabled:reload")
+            ),
+        ),
+        (f"{facts.edit_corefile}  # add the line: reload", facts.restart),
+        Scope(
+            (
+                "network/test_corefile.py::test_it_has_plugin(reload)",
+                "network/test_corefile.py::test_nothing*",
+                "network/test_reload.py::*own*",
+            )
+        ),
+    )
+
+
+@cause("no-forward", "corefile", leads_to=("upstream-unreachable", "upstream-refuses"))
+def no_forward(facts: Facts) -> Finding | None:
+    """Nobody is asked for names outside the cluster."""
+    if facts.reading is None or facts.reading.upstreams("."):
+        return None
+    talks = facts.to_replicas("outside")
+    refused = facts.reading.block_for(".") is None
+    said = sorted({t.result for t in talks})
+    return Finding(
+        "The Corefile forwards nothing: names outside the cluster do not resolve"
+        f"{', because no block serves the root zone' if refused else ''}.",
+        (
+            "no forward for the zone . in the Corefile",
+            *(
+                [f"a name outside: {', '.join(said)} after {max(t.ms for t in talks):.0f} ms"]
+                if talks
+                else []
+            ),
+            *facts.log_lines("no next plugin found", most=1),
+        ),
+        (
+            f"{facts.edit_corefile}  # add to the block of the root zone: forward . /etc/resolv.conf",
+            facts.restart,
+        ),
+        Scope(
+            (
+                "network/test_corefile.py::*",
+                "network/test_forwarding.py::test_outside*",
+                "network/test_loops.py::*",
+            ),
+            outside_denied,
+        ),
+    )
+
+
+def outside_denied(cell: Cell) -> bool:
+    """An answer that says that something is wrong, or none."""
+    return cell.silent or "SERVFAIL" in cell.received or "REFUSED" in cell.received

@@ -1,0 +1,79 @@
+"""The node-local cache: told to pods, but not there or not well."""
+
+from clusterdns.cluster import is_ready
+from clusterdns.diagnosis.causes.client import KUBELET, TOLD, local_addresses
+from clusterdns.diagnosis.facts import Facts, nodes_in_words
+from clusterdns.diagnosis.finding import Finding, Scope, cause
+
+
+@cause("nodelocal-ipvs-clusterdns", "node-local", leads_to=("kubelet-clusterdns-wrong",))
+def nobody_there(facts: Facts) -> Finding | None:
+    """Pods are told the address of a node-local cache, and there is none."""
+    local = local_addresses(facts)
+    wrong = {
+        node: [ns for ns in conf.nameservers if ns.startswith("169.254.") and ns not in local]
+        for node, conf in facts.resolv_confs.items()
+    }
+    wrong = {node: told for node, told in wrong.items() if told}
+    if not wrong or facts.node_local is None:
+        return None
+    ips = ", ".join(facts.inventory.cluster_ips)
+    return Finding(
+        f"Pods on {nodes_in_words(set(wrong))} are told to ask a node-local cache, but none runs: "
+        f"nobody listens on {', '.join(sorted({ns for told in wrong.values() for ns in told}))}.",
+        (
+            *(f"{node}: nameserver {' '.join(told)}" for node, told in wrong.items()),
+            "no pod labelled k8s-app=node-local-dns listens on it",
+        ),
+        (
+            f"either install NodeLocal DNSCache, or set clusterDNS: [{ips}] in {KUBELET} on "
+            f"{nodes_in_words(set(wrong))}, restart the kubelet and make the pods anew",
+        ),
+        Scope(TOLD),
+    )
+
+
+@cause("nodelocal-down", "node-local")
+def down(facts: Facts) -> Finding | None:
+    """The node-local cache of a node is not well, and what it set up is still there."""
+    local = local_addresses(facts)
+    if not facts.node_local or not local:
+        return None
+    sick = {p["spec"].get("nodeName", "") for p in facts.node_local if not is_ready(p)}
+    have = {p["spec"].get("nodeName", "") for p in facts.node_local}
+    nodes = sick | (set(facts.resolv_confs) - have)
+    silent = {t.node for t in [*facts.said("told"), *facts.to_service()] if not t.answered} & nodes
+    if not silent:
+        return None
+    return Finding(
+        f"The node-local cache on {nodes_in_words(silent)} is down, and questions of pods there "
+        "still go to it.",
+        (
+            f"{', '.join(sorted(local))} does not answer from {nodes_in_words(silent)}",
+            f"node-local-dns is not ready on {nodes_in_words(sick) if sick else 'any pod there'}",
+        ),
+        (
+            f"{facts.kubectl} -n kube-system rollout restart daemonset/node-local-dns",
+            f"on {nodes_in_words(silent)}: ip link show nodelocaldns; remove it if no cache runs",
+        ),
+        Scope(("network/test_path*::*", *TOLD), lambda cell: cell.node in silent),
+    )
+
+
+@cause("nodelocal-force-tcp", "node-local")
+def force_tcp(facts: Facts) -> Finding | None:
+    """The node-local cache asks over TCP, and the Service offers none."""
+    service = facts.inventory.service
+    if not facts.node_local or service is None:
+        return None
+    ports = {(p.get("protocol", "TCP"), p["port"]) for p in service["spec"].get("ports", [])}
+    if ("TCP", 53) in ports:
+        return None
+    return Finding(
+        "NodeLocal DNSCache asks the cluster's DNS over TCP, but the Service has no port 53/TCP.",
+        ("node-local-dns runs, and 53/TCP is missing from the Service",),
+        (f"{facts.ks} edit {facts.inventory.service_name}  # add the port dns-tcp, 53/TCP",),
+        Scope(TOLD),
+        "medium",
+        assumes=1,
+    )

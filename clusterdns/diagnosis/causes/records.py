@@ -1,0 +1,62 @@
+"""Records that are legal to lack, or that a setting of the kubernetes plug-in takes away."""
+
+from clusterdns.diagnosis.facts import Facts
+from clusterdns.diagnosis.finding import Finding, Scope, cause
+
+
+@cause("reverse-no-fallthrough", "records")
+def reverse(facts: Facts) -> Finding | None:
+    """PTR questions for addresses outside the cluster are denied instead of forwarded."""
+    if facts.reading is None or not facts.reading.upstreams("."):
+        return None
+    owned = facts.reading.kubernetes("2.0.192.in-addr.arpa.")
+    if owned is None or owned.falls_through("1.2.0.192.in-addr.arpa."):
+        return None
+    return Finding(
+        "PTR questions for addresses outside the cluster are denied: kubernetes owns all reverse "
+        "zones and lets none fall through.",
+        (f"kubernetes {' '.join(owned.zones)}, fallthrough: {owned.fallthrough or 'none'}",),
+        (
+            f"{facts.edit_corefile}  # into kubernetes: fallthrough in-addr.arpa ip6.arpa",
+            facts.restart,
+        ),
+        Scope(
+            (
+                "network/test_corefile.py::test_nothing*",
+                "network/*::*reverse*",
+                "dns/*::*reverse*",
+                "network/test_forwarding.py::*PTR*",
+            ),
+            lambda cell: "arpa" in cell.question and "NXDOMAIN" in cell.received,
+        ),
+    )
+
+
+@cause("ignore-empty-service", "records")
+def ignores_empty(facts: Facts) -> Finding | None:
+    """Services without a ready pod do not exist, by the Corefile's own word."""
+    kubernetes = facts.reading.kubernetes(f"{facts.domain}.") if facts.reading else None
+    if kubernetes is None or not kubernetes.ignore_empty_service:
+        return None
+    return Finding(
+        "The Corefile says ignore empty_service: a Service without a ready pod is NXDOMAIN.",
+        ("ignore empty_service in the block of kubernetes",),
+        (f"{facts.edit_corefile}  # take it out if clients cannot live with that",),
+        Scope((), lambda cell: "NXDOMAIN" in cell.received and facts.domain in cell.question),
+        "medium",
+    )
+
+
+@cause("pods-disabled", "records")
+def pod_records(facts: Facts) -> Finding | None:
+    """There are no records of pods; legal, and some programs want them."""
+    kubernetes = facts.reading.kubernetes(f"{facts.domain}.") if facts.reading else None
+    if kubernetes is None or kubernetes.pods != "disabled":
+        return None
+    return Finding(
+        "Names of pods (1-2-3-4.ns.pod) do not resolve: pods is not set in the Corefile. That is "
+        "legal.",
+        ("kubernetes has no option pods",),
+        (f"{facts.edit_corefile}  # pods insecure, or verified, in the block of kubernetes",),
+        Scope(("dns/*pod*::*", "dns/*::*pod_record*"), lambda cell: ".pod." in cell.question),
+    )

@@ -1,0 +1,240 @@
+"""The DNS Service and what stands between it and the replicas."""
+
+from clusterdns.diagnosis.facts import Facts, nodes_in_words
+from clusterdns.diagnosis.finding import Finding, Scope, cause, through_service
+from clusterdns.inventory import LABEL
+from clusterdns.shape import endpoint_ports, port_of, ready_endpoints, selects
+
+THROUGH_SERVICE = (
+    "network/test_search_path.py::*",
+    "network/test_search_cost.py::*",
+    "network/test_path*::*",
+    "network/test_dns_endpoints.py::*",
+)
+SHAPE = ("network/test_dns_service.py::*", "network/test_dns_endpoints.py::*")
+
+
+@cause("dns-svc-missing", "service")
+def missing(facts: Facts) -> Finding | None:
+    """No Service has the address that pods ask."""
+    inventory = facts.inventory
+    if inventory.service is not None:
+        return None
+    told = sorted({ns for conf in facts.resolv_confs.values() for ns in conf.nameservers})
+    owners = facts.services or {}
+    evidence = [f"no Service is named kube-dns or labelled {LABEL} in any namespace"]
+    evidence += [f"pods are told to ask {ip}, which {_owner(owners, ip)}" for ip in told]
+    if facts.to_replicas() and all(talk.sound for talk in facts.to_replicas()):
+        evidence.append("every replica answers when it is asked by its own address")
+    ip = told[0] if told else "THE-CLUSTER-DNS-IP"
+    taken = [f"{owners[a]} has {a}: free that address first" for a in told if a in owners]
+    return Finding(
+        "The Service of the cluster's DNS does not exist, so nobody answers at "
+        f"{', '.join(told) or 'its address'}.",
+        tuple(evidence),
+        (
+            *taken,
+            f"{facts.ks} create service clusterip kube-dns --clusterip={ip} "
+            "--tcp=53:53 --dry-run=client -o yaml  # then add 53/UDP and 9153/TCP,",
+            f"# name the ports dns, dns-tcp, metrics, and set label and selector {LABEL};",
+            "# or restore it from your backup, or with: kubeadm init phase addon coredns",
+        ),
+        Scope((*SHAPE, *THROUGH_SERVICE), through_service),
+    )
+
+
+def _owner(owners: dict[str, str] | object, ip: str) -> str:
+    found = owners.get(ip) if isinstance(owners, dict) else None
+    return f"belongs to Service {found}" if found else "no Service has"
+
+
+@cause("dns-svc-selector-wrong", "service", leads_to=("dns-svc-endpoints-notready",))
+def selector(facts: Facts) -> Finding | None:
+    """The selector of the Service matches no replica."""
+    inventory = facts.inventory
+    if inventory.service is None or not inventory.pods:
+        return None
+    wanted = inventory.service["spec"].get("selector") or {}
+    missed = [p["metadata"]["name"] for p in inventory.pods if not selects(wanted, p)]
+    if not missed or (wanted and len(missed) < len(inventory.pods)):
+        return None
+    endpoints = ready_endpoints(inventory.slices)
+    labels = inventory.pods[0]["metadata"].get("labels") or {}
+    right = {k: v for k, v in labels.items() if k not in ("pod-template-hash",)}
+    right = {"k8s-app": right["k8s-app"]} if "k8s-app" in right else right
+    name = inventory.service_name
+    patch = str({"spec": {"selector": right}}).replace("'", '"')
+    replace = f'[{{"op":"replace","path":"/spec/selector","value":{_json(right)}}}]'
+    return Finding(
+        f"The selector of {name} matches no replica, so it has nobody to lead questions to.",
+        (
+            f"selector {wanted or '(none)'}, the replicas are labelled {right}",
+            f"the Service has {len(endpoints)} ready endpoints, "
+            f"{len(inventory.ready_pods)} replicas are ready",
+            *_answers_directly(facts),
+        ),
+        (f"{facts.ks} patch {name} --type=json -p '{replace}'",),
+        Scope((*SHAPE, *THROUGH_SERVICE), through_service),
+        "high" if not endpoints else "medium",
+        against=() if not endpoints else (f"there are endpoints: {sorted(endpoints)}",),
+        tell_apart=f"slices may be written by hand: {facts.ks} get endpointslices" if patch else "",
+    )
+
+
+def _json(labels: dict[str, str]) -> str:
+    return "{" + ",".join(f'"{k}":"{v}"' for k, v in labels.items()) + "}"
+
+
+def _answers_directly(facts: Facts) -> list[str]:
+    """Evidence that the replicas themselves are well, where they are."""
+    talks = facts.to_replicas()
+    if talks and all(talk.answered for talk in talks):
+        return [f"all {len(talks)} questions to replicas by their own addresses were answered"]
+    return []
+
+
+@cause("dns-svc-endpoints-notready", "service")
+def not_ready(facts: Facts) -> Finding | None:
+    """There are replicas, but none is ready, so the Service leads nowhere."""
+    inventory = facts.inventory
+    if inventory.service is None or not inventory.pods or inventory.ready_pods:
+        return None
+    pages = sorted({f"{c.server} {c.what}: {c.result}" for c in facts.reached("/ready")})
+    return Finding(
+        f"None of the {len(inventory.pods)} replicas is ready, so the Service has no endpoints.",
+        (f"not ready: {', '.join(facts.unready)}", *facts.crashing[:3], *pages[:3]),
+        (
+            f"{facts.ks} describe pods -l {LABEL}",
+            f"{facts.ks} logs -l {LABEL} --tail=50 --prefix",
+        ),
+        Scope(("network/test_dns_workload.py::*", *THROUGH_SERVICE), through_service),
+        "medium",
+        assumes=1,
+        tell_apart="why they are not ready: their log, and the body of /ready names the plug-in",
+    )
+
+
+@cause("dns-svc-targetport-wrong", "service")
+def target_port(facts: Facts) -> Finding | None:
+    """A port of the Service leads to one where the replicas do not listen, or is missing."""
+    inventory = facts.inventory
+    if inventory.service is None or not inventory.ready_pods:
+        return None
+    listens = _listening(facts)
+    spec_ports = inventory.service["spec"].get("ports", [])
+    for protocol in ("UDP", "TCP"):
+        port = port_of(spec_ports, protocol, 53)
+        if port is None:
+            if protocol == "UDP":
+                return _wrong_port(facts, protocol, "there is no port 53/UDP", 1)
+            continue
+        leads_to = endpoint_ports(inventory, protocol, 53)
+        if ready_endpoints(inventory.slices) and not leads_to & listens:
+            where = ", ".join(map(str, sorted(leads_to))) or "no port of the replicas"
+            words = f"53/{protocol} leads to {where}, the replicas listen on {sorted(listens)}"
+            return _wrong_port(facts, protocol, words, spec_ports.index(port))
+    return None
+
+
+def _listening(facts: Facts) -> set[int]:
+    ports = {int(p["containerPort"]) for p in facts.inventory.container.get("ports") or []}
+    return ports & {53, 1053, 5353, *(facts.reading.ports if facts.reading else ())} or {53}
+
+
+def _wrong_port(facts: Facts, protocol: str, words: str, index: int) -> Finding:
+    inventory, transport = facts.inventory, protocol.lower()
+    talks = facts.to_service(transport=transport)
+    silent = [talk for talk in talks if not talk.answered]
+    direct = [t for t in facts.to_replicas(transport=transport) if t.answered]
+    evidence = [f"{inventory.service_name}: {words}"]
+    if talks:
+        errors = sorted({talk.result for talk in silent})
+        evidence.append(
+            f"{len(silent)} of {len(talks)} questions over {transport} to the Service have no "
+            f"answer ({', '.join(errors)}); {len(direct)} to replicas were answered"
+        )
+    change = f'[{{"op":"replace","path":"/spec/ports/{index}/targetPort","value":53}}]'
+    return Finding(
+        f"Port 53/{protocol} of {inventory.service_name} does not lead to the replicas: {words}.",
+        tuple(evidence),
+        (f"{facts.ks} patch {inventory.service_name} --type=json -p '{change}'",),
+        Scope(
+            (*SHAPE, *THROUGH_SERVICE),
+            lambda cell: cell.of_service and cell.transport == transport,
+        ),
+        "high" if silent or not talks else "medium",
+        against=() if silent or not talks else ("the Service answers over this transport",),
+    )
+
+
+@cause("dns-svc-no-tcp", "service", leads_to=("nodelocal-force-tcp",))
+def no_tcp(facts: Facts) -> Finding | None:
+    """The Service has no port 53/TCP."""
+    service = facts.inventory.service
+    if service is None or port_of(service["spec"].get("ports", []), "TCP", 53):
+        return None
+    ports = [f"{p['port']}/{p.get('protocol', 'TCP')}" for p in service["spec"].get("ports", [])]
+    over_tcp = [t for t in facts.to_replicas(transport="tcp") if t.answered]
+    add = '[{"op":"add","path":"/spec/ports/-","value":{"name":"dns-tcp","protocol":"TCP",'
+    add += '"port":53,"targetPort":53}}]'
+    return Finding(
+        f"{facts.inventory.service_name} offers no DNS over TCP: answers that do not fit into one "
+        "UDP packet cannot be had.",
+        (
+            f"its ports: {', '.join(ports)}; 53/TCP is missing",
+            *(
+                [
+                    f"replicas answer over TCP: {len(over_tcp)} of "
+                    f"{len(facts.to_replicas(transport='tcp'))} questions"
+                ]
+                if over_tcp
+                else []
+            ),
+        ),
+        (f"{facts.ks} patch {facts.inventory.service_name} --type=json -p '{add}'",),
+        Scope(
+            (
+                "network/test_dns_service.py::test_service_has_port(53-tcp)",
+                *THROUGH_SERVICE,
+                "network/test_dns_endpoints.py::*53-tcp*",
+            ),
+            lambda cell: cell.of_service and cell.transport == "tcp",
+        ),
+    )
+
+
+@cause("dns-svc-family", "service")
+def family(facts: Facts) -> Finding | None:
+    """Pods are told a nameserver of the other IP family than the Service has."""
+    ips = facts.inventory.cluster_ips
+    if not ips:
+        return None
+    has = {":" in ip for ip in ips}
+    wrong = {
+        node: conf.nameservers
+        for node, conf in facts.resolv_confs.items()
+        if conf.nameservers and all((":" in ns) not in has for ns in conf.nameservers)
+    }
+    if not wrong:
+        return None
+    have = "IPv6" if has == {True} else "IPv4"
+    return Finding(
+        f"{facts.inventory.service_name} has only {have}, but pods on {nodes_in_words(set(wrong))} "
+        "are told a nameserver of the other family.",
+        (
+            f"cluster IPs {', '.join(ips)}",
+            *(f"{n}: nameserver {' '.join(told)}" for n, told in wrong.items()),
+        ),
+        (
+            f"{facts.ks} patch {facts.inventory.service_name} "
+            """-p '{"spec":{"ipFamilyPolicy":"PreferDualStack"}}'""",
+            "or set clusterDNS in the kubelets' configuration to an address that the Service has",
+        ),
+        Scope(
+            (
+                "network/test_dns_service.py::*",
+                "network/test_pod_resolv_conf.py::*",
+                "network/test_search*::*",
+            )
+        ),
+    )

@@ -1,0 +1,357 @@
+"""What was measured and read once something had failed: plain values that fit into JSON.
+
+A fact that could not be had is None (or absent), and ``missing`` says why. Causes are functions
+of these values alone, so that each can be proved with recorded or hand-made facts.
+"""
+
+import ipaddress
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from clusterdns.cluster import Manifest, is_ready
+from clusterdns.corefile import Corefile, Reading
+from clusterdns.inventory import Inventory
+from clusterdns.report.model import Check
+from clusterdns.resolvconf import ResolvConf
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One answer that was not as expected, as the check's entry in the report has it."""
+
+    question: str
+    node: str
+    server: str  # "service/kube-dns (10.96.0.10)"
+    transport: str  # "udp", "tcp", or "file"
+    expected: str
+    received: str
+
+    @property
+    def of_service(self) -> bool:
+        """Whether the DNS Service, or the address that stands in for it, was asked."""
+        return self.server.startswith(("service/", "nameserver"))
+
+    @property
+    def silent(self) -> bool:
+        """Whether no answer came at all."""
+        return self.received.startswith("no answer")
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A check that failed, or an advice that did not hold."""
+
+    name: str  # "tests/dns/test_x.py::test_y[udp]"
+    outcome: str  # "failed" or "deviation"
+    message: str = ""
+    cells: tuple[Cell, ...] = ()
+
+    @classmethod
+    def of(cls, check: Check) -> "Trouble":
+        """What remains of a check's entry: enough to tell which causes explain it."""
+        names = [f.name for f in fields(Cell)]
+        cells = [Cell(**{n: str(cell.get(n, "")) for n in names}) for cell in check.deviating]
+        return cls(check.name, check.outcome, check.message[:2000], tuple(cells))
+
+
+@dataclass(frozen=True)
+class Talk:
+    """One question that was put after the failure: what for, from where, to whom, what came.
+
+    ``kind``: "known" (the API server's Service), "absent" (no such Service), "outside" and
+    "outside-aaaa" (a node's name, which the upstream answers or denies), "suffix" (a random name
+    under a search suffix of the node), "upstream" (a node's name, asked of an upstream itself).
+    ``result``: an rcode, or the error such as "timeout", "refused", "unreachable".
+    """
+
+    kind: str
+    node: str
+    server: str  # "service/kube-dns", "pod/coredns-x", "upstream", "nameserver"
+    address: str
+    server_node: str
+    transport: str
+    result: str
+    ms: float = 0.0
+    records: int = 0
+
+    @property
+    def answered(self) -> bool:
+        """Whether a DNS answer came, whatever it says."""
+        return self.result.isupper()
+
+    @property
+    def sound(self) -> bool:
+        """Whether the answer says yes or no, not that something is wrong."""
+        return self.result in ("NOERROR", "NXDOMAIN")
+
+
+@dataclass(frozen=True)
+class Contact:
+    """One TCP connection that was tried after the failure, or a page over HTTP.
+
+    ``what``: "api-service", "api-endpoint", "pod" (a closed port of a probe elsewhere), "node"
+    or a path such as "/ready". ``result``: "reached", the status of a page, or the error.
+    """
+
+    what: str
+    node: str
+    server: str
+    address: str
+    server_node: str
+    port: int
+    result: str
+    body: str = ""
+
+    @property
+    def reached(self) -> bool:
+        """Whether the other side said anything, a refusal of the closed port included."""
+        return self.result in ("reached", "refused") or self.result.isdigit()
+
+
+@dataclass(frozen=True)
+class PathLoss:
+    """What became of all questions of a run on one path."""
+
+    node: str
+    server: str
+    transport: str
+    sent: int
+    lost: int
+    late: int
+    improbable: bool  # so many losses are no accident
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything that causes are judged by; see the module."""
+
+    context: str
+    domain: str
+    inventory: Inventory
+    namespaces: tuple[str, ...] = ()  # ours
+    troubles: tuple[Trouble, ...] = ()
+    resolv_confs: Mapping[str, ResolvConf] = field(default_factory=dict)  # ClusterFirst, by node
+    node_confs: Mapping[str, ResolvConf] | None = None  # dnsPolicy Default, by node
+    unprobed: Mapping[str, str] = field(default_factory=dict)
+    paths: tuple[PathLoss, ...] = ()
+    talks: tuple[Talk, ...] = ()
+    contacts: tuple[Contact, ...] = ()
+    events: tuple[Mapping[str, str], ...] | None = None  # namespace, object, reason, message
+    logs: Mapping[str, str] = field(default_factory=dict)  # of DNS pods, the one before included
+    metrics: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # by replica
+    rights: Mapping[str, bool] | None = None  # of the replicas' ServiceAccount
+    services: Mapping[str, str] | None = None  # cluster IP: namespace/name
+    api_service: Manifest | None = None
+    api_slices: tuple[Manifest, ...] = ()
+    kube_proxies: tuple[Manifest, ...] | None = None
+    node_local: tuple[Manifest, ...] | None = None
+    policies: tuple[Manifest, ...] | None = None  # in our namespaces and that of the DNS pods
+    probe_ips: Mapping[str, str] = field(default_factory=dict)  # by node
+    missing: Mapping[str, str] = field(default_factory=dict)  # fact: why it is not there
+
+    # Commands for exactly this cluster
+
+    @property
+    def kubectl(self) -> str:
+        """Kubectl for this cluster."""
+        return f"kubectl --context {self.context}" if self.context else "kubectl"
+
+    @property
+    def ks(self) -> str:
+        """Kubectl in the namespace of the cluster's DNS."""
+        return f"{self.kubectl} -n {self.inventory.namespace}"
+
+    @property
+    def workload(self) -> str:
+        """The workload as kubectl names it."""
+        found = self.inventory.workload or {"metadata": {"name": "coredns"}}
+        daemon = "desiredNumberScheduled" in found.get("status", {})
+        return f"{'daemonset' if daemon else 'deployment'}/{found['metadata']['name']}"
+
+    @property
+    def config_map(self) -> str:
+        """The ConfigMap of the Corefile as kubectl names it."""
+        return f"configmap/{(self.inventory.config_map or ('', 'coredns'))[1]}"
+
+    @property
+    def edit_corefile(self) -> str:
+        """The command that opens the Corefile in an editor."""
+        return f"{self.ks} edit {self.config_map}"
+
+    @property
+    def restart(self) -> str:
+        """The command that makes new replicas, all of them at once."""
+        selector = (self.inventory.workload or {}).get("spec", {}).get("selector", {})
+        labels = selector.get("matchLabels") or {"k8s-app": "kube-dns"}
+        return f"{self.ks} delete pods -l {','.join(f'{k}={v}' for k, v in labels.items())}"
+
+    # Views
+
+    @property
+    def failed(self) -> list[Trouble]:
+        """The checks that failed."""
+        return [trouble for trouble in self.troubles if trouble.outcome == "failed"]
+
+    @cached_property
+    def reading(self) -> Reading | None:
+        """The Corefile, where it can be read."""
+        corefile = self.inventory.corefile
+        return Reading(corefile) if isinstance(corefile, Corefile) else None
+
+    @property
+    def nodes(self) -> list[str]:
+        """The nodes that questions were put from."""
+        return sorted({talk.node for talk in self.talks} or set(self.resolv_confs))
+
+    def said(self, kind: str = "known", **wanted: str) -> list[Talk]:
+        """The talks of a kind with these values, such as node="w1" or transport="udp"."""
+        return [t for t in self.talks if t.kind == kind and _has(t, wanted)]
+
+    def to_service(self, kind: str = "known", **wanted: str) -> list[Talk]:
+        """The talks with the DNS Service (or the nameserver that stands in for it)."""
+        return [t for t in self.said(kind, **wanted) if t.server.startswith("service/")]
+
+    def to_replicas(self, kind: str = "known", **wanted: str) -> list[Talk]:
+        """The talks with replicas."""
+        return [t for t in self.said(kind, **wanted) if t.server.startswith("pod/")]
+
+    def reached(self, what: str, **wanted: str) -> list[Contact]:
+        """The contacts of a kind with these values."""
+        return [c for c in self.contacts if c.what == what and _has(c, wanted)]
+
+    @cached_property
+    def all_logs(self) -> str:
+        """All that the replicas printed, those before the last restart included."""
+        return "\n".join(self.logs.values())
+
+    def log_lines(self, pattern: str, most: int = 2) -> list[str]:
+        """The first few different lines of the replicas' logs that match, with the pod."""
+        found: dict[str, str] = {}
+        for pod, text in self.logs.items():
+            for line in text.splitlines():
+                if re.search(pattern, line):
+                    found.setdefault(re.sub(r"\d+", "0", line), f"{pod} logs: {line.strip()[:200]}")
+        return list(found.values())[:most]
+
+    def events_with(self, pattern: str, most: int = 3) -> list[str]:
+        """The first few events of which reason and message match."""
+        lines = [f"{e['object']}: {e['reason']}: {e['message']}" for e in self.events or ()]
+        return list(dict.fromkeys(ln[:300] for ln in lines if re.search(pattern, ln)))[:most]
+
+    @cached_property
+    def upstreams(self) -> dict[str, str]:
+        """The addresses to which replicas forward what is outside: address, and where it stands.
+
+        From the Corefile, and where that names a file from the nodes of the replicas.
+        """
+        found: dict[str, str] = {}
+        for to in self.reading.upstreams(".") if self.reading else ():
+            if to.startswith("/"):
+                for node, conf in (self.node_confs or {}).items():
+                    for address in conf.nameservers:
+                        found.setdefault(address, f"resolv.conf of {node}")
+            elif address := host_of(to):
+                found.setdefault(address, f"forward . {to} in the Corefile")
+        return found
+
+    @property
+    def crashing(self) -> list[str]:
+        """Replicas whose container waits in a back-off, ended with an error, or ended before."""
+        found = []
+        for pod in self.inventory.pods:
+            for status in pod.get("status", {}).get("containerStatuses") or []:
+                waiting = (status.get("state", {}).get("waiting") or {}).get("reason", "")
+                ended = status.get("state", {}).get("terminated")
+                if waiting in ("CrashLoopBackOff", "Error", "RunContainerError") or ended:
+                    name = pod["metadata"]["name"]
+                    found.append(f"{name}: {waiting or 'ended'}, {status['restartCount']} restarts")
+        return found
+
+    @property
+    def unready(self) -> list[str]:
+        """The replicas that are not ready."""
+        return [p["metadata"]["name"] for p in self.inventory.pods if not is_ready(p)]
+
+    # JSON
+
+    def to_json(self) -> str:
+        """Everything, as one JSON object."""
+        document = asdict(self)
+        for name in ("resolv_confs", "node_confs"):
+            for conf in (document[name] or {}).values():
+                conf["options"] = sorted(conf["options"])
+        return json.dumps(document, indent=1)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Facts":
+        """The facts of a JSON object."""
+        document: dict[str, Any] = json.loads(text)
+        tuples = ("nodes", "slices", "pods", "config_map")
+        inventory: dict[str, Any] = {
+            k: tuple(v) if k in tuples and v is not None else v
+            for k, v in document.pop("inventory").items()
+        }
+        troubles = [
+            Trouble(**{**one, "cells": tuple(Cell(**cell) for cell in one["cells"])})
+            for one in document.pop("troubles")
+        ]
+        confs = {
+            name: None if document[name] is None else _confs(document[name])
+            for name in ("resolv_confs", "node_confs")
+        }
+        rows = {"paths": PathLoss, "talks": Talk, "contacts": Contact}
+        made: dict[str, Any] = {
+            name: tuple(row(**one) for one in document[name]) for name, row in rows.items()
+        }
+        for name in (
+            "namespaces",
+            "events",
+            "api_slices",
+            "kube_proxies",
+            "node_local",
+            "policies",
+        ):
+            made[name] = None if document[name] is None else tuple(document[name])
+        known = {**document, **made, **confs}
+        return cls(inventory=Inventory(**inventory), troubles=tuple(troubles), **known)
+
+    @classmethod
+    def read(cls, path: Path) -> "Facts":
+        """Recorded facts. Raises OSError, and ValueError for what is none."""
+        return cls.from_json(path.read_text(encoding="utf-8"))
+
+
+def host_of(upstream: str) -> str:
+    """The address in an upstream such as tls://1.1.1.1:853 or [2001:db8::1]:53; "" for a name."""
+    text = upstream.rpartition("://")[2]
+    bracketed = re.match(r"\[([^\]]+)\]", text)
+    bare = bracketed.group(1) if bracketed else text
+    if not bracketed and bare.count(":") == 1:
+        bare = bare.partition(":")[0]
+    try:
+        return str(ipaddress.ip_address(bare.partition("%")[0]))
+    except ValueError:
+        return ""
+
+
+def _has(thing: object, wanted: Mapping[str, str]) -> bool:
+    return all(getattr(thing, name) == value for name, value in wanted.items())
+
+
+def _confs(document: Mapping[str, Any]) -> dict[str, ResolvConf]:
+    return {
+        node: ResolvConf(
+            tuple(conf["nameservers"]), tuple(conf["search"]), frozenset(conf["options"])
+        )
+        for node, conf in document.items()
+    }
+
+
+def nodes_in_words(nodes: Iterator[str] | set[str] | list[str]) -> str:
+    """Names of nodes, each once, in order."""
+    return ", ".join(sorted(set(nodes))) or "no node"

@@ -1,0 +1,117 @@
+"""What a cause comes to: a finding, and which checks it explains; and the register of causes."""
+
+import fnmatch
+import importlib
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from clusterdns.diagnosis.facts import Cell, Facts, Trouble
+from clusterdns.report.model import Confidence
+
+Layer = Literal[
+    "client",
+    "kubelet",
+    "service",
+    "network-policy",
+    "node-network",
+    "coredns-pod",
+    "corefile",
+    "api",
+    "records",
+    "upstream",
+    "cache",
+    "node-local",
+    "unknown",
+]
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Which checks a cause explains: by name, or because all their deviating answers fit.
+
+    ``names`` are patterns (fnmatch) of names below tests/, such as
+    ``network/test_dns_service.py::*``; a check that matches is explained whatever it found.
+    """
+
+    names: tuple[str, ...] = ()
+    cells: Callable[[Cell], bool] | None = None
+
+    def explains(self, trouble: Trouble) -> bool:
+        """Whether this check's failure follows from the cause."""
+        name = trouble.name.removeprefix("tests/").replace("[", "(").replace("]", ")")
+        if any(fnmatch.fnmatchcase(name, pattern) for pattern in self.names):
+            return True
+        answers = [cell for cell in trouble.cells if cell.transport != "file"]
+        return bool(answers) and self.cells is not None and all(map(self.cells, answers))
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A cause that the facts speak for, with what speaks for and against it."""
+
+    summary: str  # one sentence with names and values
+    evidence: tuple[str, ...]
+    remedy: tuple[str, ...]  # commands and steps for exactly this cluster
+    scope: Scope
+    confidence: Confidence = "high"
+    against: tuple[str, ...] = ()
+    assumes: int = 0  # how much of it was not seen, but must be so
+    tell_apart: str = ""  # what would tell it from its neighbours
+
+
+@dataclass(frozen=True)
+class Cause:
+    """A row of the register.
+
+    ``leads_to`` names causes that are only consequences of this one: where both are found, this
+    one lies deeper.
+    """
+
+    name: str  # as in the catalogue of faults
+    layer: Layer
+    find: Callable[[Facts], Finding | None]
+    leads_to: tuple[str, ...] = ()
+
+
+@dataclass
+class Register:
+    """All causes by name."""
+
+    causes: dict[str, Cause] = field(default_factory=dict)
+
+
+_REGISTER = Register()
+
+Find = Callable[[Facts], Finding | None]
+
+
+def cause(name: str, layer: Layer, leads_to: tuple[str, ...] = ()) -> Callable[[Find], Find]:
+    """Enter a function of facts into the register."""
+
+    def enter(find: Find) -> Find:
+        if name in _REGISTER.causes:
+            raise ValueError(f"two causes are named {name}")
+        _REGISTER.causes[name] = Cause(name, layer, find, leads_to)
+        return find
+
+    return enter
+
+
+def all_causes() -> dict[str, Cause]:
+    """Every cause of every file in clusterdns/diagnosis/causes."""
+    package = importlib.import_module("clusterdns.diagnosis.causes")
+    for module in pkgutil.iter_modules(package.__path__):
+        importlib.import_module(f"{package.__name__}.{module.name}")
+    return dict(_REGISTER.causes)
+
+
+def through_service(cell: Cell) -> bool:
+    """An answer that was asked of the DNS Service, and did not come."""
+    return cell.of_service
+
+
+def unanswered(cell: Cell) -> bool:
+    """An answer that did not come, whoever was asked."""
+    return cell.silent

@@ -1,0 +1,143 @@
+"""From findings to diagnoses: the cause that explains most with the fewest assumptions is first.
+
+A cause whose consequences were found too lies deeper, and stands before them. Nothing is claimed
+beyond the facts: what no cause explains is named, and ends in ``unknown`` with the measured split.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from clusterdns.diagnosis.facts import Facts, Trouble
+from clusterdns.diagnosis.finding import Cause, Finding, all_causes
+from clusterdns.diagnosis.unknown import unknown
+from clusterdns.report.model import Confidence, Diagnosis
+
+TRUST: dict[Confidence, float] = {"high": 1.0, "medium": 0.6, "low": 0.25}
+ADVICE_WEIGHT = 0.05  # of a deviation, beside a failed check
+MOST = 4  # diagnoses in a report: more is no help
+CLOSE = 0.75  # of the first one's score: a candidate that deserves a word
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A cause, what it found, and the checks that it explains."""
+
+    cause: Cause
+    finding: Finding
+    explained: frozenset[str]  # names of checks
+    weight: float  # of what it explains
+
+    @property
+    def score(self) -> float:
+        """How much it explains, by how sure it is, less what it assumes."""
+        trust = TRUST[self.finding.confidence] * 0.9**self.finding.assumes
+        return trust * self.weight
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came of all facts."""
+
+    diagnoses: tuple[Diagnosis, ...]
+    unexplained: tuple[str, ...]  # failed checks
+    complaints: tuple[str, ...] = ()  # causes that could not be judged: a mistake of ours
+
+
+def diagnose(facts: Facts) -> Verdict:
+    """Every cause put to the facts, the best first; nothing when nothing is amiss."""
+    if not facts.troubles:
+        return Verdict((), ())
+    complaints: list[str] = []
+    found = candidates(facts, all_causes().values(), complaints)
+    chosen = choose(found)
+    explained = frozenset[str]().union(*(one.explained for one in chosen))
+    left = [trouble for trouble in facts.failed if trouble.name not in explained]
+    diagnoses = [diagnosis(one, chosen, facts) for one in chosen]
+    if left and (not diagnoses or len(left) > len(facts.failed) / 2):
+        last = unknown(facts, left)
+        diagnoses = [last, *diagnoses] if _leads(left, chosen) else [*diagnoses, last]
+        return Verdict(tuple(diagnoses), (), tuple(complaints))
+    return Verdict(tuple(diagnoses), tuple(t.name for t in left), tuple(complaints))
+
+
+def _leads(left: Sequence[Trouble], chosen: Sequence[Candidate]) -> bool:
+    """Whether what nobody explains weighs more than what the causes do."""
+    return all(one.finding.confidence != "high" or one.weight < 1 for one in chosen) and bool(left)
+
+
+def candidates(
+    facts: Facts, causes: Iterable[Cause], complaints: list[str] | None = None
+) -> list[Candidate]:
+    """The causes that the facts speak for and that explain something, in order of their score."""
+    found = []
+    for cause in causes:
+        try:
+            finding = cause.find(facts)
+        except Exception as error:  # one cause's mistake must not cost the diagnosis
+            if complaints is None:
+                raise
+            complaints.append(f"cause {cause.name}: {type(error).__name__}: {error}")
+            continue
+        if finding is None:
+            continue
+        hits = [t for t in facts.troubles if finding.scope.explains(t)]
+        weight = sum(1.0 if t.outcome == "failed" else ADVICE_WEIGHT for t in hits)
+        if hits:
+            found.append(Candidate(cause, finding, frozenset(t.name for t in hits), weight))
+    return sorted(found, key=lambda one: (-one.score, one.cause.name))
+
+
+def choose(found: Sequence[Candidate]) -> list[Candidate]:
+    """The first, then those that explain something more; consequences of a chosen one are left."""
+    names = {one.cause.name for one in found}
+    consequences = {c for one in found for c in one.cause.leads_to if c in names}
+    by_name = {one.cause.name: one for one in found}
+    for one in found:  # a cause takes over what its consequences explain
+        for name in one.cause.leads_to:
+            if name in by_name:
+                deeper = by_name[one.cause.name]
+                both = deeper.explained | by_name[name].explained
+                gain = max(deeper.weight, by_name[name].weight)
+                by_name[one.cause.name] = replace(deeper, explained=both, weight=gain)
+    roots = [by_name[one.cause.name] for one in found if one.cause.name not in consequences]
+    roots.sort(key=lambda one: (-one.score, one.cause.name))
+    chosen: list[Candidate] = []
+    explained: frozenset[str] = frozenset()
+    for one in roots:
+        close = chosen and one.score >= CLOSE * chosen[0].score
+        if not chosen or close or one.explained - explained:
+            chosen.append(one)
+            explained |= one.explained
+    return chosen[:MOST]
+
+
+def diagnosis(one: Candidate, chosen: Sequence[Candidate], facts: Facts) -> Diagnosis:
+    """A candidate as the report has it."""
+    finding = one.finding
+    evidence = [*finding.evidence, *(f"against it: {line}" for line in finding.against)]
+    rivals = [
+        other.cause.name
+        for other in chosen
+        if other is not one and other.explained & one.explained and _close(one, other)
+    ]
+    confidence = finding.confidence
+    failed = {t.name for t in facts.failed}
+    if failed and confidence == "high" and not one.explained & failed:
+        confidence = "medium" if rivals else confidence
+    if finding.tell_apart and (confidence != "high" or rivals):
+        what = f"to tell it from {', '.join(rivals)}" if rivals else "to be sure"
+        evidence.append(f"{what}: {finding.tell_apart}")
+    return Diagnosis(
+        one.cause.name,
+        one.cause.layer,
+        confidence,
+        finding.summary,
+        tuple(evidence),
+        finding.remedy,
+        tuple(t.name for t in facts.troubles if t.name in one.explained),
+    )
+
+
+def _close(one: Candidate, other: Candidate) -> bool:
+    low, high = sorted((one.score, other.score))
+    return low >= CLOSE * high
