@@ -83,9 +83,17 @@ class Session:
         return assert_complete(self.report)
 
     def states(self) -> list[str]:
-        """The state files that were not there before: of runs that did not clean up."""
+        """The state files that were not there before, of runs that have ended."""
         now = {path.name for path in self.runs.glob("*.json")}
-        return sorted(now - self._there)
+        return sorted(name for name in now - self._there if not self._is_live(name))
+
+    def _is_live(self, name: str) -> bool:
+        """Whether the process of a state file still runs: then it is another session's."""
+        try:
+            state = json.loads((self.runs / name).read_text())
+        except (FileNotFoundError, json.JSONDecodeError):
+            return True  # gone meanwhile, or being written
+        return Path(f"/proc/{state['pid']}").exists()
 
 
 class Sessions:
