@@ -50,12 +50,20 @@ class Inventory:
     @property
     def replicas(self) -> tuple[Server, ...]:
         """The running DNS pods, each by every IP that it has."""
+        port = self.replica_port
         return tuple(
-            Server(f"pod/{pod['metadata']['name']}", ip["ip"], node=pod["spec"]["nodeName"])
+            Server(f"pod/{pod['metadata']['name']}", ip["ip"], port, pod["spec"]["nodeName"])
             for pod in self.pods
             if pod["status"].get("phase") == "Running"
             for ip in pod["status"].get("podIPs", [])
         )
+
+    @property
+    def replica_port(self) -> int:
+        """Where the replicas listen: the container's UDP port, which need not be 53."""
+        ports = [p for p in self.container.get("ports", []) if p.get("protocol") == "UDP"]
+        named = [p for p in ports if str(p.get("name", "")).startswith("dns")]
+        return int((named or ports or [{"containerPort": 53}])[0]["containerPort"])
 
     @property
     def services(self) -> tuple[Server, ...]:
