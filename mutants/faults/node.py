@@ -135,6 +135,34 @@ def policy_on_egress(scene: Scene) -> None:
             scene.drop(node, f"-s {address} -p {protocol} --dport 53")
 
 
+def policy_on_the_service_port(scene: Scene) -> None:
+    """CoreDNS listens on 5353 behind the Service's 53; a policy lets only 53 through."""
+
+    def listen(deployment: Manifest) -> None:
+        for port in deployment["spec"]["template"]["spec"]["containers"][0]["ports"]:
+            port["containerPort"] = 5353 if port["containerPort"] == 53 else port["containerPort"]
+
+    def lead(service: Manifest) -> None:
+        for port in service["spec"]["ports"]:
+            port["targetPort"] = 5353 if port["port"] == 53 else port["targetPort"]
+
+    scene.corefile(lambda text: text.replace(".:53 {", ".:5353 {"), restart=False)
+    scene.change("Deployment", "coredns", listen)
+    scene.change("Service", "kube-dns", lead)
+    scene.restart_dns()
+    ports = [{"port": 53, "protocol": protocol} for protocol in ("UDP", "TCP")]
+    selected = {"matchLabels": {"k8s-app": "kube-dns"}}
+    rules = [{"ports": ports}]
+    scene.create(
+        policy(
+            "dns-port", KUBE_SYSTEM, podSelector=selected, policyTypes=["Ingress"], ingress=rules
+        )
+    )
+    for address, node in scene.addresses().items():
+        for protocol in ("udp", "tcp"):
+            scene.drop(node, f"-d {address} -p {protocol} --dport 5353")
+
+
 def no_cni_program(scene: Scene) -> None:
     """Take the CNI program of one worker away: no pod starts there any more."""
     path = "/opt/cni/bin/ptp"
@@ -265,6 +293,15 @@ MUTANTS = (
         both(dig(says=NO_ANSWER), dig(says=NO_ANSWER, server="replica")),
         fails=("test_path_answers[udp]", "test_path_answers[tcp]"),
         arguments=("--namespace", TEAM),
+    ),
+    Mutant(
+        "netpol-postdnat-port",
+        "CoreDNS listens on 5353, and a NetworkPolicy lets only 53 through (imitated).",
+        "A",
+        policy_on_the_service_port,
+        dig(says=NO_ANSWER),
+        fails=("test_path_answers[udp]", "test_path_answers[tcp]"),
+        causes=("netpol-postdnat-port", "netpol-dns-ingress"),
     ),
     Mutant(
         "netpol-dns-egress",
