@@ -2,7 +2,7 @@
 
 import fnmatch
 
-from mutants.faults import corefile, kubelet, node, replicas, service, upstream
+from mutants.faults import corefile, kubelet, node, policy, replicas, service, upstream
 from mutants.mutant import Mutant
 
 MUTANTS: tuple[Mutant, ...] = (
@@ -11,6 +11,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *corefile.MUTANTS,
     *replicas.MUTANTS,
     *node.MUTANTS,
+    *policy.MUTANTS,
     *upstream.MUTANTS,
 )
 
