@@ -116,7 +116,8 @@ def unreachable(facts: Facts) -> Finding | None:
                     *(f"{c.server} /ready: 503 {c.body.strip()}" for c in unsure[:1]),
                     *(
                         [
-                            f"a name that does not exist: SERVFAIL from {servfail[0].server}, not NXDOMAIN"
+                            f"a name that does not exist: SERVFAIL from {servfail[0].server}, "
+                            "not NXDOMAIN"
                         ]
                         if servfail
                         else []
@@ -128,7 +129,8 @@ def unreachable(facts: Facts) -> Finding | None:
         (
             f"on {', '.join(nodes)}: curl -k https://{service}:443/version; if that fails, look at "
             "kube-proxy there; if not, at what filters pods (network policy, FORWARD chain, CNI)",
-            f"{facts.kubectl} get endpointslices -n default -l kubernetes.io/service-name=kubernetes",
+            f"{facts.kubectl} -n default get endpointslices -l "
+            "kubernetes.io/service-name=kubernetes",
             f"{facts.restart}  # afterwards",
         ),
         of_the_cluster(facts),

@@ -115,7 +115,7 @@ def no_resolv_conf(facts: Facts) -> Finding | None:
     """The kubelet names a resolv.conf that is not on its node."""
     pattern = r"(?i)sandbox.*(open|stat) \S*resolv\S*: no such file|resolv\.conf: no such file"
     found = facts.events_with(pattern)
-    if not found:
+    if not found or not (facts.unready or facts.unprobed):
         return None
     return Finding(
         "Pods with dnsPolicy Default, CoreDNS among them, cannot start on some node: the file that "
@@ -179,10 +179,7 @@ def search_dot(facts: Facts) -> Finding | None:
         f"Pods on {nodes_in_words(nodes)} have a single dot in their search list: programs with "
         "musl (Alpine) resolve nothing with it.",
         tuple(f"{node}: search {' '.join(facts.resolv_confs[node].search)}" for node in nodes),
-        (
-            'take the line "search ." out of the nodes\' resolv.conf; kubelet 1.25.1 and later drop '
-            "it",
-        ),
+        ('take "search ." out of the nodes\' resolv.conf; kubelet 1.25.1 and later drop it',),
         Scope(("network/test_search*::*musl*", "network/test_pod_resolv_conf.py::*")),
     )
 

@@ -184,14 +184,7 @@ def no_reload(facts: Facts) -> Finding | None:
     return Finding(
         "The Corefile has no reload: an edited ConfigMap takes effect only when the replicas are "
         "restarted.",
-        (
-            "no server block has the plug-in reload",
-            *(
-                f"{name} runs without it"
-                for name, values in facts.metrics.items()
-                if values and not values.get("coredns_plugin_enabled:reload")
-            ),
-        ),
+        ("no server block has the plug-in reload",),
         (f"{facts.edit_corefile}  # add the line: reload", facts.restart),
         Scope(
             (
@@ -224,7 +217,7 @@ def no_forward(facts: Facts) -> Finding | None:
             *facts.log_lines("no next plugin found", most=1),
         ),
         (
-            f"{facts.edit_corefile}  # add to the block of the root zone: forward . /etc/resolv.conf",
+            f"{facts.edit_corefile}  # into the block of the root zone: forward . /etc/resolv.conf",
             facts.restart,
         ),
         Scope(
