@@ -20,7 +20,12 @@ BOOKKEEPING = (
     *("creationTimestamp", "generation", "managedFields", "resourceVersion", "uid"),
     *("generateName", "ownerReferences", "selfLink"),
 )
-OWN_ANNOTATIONS = ("deployment.kubernetes.io/revision", "endpoints.kubernetes.io/last-change-")
+OWN_LABELS = ("pod-template-generation",)
+OWN_ANNOTATIONS = (
+    "deprecated.daemonset.template.generation",
+    "deployment.kubernetes.io/revision",
+    "endpoints.kubernetes.io/last-change-",
+)
 POD_ADDRESS = re.compile(r"\b10\.244\.\d+\.\d+(?!\d|/16|/24)")
 SUFFIX = re.compile(r"-[a-z0-9]{5}$")
 
@@ -99,6 +104,8 @@ def normalised(kind: str, thing: Manifest) -> str:
     metadata["annotations"] = {
         key: value for key, value in annotations.items() if not key.startswith(OWN_ANNOTATIONS)
     }
+    labels = metadata.get("labels") or {}
+    metadata["labels"] = {key: value for key, value in labels.items() if key not in OWN_LABELS}
     metadata["name"] = _name_of(kind, thing)
     copy["metadata"] = metadata
     if kind == "Pod":
