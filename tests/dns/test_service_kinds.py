@@ -4,6 +4,7 @@ import pytest
 
 from clusterdns.everyone import Asker
 from clusterdns.records import Records
+from clusterdns.service import Service
 from clusterdns.wanted import addresses_of, each, pointers_of, ports_of
 
 
@@ -27,5 +28,14 @@ def test_every_cluster_ip_leads_back(everyone: Asker, records: Records) -> None:
 def test_every_named_port_has_an_srv_record(everyone: Asker, records: Records) -> None:
     """Ports of TCP, UDP and SCTP, by names of 1 to 15 letters, must have their SRV records."""
     wanted = ports_of(records.variety.with_cluster_ip)
+    answers = everyone.put(*wanted)
+    assert answers.deviating_from(each(wanted)) == {}, answers
+
+
+@pytest.mark.spec("2.3.1-A", "2.3.2", "2.3.3-4", "B14")
+def test_name_may_begin_with_a_digit(everyone: Asker, digit_first: Service) -> None:
+    """Where the API server takes a name that begins with a digit, DNS must have its records."""
+    services = [digit_first]
+    wanted = {**addresses_of(services), **ports_of(services), **pointers_of(services)}
     answers = everyone.put(*wanted)
     assert answers.deviating_from(each(wanted)) == {}, answers

@@ -1,0 +1,1 @@
+"""Clauses, and what covers them."""

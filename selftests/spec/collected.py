@@ -1,0 +1,55 @@
+"""The checks of the suite as pytest collects them: ids, clauses, levels. No cluster is needed."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from fixtures.items import check_id
+from fixtures.outcomes import clauses_of, level_of
+
+PROJECT = Path(__file__).parent.parent.parent
+TOLD = "CLUSTERDNS_COLLECTED_JSON"
+
+
+@dataclass(frozen=True)
+class Test:
+    """One test function: its id has no parameter."""
+
+    __test__ = False
+
+    id: str
+    level: str
+    clauses: tuple[str, ...]
+
+
+def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.Item]) -> None:
+    """As a plug-in: write down what was collected, before any profile leaves something out."""
+    found = [[check_id(item), level_of(item), clauses_of(item)] for item in items]
+    Path(os.environ[TOLD]).write_text(json.dumps(found))
+
+
+def collect() -> tuple[Test, ...]:
+    """Every test function of the suite, each once, in order of id. Raises RuntimeError."""
+    with tempfile.TemporaryDirectory() as folder:
+        told = Path(folder) / "collected.json"
+        words = ["-p", "selftests.spec.collected", "--collect-only", "-q", "--profile", "full"]
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", "tests", "--allow-disruptive", *words],
+            cwd=PROJECT,
+            env={**os.environ, TOLD: str(told), "XDG_CACHE_HOME": folder},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        if done.returncode != 0 or not told.exists():
+            raise RuntimeError(f"the suite cannot be collected:\n{done.stdout}{done.stderr}")
+        found = json.loads(told.read_text())
+    tests = {Test(name, level, tuple(clauses)) for name, level, clauses in found}
+    return tuple(sorted(tests, key=lambda test: test.id))

@@ -1,0 +1,107 @@
+"""Every clause has its tests, every test its clauses, and docs/coverage.md says so."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from clusterdns.spec import read_clauses
+from selftests.spec import coverage
+from selftests.spec.collected import Test, collect
+from selftests.spec.coverage import PAGE, page, read_rows
+
+WEAK = {"should", "may"}
+
+
+@pytest.fixture(scope="module")
+def tests() -> Sequence[Test]:
+    """The suite as it is collected."""
+    return collect()
+
+
+def faults(tests: Sequence[Test]) -> list[str]:
+    """What is wrong with the markers of these tests."""
+    clauses, rows = read_clauses(), {row.id for row in read_rows()}
+    cited = {clause for test in tests for clause in test.clauses}
+    found = [f"clause {clause} has no test" for clause in clauses.keys() - cited]
+    for test in tests:
+        unknown = set(test.clauses) - clauses.keys() - rows
+        found += [f"{test.id} cites {clause}, which is nowhere" for clause in sorted(unknown)]
+        levels = {clauses[c].level for c in test.clauses if c in clauses}
+        if levels and levels <= WEAK and test.level not in levels:
+            found.append(f"{test.id} is {test.level}, its clauses are {sorted(levels)}")
+        if "must" in levels and test.level != "must":
+            found.append(f"{test.id} is {test.level}, and cites what must hold")
+    return found
+
+
+def test_markers_and_clauses_agree(tests: Sequence[Test]) -> None:
+    """No clause without a test, no marker without a clause, no other level than the clause's."""
+    assert faults(tests) == []
+
+
+def test_rows_name_tests_that_exist(tests: Sequence[Test]) -> None:
+    """Each pattern means something, and each row is covered or says why it is not."""
+    wrong = []
+    for row in read_rows():
+        wrong += [
+            f"{row.id}: {pattern} means no test"
+            for pattern in row.tests
+            if not any(coverage.is_named(test, pattern) for test in tests)
+        ]
+        if bool(row.covered_by(tests)) == bool(row.why or row.open):
+            wrong.append(f"{row.id}: either tests, or a sentence why not")
+    assert wrong == []
+
+
+def test_no_row_is_left_out() -> None:
+    """The numbers of each section have no gap, and no id comes twice."""
+    last = {"B": 38, "C": 26, "D": 35, "E1.": 15, "E2.": 35, "E3.": 34, "E4.": 7}
+    wanted = [f"{section}{n}" for section, most in last.items() for n in range(1, most + 1)]
+    assert [row.id for row in read_rows()] == wanted
+
+
+def test_page_is_up_to_date(tests: Sequence[Test]) -> None:
+    """What is committed is what `python -m selftests.spec.coverage` makes."""
+    assert PAGE.read_text() == page(tests, read_rows()), "run python -m selftests.spec.coverage"
+
+
+@pytest.mark.parametrize(
+    ("clauses", "level", "complaint"),
+    [
+        (("2.4.1-none",), "must", "is must, its clauses are ['should']"),
+        (("2.2",), "should", "cites what must hold"),
+        (("9.9",), "must", "cites 9.9, which is nowhere"),
+    ],
+    ids=["too-strict", "too-weak", "unknown"],
+)
+def test_a_wrong_marker_is_found(
+    tests: Sequence[Test], clauses: tuple[str, ...], level: str, complaint: str
+) -> None:
+    """A test more, with a wrong marker, and the faults name it."""
+    wrong = Test("tests/dns/test_wrong.py::test_wrong", level, clauses)
+    assert [f for f in faults([*tests, wrong]) if complaint in f] != []
+
+
+def test_a_clause_without_test_is_found(tests: Sequence[Test]) -> None:
+    """When nobody cites a clause any more, that is told."""
+    without = [replace(t, clauses=tuple(c for c in t.clauses if c != "2.2")) for t in tests]
+    assert "clause 2.2 has no test" in faults(without)
+
+
+@pytest.mark.parametrize(
+    ("entry", "complaint"),
+    [
+        ('id = "1"\nlevel = "ought"\nkind = "rule"\nsays = "x."\nsource = "y"', "no such level"),
+        ('id = "1"\nlevel = "must"\nkind = "rule"\nsays = "x"\nsource = "y"', "a sentence"),
+        ('id = "1"\nlevel = "must"\nkind = "rule"\nsays = "x."\nwhy = "y"', "unexpected keyword"),
+    ],
+    ids=["level", "no-sentence", "unknown-key"],
+)
+def test_a_bad_entry_is_refused(tmp_path: Path, entry: str, complaint: str) -> None:
+    """The file of clauses cannot say what nobody understands."""
+    path = tmp_path / "clauses.toml"
+    path.write_text(f"[[clause]]\n{entry}\n")
+    with pytest.raises(ValueError, match=complaint):
+        read_clauses(path)
