@@ -1,0 +1,118 @@
+"""The matrix against probes that only pretend: what a dead path costs, and that it is noticed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import dns.message
+import pytest
+
+from clusterdns import everyone as module
+from clusterdns.everyone import Everyone
+from clusterdns.probe import Conversation, Output, Packet, Reply, Transcript
+from clusterdns.question import Question, Server
+
+LIVE, DEAD = Server("pod/live", "10.0.0.1"), Server("service/dead", "10.0.0.2")
+QUESTIONS = [Question(f"name-{number}.example.") for number in range(5)]
+
+
+@dataclass
+class Pretender:
+    """A probe whose servers answer NOERROR, or keep silent if they are named dead."""
+
+    node: str = "n1"
+    namespace: str = "ns"
+    pod: str = "probe-0"
+    wire_exact: bool = True
+    dead: set[str] = field(default_factory=lambda: {DEAD.address})
+    sent: list[str] = field(default_factory=list)  # addresses, one for each packet
+
+    def exchange(self, packets: Sequence[Packet]) -> list[Reply]:
+        """Answer at once, or not at all."""
+        self.sent += [packet.address for packet in packets]
+        return [self.reply(packet) for packet in packets]
+
+    def reply(self, packet: Packet) -> Reply:
+        """What one server says."""
+        if packet.address in self.dead:
+            return Reply(None, "timeout", 1000.0, None)
+        answer = dns.message.make_response(dns.message.from_wire(packet.wire))
+        return Reply(answer.to_wire(), None, 1.0, packet.address)
+
+    def converse(self, conversations: Sequence[Conversation]) -> list[Transcript]:
+        """Not for these tests."""
+        raise NotImplementedError
+
+    def run(self, commands: Sequence[Sequence[str]], timeout: float) -> list[Output]:
+        """Not for these tests."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+    def packets_to(self, server: Server) -> int:
+        """How many packets went to a server."""
+        return self.sent.count(server.address)
+
+
+@pytest.fixture
+def probe() -> Pretender:
+    """One node."""
+    return Pretender()
+
+
+@pytest.fixture
+def matrix(probe: Pretender) -> Everyone:
+    """One node, two servers."""
+    return Everyone({"n1": probe}, (LIVE, DEAD), 1.0, lambda answer: "")
+
+
+def test_each_question_to_a_sound_server_is_asked_once(matrix: Everyone, probe: Pretender) -> None:
+    """An answer is an answer."""
+    matrix.ask(QUESTIONS, "udp")
+    assert probe.packets_to(LIVE) == len(QUESTIONS)
+
+
+def test_silence_is_asked_once_more(matrix: Everyone, probe: Pretender) -> None:
+    """One lost packet is no verdict."""
+    matrix.ask(QUESTIONS[:1], "udp")
+    assert probe.packets_to(DEAD) == 2
+
+
+def test_dead_path_costs_no_more(matrix: Everyone, probe: Pretender) -> None:
+    """After two silent questions in a row a path is left alone for a while."""
+    for question in QUESTIONS:
+        matrix.ask([question], "udp")
+    assert (probe.packets_to(DEAD), probe.packets_to(LIVE)) == (4, len(QUESTIONS))
+
+
+def test_what_is_not_asked_says_so(matrix: Everyone) -> None:
+    """A cell that was left out deviates, with the reason."""
+    for question in QUESTIONS:
+        last = matrix.ask([question], "udp")
+    assert [a.received for a in last if a.server == DEAD] == [
+        "no answer (not asked: 2 questions in a row had no answer here)"
+    ]
+
+
+def test_transports_are_paths_of_their_own(matrix: Everyone, probe: Pretender) -> None:
+    """Silence over UDP says nothing about TCP."""
+    for question in QUESTIONS:
+        matrix.ask([question], "udp")
+    before = probe.packets_to(DEAD)
+    matrix.ask(QUESTIONS[:1], "tcp")
+    assert probe.packets_to(DEAD) == before + 2
+
+
+def test_one_question_looks_whether_a_path_is_back(
+    matrix: Everyone, probe: Pretender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When the pause is over one question goes out; an answer lets the others follow at once."""
+    for question in QUESTIONS[:2]:
+        matrix.ask([question], "udp")
+    monkeypatch.setattr(module, "LOOK_AGAIN_S", 0.0)
+    before = probe.packets_to(DEAD)
+    matrix.ask(QUESTIONS, "udp")
+    assert probe.packets_to(DEAD) == before + 1
+    probe.dead.clear()
+    answers = matrix.ask(QUESTIONS, "udp")
+    assert [a.error for a in answers if not a.answered] == []
