@@ -40,7 +40,6 @@ class Sources:
     troubles: Sequence[Trouble]
     site: Site | None = None
     losses: Losses | None = None
-    thorough: bool = True  # False: look at nothing but objects
     outside: str = ""  # an absolute name outside the cluster that must resolve; "" if none is known
 
 
@@ -131,7 +130,7 @@ def _gathered(sources: Sources, cluster: Cluster, work: Work) -> Facts:
         api_slices=slices,
         probe_ips=addresses,
     )
-    if site is not None and sources.thorough:
+    if site is not None:
         aims = aims_of(facts, site, sources.outside)
         for node, probe in site.probes.items():
             work.start(f"talks from {node}", ask, probe, queries(aims, node))

@@ -4,7 +4,7 @@ A cause whose consequences were found too lies deeper, and stands before them. N
 beyond the facts: what no cause explains is named, and ends in ``unknown`` with the measured split.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from clusterdns.diagnosis.facts import Facts, Trouble
@@ -89,26 +89,36 @@ def candidates(
 
 def choose(found: Sequence[Candidate]) -> list[Candidate]:
     """The first, then those that explain something more; consequences of a chosen one are left."""
-    names = {one.cause.name for one in found}
-    consequences = {c for one in found for c in one.cause.leads_to if c in names}
     by_name = {one.cause.name: one for one in found}
-    for one in found:  # a cause takes over what its consequences explain
-        for name in one.cause.leads_to:
-            if name in by_name:
-                deeper = by_name[one.cause.name]
-                both = deeper.explained | by_name[name].explained
-                gain = max(deeper.weight, by_name[name].weight)
-                by_name[one.cause.name] = replace(deeper, explained=both, weight=gain)
-    roots = [by_name[one.cause.name] for one in found if one.cause.name not in consequences]
+    below = {name: consequences(name, by_name) for name in by_name}
+    shadowed = frozenset[str]().union(*below.values())
+    roots = []
+    for name in by_name.keys() - shadowed:  # each takes over what its consequences explain
+        whole = [by_name[name], *(by_name[other] for other in below[name])]
+        explained = frozenset[str]().union(*(one.explained for one in whole))
+        weight = max(one.weight for one in whole)
+        roots.append(replace(by_name[name], explained=explained, weight=weight))
     roots.sort(key=lambda one: (-one.score, one.cause.name))
     chosen: list[Candidate] = []
-    explained: frozenset[str] = frozenset()
+    explained = frozenset[str]()
     for one in roots:
         close = chosen and one.score >= CLOSE * chosen[0].score
         if not chosen or close or one.explained - explained:
             chosen.append(one)
             explained |= one.explained
     return chosen[:MOST]
+
+
+def consequences(name: str, found: Mapping[str, Candidate]) -> frozenset[str]:
+    """The causes found that are only consequences of this one, directly or by way of others."""
+    seen: frozenset[str] = frozenset()
+    due = list(found[name].cause.leads_to)
+    while due:
+        one = due.pop()
+        if one in found and one not in seen and one != name:
+            seen |= {one}
+            due += found[one].cause.leads_to
+    return seen
 
 
 def diagnosis(one: Candidate, chosen: Sequence[Candidate], facts: Facts) -> Diagnosis:

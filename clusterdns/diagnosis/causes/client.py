@@ -39,7 +39,7 @@ def of_cluster(conf: ResolvConf) -> bool:
     return bool(conf.cluster_domain)
 
 
-@cause("kubelet-clusterdns-wrong", "kubelet", leads_to=("musl-parallel-nameservers",))
+@cause("kubelet-clusterdns-wrong", "kubelet")
 def cluster_dns_wrong(facts: Facts) -> Finding | None:
     """A kubelet tells pods a nameserver that is not the DNS Service."""
     ips = facts.inventory.cluster_ips
@@ -49,6 +49,7 @@ def cluster_dns_wrong(facts: Facts) -> Finding | None:
         node: conf
         for node, conf in wrong.items()
         if not any(ns.startswith("169.254.") for ns in conf.nameservers)
+        and not set(ips) & set(conf.nameservers)
         and any((":" in ns) in families for ns in conf.nameservers)
     }
     if not ips or not wrong:
@@ -131,7 +132,14 @@ def no_resolv_conf(facts: Facts) -> Finding | None:
             lambda cell: cell.silent or cell.of_service,
         )
         if not facts.inventory.ready_pods
-        else Scope((*TOLD, "network/test_dns_workload.py::*", "network/test_loops.py::*")),
+        else Scope(
+            (
+                *TOLD,
+                "network/test_dns_workload.py::*",
+                "network/test_loops.py::*",
+                "network/test_path*",
+            )
+        ),
     )
 
 
@@ -161,7 +169,7 @@ def wildcard(facts: Facts) -> Finding | None:
             f"(or give the kubelets another resolvConf in {KUBELET}), and make the pods anew",
             "meanwhile: write outside names with a final dot, or dnsConfig ndots:1 in the pods",
         ),
-        Scope(("network/test_search*::*",), _outside),
+        Scope(("network/test_search*::*", "network/*wildcard*"), _outside),
     )
 
 

@@ -1,8 +1,9 @@
 """The data path between nodes: kube-proxy, routes, firewalls, packet sizes."""
 
 import ipaddress
+import re
 
-from clusterdns.cluster import is_ready
+from clusterdns.cluster import Manifest, is_ready
 from clusterdns.diagnosis.facts import Cell, Facts, Talk, nodes_in_words
 from clusterdns.diagnosis.finding import Finding, Scope, cause
 from clusterdns.diagnosis.paths import Split, cross_failures, dead_service_nodes
@@ -426,7 +427,7 @@ def overlap(facts: Facts) -> Finding | None:
 @cause("no-cni", "node-network", leads_to=("scaled-or-pending",))
 def no_cni(facts: Facts) -> Finding | None:
     """Pods get no network."""
-    pattern = r"(?i)FailedCreatePodSandBox.*(cni|network plugin|plugin type|failed to find plugin)"
+    pattern = r"(?i)(sandbox|network).*(cni|network plugin|plugin type|failed to find plugin)"
     found = facts.events_with(pattern)
     unready = [
         f"{n['metadata']['name']}: {c.get('message', '')[:160]}"
@@ -434,10 +435,9 @@ def no_cni(facts: Facts) -> Finding | None:
         for c in n["status"].get("conditions") or []
         if c["type"] == "Ready" and c["status"] != "True" and "etwork" in c.get("message", "")
     ]
-    stuck = [
-        p["metadata"]["name"] for p in facts.inventory.pods if p["status"].get("phase") == "Pending"
-    ]
-    if not unready and not (found and (stuck or facts.unprobed)):
+    stuck = [p["metadata"]["name"] for p in facts.inventory.pods if _gets_no_sandbox(p)]
+    bare = [why for why in facts.unprobed.values() if re.search(pattern, why)]
+    if not unready and not bare and not (found and stuck):
         return None
     return Finding(
         "Pods get no network: the network plug-in (CNI) is missing or broken"
@@ -464,6 +464,14 @@ def no_cni(facts: Facts) -> Finding | None:
             ),
             lambda cell: cell.node in facts.unprobed,
         ),
+    )
+
+
+def _gets_no_sandbox(pod: Manifest) -> bool:
+    status = pod["status"]
+    waiting = [(c.get("state") or {}).get("waiting") for c in status.get("containerStatuses") or []]
+    return status.get("phase") == "Pending" and any(
+        (one or {}).get("reason") == "ContainerCreating" for one in waiting
     )
 
 

@@ -1,0 +1,112 @@
+"""Each cause is named first for its own facts, and by nobody else's."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from clusterdns.diagnosis import Facts, diagnose
+from clusterdns.diagnosis.finding import all_causes
+from clusterdns.diagnosis.ranking import candidates
+from clusterdns.report.model import Diagnosis
+from selftests.diagnosis.sick import SICK
+from selftests.diagnosis.studio import failing, healthy
+
+RECORDED = sorted((Path(__file__).parent / "recorded").glob("*.json"))
+
+
+def told(diagnoses: tuple[Diagnosis, ...]) -> str:
+    """The diagnoses, for a message."""
+    return "\n".join(
+        f"{d.cause} ({d.confidence}) explains {len(d.checks)}: {d.summary}" for d in diagnoses
+    )
+
+
+@pytest.mark.parametrize("case", SICK)
+def test_right_cause_is_first(case: str) -> None:
+    """The cause of these facts comes first."""
+    cause, change = SICK[case]
+    found = diagnose(change(healthy()))
+    assert found.diagnoses[0].cause == cause, told(found.diagnoses)
+    assert found.complaints == ()
+
+
+@pytest.mark.parametrize("case", SICK)
+def test_no_wrong_cause_is_sure(case: str) -> None:
+    """Nothing else is claimed with high confidence."""
+    cause, change = SICK[case]
+    found = diagnose(change(healthy())).diagnoses
+    assert {d.cause for d in found if d.confidence == "high"} <= {cause}, told(found)
+
+
+@pytest.mark.parametrize("case", SICK)
+def test_all_failures_are_explained(case: str) -> None:
+    """A cause explains all that follows from it."""
+    _, change = SICK[case]
+    facts = change(healthy())
+    found = diagnose(facts)
+    explained = {name for d in found.diagnoses if d.cause != "unknown" for name in d.checks}
+    assert {t.name for t in facts.troubles} - explained == set(), told(found.diagnoses)
+
+
+@pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.stem)
+def test_recorded_facts(path: Path) -> None:
+    """Facts of real clusters, named after the cause that was put in."""
+    found = diagnose(Facts.read(path))
+    assert found.diagnoses[0].cause == path.stem.partition("+")[0], told(found.diagnoses)
+
+
+def test_health_has_no_diagnosis() -> None:
+    """Without a failure there is nothing to say."""
+    assert diagnose(healthy()).diagnoses == ()
+
+
+def test_a_strange_failure_is_unknown() -> None:
+    """A failure that nothing explains is not explained by anything that happens to be there."""
+    facts = failing(healthy(), "tests/dns/test_apex.py::test_zone_has_one_soa_record[udp]")
+    found = diagnose(facts)
+    assert [d.cause for d in found.diagnoses] == ["unknown"], told(found.diagnoses)
+
+
+def test_no_cause_speaks_of_health() -> None:
+    """No cause finds anything in the facts of a healthy cluster, whatever failed."""
+    facts = failing(healthy(), *(f"tests/{name}" for name in EVERY_FILE))
+    found = candidates(facts, all_causes().values())
+    assert [one.cause.name for one in found] == []
+
+
+EVERY_FILE = (
+    "network/test_dns_service.py::test_service_has_port[53-udp]",
+    "network/test_search_path.py::test_api_server_is_found[udp]",
+    "network/test_paths.py::test_path_answers[udp]",
+    "network/test_forwarding.py::test_outside_name_resolves_as_on_the_node[udp]",
+    "network/test_loops.py::test_no_replica_asks_itself",
+    "network/test_corefile.py::test_nothing_in_it_is_likely_to_hurt",
+    "network/test_dns_workload.py::test_wanted_replicas_are_ready",
+    "network/test_replica_endpoints.py::test_replica_answers_ok[/ready]",
+)
+
+
+def test_all_causes_are_judged_in_time() -> None:
+    """The whole diagnosis of the worst facts takes far less than a second."""
+    facts = SICK["no forwarding"][1](healthy())
+    begun = time.perf_counter()
+    for _ in range(5):
+        diagnose(facts)
+    assert (time.perf_counter() - begun) / 5 < 0.5
+
+
+def test_every_cause_has_a_case() -> None:
+    """What no case proves is listed here, so that nobody forgets it."""
+    proved = {cause for cause, _ in SICK.values()}
+    assert set(all_causes()) - proved == UNPROVED
+
+
+UNPROVED: set[str] = set()
+
+
+@pytest.mark.parametrize("case", SICK)
+def test_facts_survive_json(case: str) -> None:
+    """Facts can be written down and read again."""
+    facts = SICK[case][1](healthy())
+    assert Facts.from_json(facts.to_json()).to_json() == facts.to_json()
