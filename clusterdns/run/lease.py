@@ -95,7 +95,7 @@ class LeaseKeeper:
         self._thread.start()
 
     def expect_end(self) -> None:
-        """The namespace is about to be deleted: that the lease is gone is no failure then."""
+        """Namespace or cluster are about to be deleted: that the lease is gone is no failure then."""
         self._ending.set()
 
     def stop(self) -> None:
@@ -120,4 +120,6 @@ class LeaseKeeper:
                     self.failures.append("the lease has been deleted by somebody else")
                 return
             except Exception as error:  # any failure: it is told, and the next renewal tried
+                if self._ending.is_set():  # the cluster of our own goes with its API server
+                    return
                 self.failures.append(f"the lease could not be renewed: {one_line(error)}")
