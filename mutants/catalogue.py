@@ -2,7 +2,7 @@
 
 import fnmatch
 
-from mutants.faults import corefile, kubelet, node, policy, replicas, service, upstream
+from mutants.faults import corefile, kubelet, node, nodelocal, policy, replicas, service, upstream
 from mutants.mutant import Mutant
 
 MUTANTS: tuple[Mutant, ...] = (
@@ -12,6 +12,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *replicas.MUTANTS,
     *node.MUTANTS,
     *policy.MUTANTS,
+    *nodelocal.MUTANTS,
     *upstream.MUTANTS,
 )
 

@@ -28,6 +28,7 @@ IMPOSSIBLE = (
     Impossible("sts-servicename-mismatch", _OWN),
     Impossible("wildcard-query", "was removed in CoreDNS 1.9.0: nothing to break"),
     Impossible("aaaa-unroutable", "lies in the records of one name outside the cluster"),
+    Impossible("upstream-oversize-udp", "lies in the answers to some names outside the cluster"),
     Impossible("upstream-rate-limit", "a quota of a cloud's network interface"),
     Impossible("nodelocal-notrack-policy", _CNI),
     Impossible("nodelocal-iptables-growth", "a defect of one release of the cache"),

@@ -37,6 +37,7 @@ done
 nft list tables | grep -vE ' (ip|ip6) (filter|nat|mangle|raw|security)$' | sed 's/^/nft /'
 ip route | grep -v 'dev veth' | sed 's/^/route /'
 ip -6 route | grep -vE 'dev veth|fe80' | sed 's/^/route6 /'
+ip -o addr show dev lo | sed -E 's/^.*(inet6? [^ ]*).*/lo \1/'
 ip rule | sed 's/^/rule /'
 ip -o link | grep -v veth | cut -d' ' -f2,3 | sed -E 's/@.*//;s/^/link /'
 tc qdisc show | sed 's/^/qdisc /' | grep -v 'dev veth'

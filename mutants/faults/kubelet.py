@@ -118,6 +118,7 @@ MUTANTS = (
         two_nameservers,
         resolv_conf("nameserver 10.244"),
         fails=("test_pods_on_every_node_ask_the_service",),
+        causes=("musl-parallel-nameservers", "kubelet-clusterdns-wrong"),
     ),
     Mutant(
         "resolvconf-file-missing",
@@ -179,7 +180,7 @@ MUTANTS = (
         "K",
         node_local_address,
         both(dig(says=NO_ANSWER, fresh=True), dig(says="status: NOERROR", server="service")),
-        fails=("test_pods_on_every_node_ask_the_service",),
+        fails=("test_nameserver_is_the_dns_service[*", "test_api_server_is_found[*"),
         causes=("nodelocal-ipvs-clusterdns", "nodelocal-down"),
     ),
 )
