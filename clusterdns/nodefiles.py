@@ -1,6 +1,6 @@
 """What the nodes' own resolv.conf does to cluster DNS: its upstreams, search domains and limits."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from clusterdns.answer import Answer
 from clusterdns.cluster import Cluster
@@ -9,7 +9,6 @@ from clusterdns.question import Question, Server
 from clusterdns.site import Site
 
 OVER_THE_LIMITS = "DNSConfigForming"  # reason of the kubelet's warning (pkg/kubelet/network/dns)
-ORDINARY_PODS = ("probe-", "node-resolver-")  # of ours, with nothing odd in their dnsConfig
 UNLIKELY = "no-such-host-k7q2x"  # no zone has it, unless it has everything
 
 
@@ -38,8 +37,8 @@ def wildcard_questions(suffixes: Iterable[str]) -> list[Question]:
     return [Question(f"{UNLIKELY}.{suffix.rstrip('.')}.") for suffix in suffixes]
 
 
-def cut_lists(cluster: Cluster, namespace: str) -> list[str]:
-    """What kubelets left out of the resolv.conf of ordinary pods of ours, one line a warning.
+def cut_lists(cluster: Cluster, namespace: str, pods: Collection[str]) -> list[str]:
+    """What kubelets left out of the resolv.conf of these pods, one line for each warning.
 
     Raises kubernetes.client.ApiException when events may not be listed.
     """
@@ -47,5 +46,5 @@ def cut_lists(cluster: Cluster, namespace: str) -> list[str]:
     return sorted(
         f"{event['source'].get('host', 'a node')}: {event['message']}"
         for event in events
-        if event["involvedObject"]["name"].startswith(ORDINARY_PODS)
+        if event["involvedObject"]["name"] in pods
     )
