@@ -95,7 +95,7 @@ class LeaseKeeper:
         self._thread.start()
 
     def expect_end(self) -> None:
-        """Namespace or cluster are about to be deleted: that the lease is gone is no failure then."""
+        """Namespace or cluster are about to go: that the lease is gone is no failure then."""
         self._ending.set()
 
     def stop(self) -> None:
