@@ -7,7 +7,7 @@ from typing import Any
 
 from clusterdns.wait import eventually
 from machine.steps import say
-from mutants.cluster import Breakable
+from mutants.cluster import Breakable, is_whole
 from mutants.looks import answers_everywhere, onlooker
 from mutants.mutant import Mutant, Seen
 from mutants.scene import RevertError, Scene
@@ -61,7 +61,7 @@ def try_mutant(cluster: Breakable, mutant: Mutant, reports: Path, select: str = 
     """
     trial = Trial(mutant.name, mutant.title, right_causes=list(mutant.right_causes))
     scene = Scene(cluster)
-    before = take_snapshot(cluster.api, cluster.nodes)
+    before = settled_snapshot(cluster)
     began = time.monotonic()
     try:
         mutant.inject(scene)
@@ -114,6 +114,23 @@ def repair(scene: Scene, before: Snapshot) -> None:
         raise RevertError("not as before:\n" + "\n".join(found[:20]))
     if wrong := eventually(lambda: answers_everywhere(scene), [], REPAIR_S, every=0.5):
         raise RevertError("DNS does not answer after the repair:\n" + "\n".join(wrong))
+
+
+def settled_snapshot(cluster: Breakable) -> Snapshot:
+    """What the cluster is made of, once it no longer changes by itself.
+
+    Raises RevertError when it does not come to rest.
+    """
+    latest = take_snapshot(cluster.api, cluster.nodes)
+
+    def rests() -> bool:
+        nonlocal latest
+        earlier, latest = latest, take_snapshot(cluster.api, cluster.nodes)
+        return is_whole(cluster.api) and not earlier.differences(latest)
+
+    if not eventually(rests, True, REPAIR_S, every=1.0):
+        raise RevertError("the cluster does not come to rest before the fault")
+    return latest
 
 
 def prepare(cluster: Breakable) -> None:
