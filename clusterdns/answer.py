@@ -66,12 +66,12 @@ class Answer:
         """Whether a reply came back that belongs to the question."""
         return self.message is not None
 
-    @property
+    @cached_property
     def rcode(self) -> str:
         """The response code by name, such as NXDOMAIN; or "no answer"."""
         return dns.rcode.to_text(self.message.rcode()) if self.message else "no answer"
 
-    @property
+    @cached_property
     def flags(self) -> frozenset[str]:
         """The header's flags by name: QR, AA, TC, RD, RA."""
         return (

@@ -64,7 +64,7 @@ class Answers:
                     str(answer.server),
                     answer.transport,
                     words,
-                    answer.received,
+                    answer.received if deviates else words,
                     answer.ms,
                     deviates,
                     command,

@@ -15,7 +15,7 @@ class Cell:
     server: str
     transport: str
     expected: str
-    received: str
+    received: str  # in words; what was expected, when it does not deviate
     ms: float
     deviates: bool
     command: str = ""  # repeats the question afterwards
