@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from clusterdns import manifests
+from clusterdns.canary import plan_canary
 from clusterdns.cluster import Cluster, Manifest
 from clusterdns.run.identity import RunId
 from clusterdns.run.plan import PLACES, PlannedObject, declare
@@ -35,6 +36,7 @@ class Records:
     crowd: Service  # headless, 100 endpoints: more than one datagram holds
     throng: Service  # headless, 1,000 endpoints in several slices
     variety: Variety  # at the edges of what the API allows
+    canary: Service  # made last: who knows it knows them all
 
 
 def make_records(workspace: Workspace, domain: str) -> Records:
@@ -53,10 +55,13 @@ def make_records(workspace: Workspace, domain: str) -> Records:
     throng = Service("throng", *place, ports=PEERS_PORTS[:1], endpoints=many(1000))
     variety = plan_variety(workspace.run, place[0], workspace.second_namespace, domain)
     wanted = (web, plain, peers, empty, alias, crowd, throng, *variety.all)
+    canary = plan_canary(workspace.run, "canary", *place)
     made = workspace.cluster.create_all(manifest(workspace, service) for service in wanted)
+    workspace.cluster.create_all([manifest(workspace, canary)])
     workspace.cluster.create_all(
         piece for service in wanted for piece in endpoint_slices(workspace, service)
     )
+    workspace.cluster.create_all(endpoint_slices(workspace, canary))
     given = {(m["metadata"]["namespace"], m["metadata"]["name"]): cluster_ips_of(m) for m in made}
     return Records(
         web=replace(web, cluster_ips=given[web.namespace, web.name]),
@@ -67,6 +72,7 @@ def make_records(workspace: Workspace, domain: str) -> Records:
         crowd=crowd,
         throng=throng,
         variety=variety.given(given),
+        canary=canary,
     )
 
 

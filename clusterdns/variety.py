@@ -5,7 +5,6 @@ import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 
-from clusterdns.question import Question
 from clusterdns.run.identity import RunId
 from clusterdns.service import Endpoint, Port, Service
 
@@ -97,14 +96,6 @@ class Variety:
     def aliases(self) -> tuple[Service, ...]:
         """Those of type ExternalName."""
         return tuple(s for s in self.all if s.external_name)
-
-    @property
-    def first_questions(self) -> tuple[Question, ...]:
-        """One question for each, which has records as soon as a server knows the Service."""
-        return tuple(
-            Question(s.fqdn, "CNAME" if s.external_name else "A" if s.addresses(4) else "AAAA")
-            for s in self.all
-        )
 
     def given(self, ips: Mapping[tuple[str, str], tuple[str, ...]]) -> "Variety":
         """The same with the cluster IPs that the API gave, by namespace and name."""
