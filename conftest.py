@@ -3,6 +3,7 @@
 pytest_plugins = [
     "fixtures.options",  # the whole command line
     "fixtures.profiles",  # --profile, --allow-disruptive: what is selected, in which order
+    "fixtures.features",  # --subject: what an implementation is known not to do
     "fixtures.images",  # the images of our pods, --list-images
     "fixtures.outcomes",  # not-run, not-applicable, deviation, cannot judge
     "fixtures.terminal",  # progress and the summary

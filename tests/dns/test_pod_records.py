@@ -6,7 +6,7 @@ from clusterdns.everyone import Asker
 from clusterdns.podrecords import PodRecords
 from clusterdns.wanted import each
 
-pytestmark = pytest.mark.level("may")
+pytestmark = [pytest.mark.level("may"), pytest.mark.needs("pod-records")]
 
 
 @pytest.mark.spec("L-2.6")

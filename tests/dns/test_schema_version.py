@@ -10,6 +10,7 @@ SCHEMA = "1.1.0"
 
 
 @pytest.mark.quick
+@pytest.mark.needs("dns-version")
 @pytest.mark.spec("1", "2.1-zone", "2.2")
 def test_dns_version_is_the_schema_version(everyone: Asker, site: Site) -> None:
     """dns-version must hold the version of the schema as one TXT record."""
@@ -18,6 +19,7 @@ def test_dns_version_is_the_schema_version(everyone: Asker, site: Site) -> None:
     assert answers.deviating_from(expect.text(name, SCHEMA)) == {}, answers
 
 
+@pytest.mark.needs("dns-version")
 @pytest.mark.spec("2.1-case")
 def test_dns_version_is_found_in_any_case(everyone: Asker, site: Site) -> None:
     """Names must be compared without regard to case."""
