@@ -240,8 +240,20 @@ class Facts:
 
     def events_with(self, pattern: str, most: int = 3) -> list[str]:
         """The first few events of which reason and message match."""
-        lines = [f"{e['object']}: {e['reason']}: {e['message']}" for e in self.events or ()]
+        lines = [
+            f"{e['object']}: {e['reason']}: {e['message']}"
+            for e in self.events or ()
+            if not self._of_gone_replica(e)
+        ]
         return list(dict.fromkeys(ln[:300] for ln in lines if re.search(pattern, ln)))[:most]
+
+    def _of_gone_replica(self, event: Mapping[str, str]) -> bool:
+        """Whether it is about a replica of before: events outlive pods by an hour."""
+        named = (self.inventory.workload or {}).get("metadata", {}).get("name", "coredns")
+        name = event["object"].removeprefix("pod/")
+        known = {pod["metadata"]["name"] for pod in self.inventory.pods}
+        same_place = event["namespace"] == self.inventory.namespace
+        return same_place and name.startswith(f"{named}-") and name not in known
 
     @cached_property
     def upstreams(self) -> dict[str, str]:
@@ -281,11 +293,8 @@ class Facts:
 
     def to_json(self) -> str:
         """Everything, as one JSON object."""
-        document = asdict(self)
-        for name in ("resolv_confs", "node_confs"):
-            for conf in (document[name] or {}).values():
-                conf["options"] = sorted(conf["options"])
-        return json.dumps(document, indent=1)
+        document = pruned(asdict(self))
+        return json.dumps(document)
 
     @classmethod
     def from_json(cls, text: str) -> "Facts":
@@ -337,6 +346,20 @@ def host_of(upstream: str) -> str:
         return str(ipaddress.ip_address(bare.partition("%")[0]))
     except ValueError:
         return ""
+
+
+# Large parts of objects that no cause looks at.
+UNREAD = frozenset({"managedFields", "images", "ownerReferences", "uid", "resourceVersion"})
+UNREAD |= {"volumes", "volumeMounts", "nodeInfo", "annotations"}
+
+
+def pruned(thing: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """A JSON value without the unread parts of objects."""
+    if isinstance(thing, dict):
+        return {key: pruned(value) for key, value in thing.items() if key not in UNREAD}
+    if isinstance(thing, list | tuple):
+        return [pruned(value) for value in thing]
+    return sorted(thing) if isinstance(thing, frozenset) else thing
 
 
 def _has(thing: object, wanted: Mapping[str, str]) -> bool:

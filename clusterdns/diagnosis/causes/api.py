@@ -178,6 +178,7 @@ def frozen(facts: Facts) -> Finding | None:
 
 def _of_new_name(facts: Facts, cell: Cell) -> bool:
     ours = any(f"{namespace}." in cell.question for namespace in facts.namespaces)
+    ours = ours or "arpa" in cell.question
     denied = "NXDOMAIN" in cell.received or cell.received.startswith("NOERROR []")
     return ours and denied and cell.expected.startswith("NOERROR [") and "[]" not in cell.expected
 

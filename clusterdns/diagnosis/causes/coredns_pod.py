@@ -230,7 +230,7 @@ def killed(facts: Facts) -> Finding | None:
         for status in pod.get("status", {}).get("containerStatuses") or []:
             for state in ("lastState", "state"):
                 ended = (status.get(state) or {}).get("terminated") or {}
-                if ended.get("reason") == "OOMKilled":
+                if ended.get("reason") == "OOMKilled" or "OOM" in str(ended.get("message", "")):
                     name, times = pod["metadata"]["name"], status.get("restartCount", 0)
                     hits.append(f"{name}: OOMKilled, {times} restarts")
     if not hits:

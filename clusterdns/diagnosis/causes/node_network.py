@@ -7,7 +7,7 @@ from clusterdns.cluster import Manifest, is_ready
 from clusterdns.diagnosis.facts import Cell, Facts, Talk, nodes_in_words
 from clusterdns.diagnosis.finding import Finding, Scope, cause
 from clusterdns.diagnosis.paths import Split, cross_failures, dead_service_nodes
-from clusterdns.shape import endpoint_ports
+from clusterdns.shape import endpoint_ports, ready_endpoints
 
 ANY = ("network/*::*", "dns/*::*")
 
@@ -28,6 +28,8 @@ def from_nodes(nodes: set[str]) -> Scope:
 def kube_proxy(facts: Facts) -> Finding | None:
     """On a node no cluster IP works, not even the API server's, while pods can be reached."""
     dead = dead_service_nodes(facts)
+    if not ready_endpoints(facts.inventory.slices):
+        return None
     seen = {c.node: c for c in facts.reached("api-service")}
     nodes = {n for n in dead if n in seen and not seen[n].reached}
     if not nodes:
@@ -59,6 +61,46 @@ def kube_proxy(facts: Facts) -> Finding | None:
         ),
         "high" if trouble or direct else "medium",
         tell_apart=f"on {node}: iptables-save -t nat | grep -c KUBE-SVC (or nft list ruleset)",
+    )
+
+
+@cause("kube-proxy-stuck-node", "node-network")
+def stuck_proxy(facts: Facts) -> Finding | None:
+    """On a node only the DNS Service is dead, though it has endpoints that answer."""
+    dead = dead_service_nodes(facts)
+    fine = {t.node for t in facts.to_service() if t.answered}
+    reach = {c.node for c in facts.reached("api-service") if c.reached}
+    direct = {t.node for t in facts.to_replicas() if t.answered and t.node != t.server_node}
+    nodes = dead & reach & direct
+    if not nodes or not fine or not ready_endpoints(facts.inventory.slices):
+        return None
+    silent = {t.node for t in facts.to_replicas() if not t.answered}
+    if nodes & silent:
+        return None
+    node = sorted(nodes)[0]
+    return Finding(
+        f"On {nodes_in_words(nodes)} the DNS Service leads nowhere, although other cluster IPs "
+        "work there and every replica answers: kube-proxy there did not follow the last change.",
+        (
+            f"from {nodes_in_words(nodes)} the Service does not answer, from "
+            f"{nodes_in_words(fine)} it does",
+            "every replica answers there by its own address, and so does the API server's Service",
+            *_proxy_trouble(facts, node),
+        ),
+        (
+            f"{facts.kubectl} -n kube-system delete pods -l k8s-app=kube-proxy "
+            f"--field-selector spec.nodeName={node}",
+            f"on {node}: conntrack -L -d {next(iter(facts.inventory.cluster_ips), '')}  # entries "
+            "that lead to pods which are gone",
+        ),
+        Scope(
+            from_nodes(nodes).names,
+            lambda cell: cell.node in nodes and cell.of_service,
+        ),
+        "medium",
+        assumes=1,
+        tell_apart=f"on {node}: iptables-save -t nat | grep kube-dns shows addresses of pods that "
+        "are gone (kube-proxy), or the right ones (a firewall)",
     )
 
 
@@ -532,3 +574,26 @@ def stale_cni(facts: Facts) -> Finding | None:
 def answered_share(talks: list[Talk]) -> str:
     """How many were answered, in words."""
     return f"{sum(t.answered for t in talks)} of {len(talks)} answered"
+
+
+@cause("edns-large-dropped", "node-network")
+def edns(facts: Facts) -> Finding | None:
+    """Only questions that offer a large UDP size get no answer."""
+    hits = [t for t in facts.failed if "test_question_is_answered_with[" in t.name]
+    large = [t for t in hits if "4096" in t.name and all(c.silent for c in t.cells)]
+    others = [t for t in facts.failed if t not in large and any(c.silent for c in t.cells)]
+    if not large or others or not any(t.cells for t in large):
+        return None
+    nodes = {cell.node for trouble in large for cell in trouble.cells}
+    return Finding(
+        "Questions that offer to take large UDP answers (EDNS buffer size 4096) get no answer, "
+        f"those that offer less do, from {nodes_in_words(nodes)}.",
+        tuple(f"{t.name.partition('::')[2]}: {len(t.cells)} of them silent" for t in large),
+        (
+            f"{facts.edit_corefile}  # bufsize 1232; and look for a view on bufsize()",
+            "a firewall that drops UDP above one packet, or fragments: dig +bufsize=512, 1232, "
+            "4096 along the way shows where",
+        ),
+        Scope(("dns/test_edns.py::*4096*",), lambda cell: cell.silent),
+        "medium",
+    )

@@ -11,6 +11,7 @@ OUTSIDE = Scope(
         "network/test_loops.py::*",
         "network/test_search*::*",
         "network/test_corefile.py::test_nothing*",
+        "network/test_node_resolver.py::test_every_upstream*",
     ),
     outside_denied,
 )
@@ -20,8 +21,8 @@ TIMEOUT = r"(read|dial) (udp|tcp) \S+->\S+:53: (i/o timeout|read: connection ref
 
 def outside_failed(facts: Facts) -> bool:
     """Whether a check of a name outside the cluster failed."""
-    words = ("test_outside_name", "test_questions_do_not_multiply", "external")
-    return any(any(word in t.name for word in words) for t in facts.failed)
+    words = ("test_outside_name", "test_questions_do_not_multiply", "test_every_upstream_answers")
+    return any(any(word in t.name for word in words) for t in facts.troubles)
 
 
 def bad_outside(facts: Facts) -> list[Talk]:
@@ -119,11 +120,11 @@ def one_dead(facts: Facts) -> Finding | None:
             ),
         ),
         OUTSIDE,
-        "high" if logs else "medium",
+        "high" if logs or outside_failed(facts) else "medium",
     )
 
 
-@cause("upstream-slow", "upstream")
+@cause("upstream-slow", "upstream", leads_to=("upstream-unreachable", "max-concurrent"))
 def slow(facts: Facts) -> Finding | None:
     """The upstream answers, but later than CoreDNS waits."""
     late = [t for t in facts.said("upstream") if t.answered and t.ms > SLOW_MS]
@@ -219,7 +220,7 @@ def aaaa(facts: Facts) -> Finding | None:
     """Outside, A is answered and AAAA is not."""
     good = {t.server for t in facts.to_replicas("outside") if t.sound}
     bad = [t for t in facts.to_replicas("outside-aaaa") if not t.sound and t.server in good]
-    if not bad or not (outside_failed(facts) or facts.failed):
+    if not bad or not (outside_failed(facts) or facts.troubles):
         return None
     return Finding(
         "For names outside, A is answered but AAAA is not: resolvers that ask for both fail.",
@@ -232,7 +233,7 @@ def aaaa(facts: Facts) -> Finding | None:
             facts.edit_corefile,
         ),
         Scope(
-            ("network/test_forwarding.py::test_outside*",),
+            ("network/test_node_resolver.py::test_every_upstream*AAAA*",),
             lambda cell: "AAAA" in cell.question and outside_denied(cell),
         ),
         "medium",
