@@ -29,10 +29,11 @@ OWN_ANNOTATIONS = (
 POD_ADDRESS = re.compile(r"\b10\.244\.\d+\.\d+(?!\d|/16|/24)")
 SUFFIX = re.compile(r"-[a-z0-9]{5}$")
 
-# Firewall and routes without counters, order of chains, or what belongs to single pods.
+# Firewall and routes without counters, order of chains, empty tables, or what belongs to pods.
 NODE_SCRIPT = r"""
 for tables in iptables ip6tables; do
-  $tables-save | grep -v '^#' | sed -E 's/\[[0-9]+:[0-9]+\]//'
+  $tables-save | sed -E 's/\[[0-9]+:[0-9]+\]//' |
+    awk '/^\*/ { table = $1 } /^[-:]/ && !/^:[A-Z]+ ACCEPT/ { print table, $0 }'
 done
 nft list tables | grep -vE ' (ip|ip6) (filter|nat|mangle|raw|security)$' | sed 's/^/nft /'
 ip route | grep -v 'dev veth' | sed 's/^/route /'
