@@ -1,5 +1,7 @@
 """What the losses and delays of a run say about the paths between nodes and servers."""
 
+from collections import defaultdict
+
 from clusterdns.everyone import Everyone
 from clusterdns.losses import BASE_RATE, IMPROBABLE, Losses, Record, binomial_tail
 from clusterdns.question import Question
@@ -24,13 +26,37 @@ def silent_paths(losses: Losses, transport: str) -> list[str]:
 
 
 def improbable_losses(losses: Losses, transport: str) -> list[str]:
-    """The paths that answer and yet lose more than chance explains, in words."""
-    return [
-        f"{path}: {record.lost} of {record.sent} questions lost "
-        f"({100 * record.lost / record.sent:.1f} %, by chance p = {record.chance:.1g})"
+    """Where more is lost than chance explains though answers come, in words.
+
+    First single paths; when none of them is conspicuous by itself, all paths of a node or to a
+    server together, for a small loss shows only in many questions.
+    """
+    alive = {
+        path: record
         for path, record in losses.paths.items()
-        if path.transport == transport and record.improbable and record.lost < record.sent
-    ]
+        if path.transport == transport and record.lost < record.sent
+    }
+    single = [_loss(str(path), record) for path, record in alive.items() if record.improbable]
+    if single:
+        return single
+    together: dict[str, Record] = defaultdict(Record)
+    for path, record in alive.items():
+        for place in (
+            f"{path.node} > all over {transport}",
+            f"all > {path.server} over {transport}",
+        ):
+            together[place].sent += record.sent
+            together[place].lost += record.lost
+    return [_loss(place, record) for place, record in together.items() if record.improbable]
+
+
+def _loss(place: str, record: Record) -> str:
+    """One line of evidence."""
+    share = 100 * record.lost / record.sent
+    return (
+        f"{place}: {record.lost} of {record.sent} questions lost "
+        f"({share:.1f} %, by chance p = {record.chance:.1g})"
+    )
 
 
 def deadline_misses(losses: Losses, transport: str) -> list[str]:

@@ -8,6 +8,8 @@ import pytest
 
 from clusterdns import everyone as module
 from clusterdns.everyone import Everyone
+from clusterdns.losses import Losses, Path
+from clusterdns.paths import improbable_losses
 from clusterdns.probe import Conversation, Output, Packet, Reply, Transcript
 from clusterdns.question import Question, Server
 
@@ -116,3 +118,23 @@ def test_one_question_looks_whether_a_path_is_back(
     probe.dead.clear()
     answers = matrix.ask(QUESTIONS, "udp")
     assert [a.error for a in answers if not a.answered] == []
+
+
+def lossy(per_path: int, sent: int = 60) -> Losses:
+    """Losses on each of three paths from one node, and none from another."""
+    made = Losses()
+    for server in ("service", "pod/a", "pod/b"):
+        for number in range(sent):
+            made.note(Path("n1", server, "udp"), number >= per_path, 1.0)
+            made.note(Path("n2", server, "udp"), True, 1.0)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("per_path", "first_words"),
+    [(0, []), (1, []), (2, ["n1 > all over udp"]), (12, ["n1 > service over udp"])],
+)
+def test_small_losses_show_together(per_path: int, first_words: list[str]) -> None:
+    """Two of 60 prove nothing about a path, and six of 180 prove something about a node."""
+    lines = improbable_losses(lossy(per_path), "udp")
+    assert [line.partition(":")[0] for line in lines[:1]] == first_words
