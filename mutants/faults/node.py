@@ -147,6 +147,7 @@ MUTANTS = (
         lambda scene: unlucky_udp(scene, 0.03),
         worker_file("iptables-save -t raw", "probability"),
         fails=("test_path_loses_nothing[udp]",),
+        select="test_paths or test_denials or test_edns or test_headless_service",
     ),
     Mutant(
         "vxlan-checksum",
