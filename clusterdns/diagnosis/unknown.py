@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from clusterdns.diagnosis.facts import Facts, Trouble
 from clusterdns.diagnosis.finding import Layer
 from clusterdns.diagnosis.paths import Split, cross_failures, dead_service_nodes, split_in_words
-from clusterdns.report.model import Diagnosis
+from clusterdns.report.model import UNKNOWN, Diagnosis
 
 NEXT = {
     "service": "what stands behind the cluster IP: {ks} describe service; {ks} get endpointslices; "
@@ -53,7 +53,7 @@ def unknown(facts: Facts, left: Sequence[Trouble]) -> Diagnosis:
     question = NEXT[layer].format(ks=facts.ks, kubectl=facts.kubectl, domain=facts.domain)
     measured = split[0] if split else (evidence[0] if evidence else "nothing could be measured")
     return Diagnosis(
-        "unknown",
+        UNKNOWN,
         layer,
         "low",
         f"No known cause fits. Measured: {measured}.",

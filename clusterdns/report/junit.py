@@ -59,6 +59,11 @@ def _properties(suite: ET.Element, report: Report) -> None:
         **{f"cluster {key}": value for key, value in report.cluster.items() if key != "dns"},
         **{f"dns {key}": value for key, value in (report.cluster.get("dns") or {}).items()},
     }
+    for number, diagnosis in enumerate(report.diagnoses, start=1):
+        words = f"{diagnosis.cause} ({diagnosis.confidence}): {diagnosis.summary}"
+        facts[f"diagnosis {number}"] = words
+    if report.unexplained:
+        facts["unexplained"] = ", ".join(check.name for check in report.unexplained)
     for name, value in facts.items():
         ET.SubElement(properties, "property", {"name": name, "value": clean(str(value))})
 

@@ -14,6 +14,7 @@ Confidence = Literal["high", "medium", "low"]
 
 API_VERSION = "dns-conformance/v1"
 KIND = "ConformanceReport"
+UNKNOWN = "unknown"  # the cause of what no known cause explains
 
 
 @dataclass(frozen=True)
@@ -149,6 +150,14 @@ class Report:
     def summary(self) -> Summary:
         """The outcomes, counted."""
         return Summary.of(self.checks)
+
+    @property
+    def unexplained(self) -> tuple[Check, ...]:
+        """The failed checks that no cause explains; none where nothing was diagnosed at all."""
+        causes = [diagnosis for diagnosis in self.diagnoses if diagnosis.cause != UNKNOWN]
+        explained = {name for diagnosis in causes for name in diagnosis.checks}
+        failed = self.with_outcome("failed") if self.diagnoses else ()
+        return tuple(check for check in failed if check.name not in explained)
 
     def with_outcome(self, *outcomes: Outcome) -> tuple[Check, ...]:
         """The checks that came to one of these outcomes, in order."""
