@@ -1,12 +1,15 @@
 """Faults of a node's network: firewall, routes, kube-proxy, CNI."""
 
+import re
+
 from clusterdns.cluster import Manifest
 from clusterdns.wait import eventually
-from mutants.looks import KUBERNETES, NO_ANSWER, Look, both, dig, replicas_say, seen
+from mutants.looks import KUBERNETES, NO_ANSWER, both, dig, in_pod, replicas_say, seen
 from mutants.mutant import Mutant, Seen
 from mutants.nodes import on_node, read_file, write_file
 from mutants.scene import KUBE_SYSTEM, Scene
 
+DIG = ("dig", "+tries=1", "+time=2")
 PODS = "10.244.0.0/16"
 CNI = "/etc/cni/net.d/10-podnet.conflist"
 REJECT = (
@@ -94,13 +97,39 @@ def deaf_replica(scene: Scene) -> None:
         scene.drop(node, f"-d {address} -p {protocol} --dport 53")
 
 
-def worker_file(path: str, pattern: str) -> Look:
-    """Whether a command in the worker prints a pattern."""
+def some_are_lost(scene: Scene) -> Seen:
+    """Whether one of many questions from the worker gets no answer."""
+    ask = f"dig +tries=1 +time=1 {KUBERNETES} > /dev/null || echo lost"
+    line = f"for n in $(seq 200); do ({ask}) & done; wait"
+    return seen("lost", in_pod(scene, scene.worker, "sh", "-c", line), "200 questions")
 
-    def look(scene: Scene) -> Seen:
-        return seen(pattern, on_node(scene.worker, path), path)
 
-    return look
+def large_page_hangs(scene: Scene) -> Seen:
+    """Whether the metrics of a replica, many packets long, do not arrive on the worker."""
+    address = next(iter(scene.addresses()))
+    get = (
+        f'use IO::Socket::INET; alarm 3; $s = IO::Socket::INET->new("{address}:9153") or die;'
+        'print $s "GET /metrics HTTP/1.0\\r\\n\\r\\n"; 1 while <$s>; print "whole\\n"'
+    )
+    line = f"perl -e '{get}' || echo hangs"
+    return seen("hangs", in_pod(scene, scene.worker, "sh", "-c", line), f"{address}:9153/metrics")
+
+
+def one_is_deaf(scene: Scene) -> Seen:
+    """Whether one replica answers and another does not."""
+    silent = {
+        address: bool(
+            re.search(NO_ANSWER, in_pod(scene, scene.worker, *DIG, f"@{address}", KUBERNETES))
+        )
+        for address in scene.addresses()
+    }
+    return Seen(set(silent.values()) == {True, False}, f"silent: {silent}")
+
+
+def no_program(scene: Scene) -> Seen:
+    """Whether the CNI program is gone."""
+    said = on_node(scene.worker, "ls /opt/cni/bin")
+    return seen("ptp.off", said, "/opt/cni/bin")
 
 
 MUTANTS = (
@@ -145,7 +174,7 @@ MUTANTS = (
         "One node loses 3 % of the questions over UDP (imitated: no race was lost).",
         "E",
         lambda scene: unlucky_udp(scene, 0.03),
-        worker_file("iptables-save -t raw", "probability"),
+        some_are_lost,
         fails=("test_path_loses_nothing[udp]",),
         select="test_paths or test_denials or test_edns or test_headless_service",
     ),
@@ -168,7 +197,7 @@ MUTANTS = (
         "Packets above 1300 octets from the replicas vanish.",
         "N",
         no_large_packets,
-        worker_file("true; echo there", "there"),
+        large_page_hangs,
         fails=("test_whole_over_tcp[*",),
     ),
     Mutant(
@@ -176,7 +205,7 @@ MUTANTS = (
         "The CNI program of one node is gone: no pod starts there.",
         "N",
         no_cni_program,
-        worker_file("ls /opt/cni/bin", "ptp.off"),
+        no_program,
         fails=("test_every_node_starts_a_probe",),
     ),
     Mutant(
@@ -202,7 +231,7 @@ MUTANTS = (
         "One replica of two is ready and gets no questions.",
         "N",
         deaf_replica,
-        worker_file("true; echo there", "there"),
+        one_is_deaf,
         fails=("test_path_answers[udp]", "test_path_answers[tcp]"),
         causes=("one-replica-deaf", "netpol-dns-ingress", "firewall-reject"),
     ),
