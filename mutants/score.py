@@ -41,7 +41,7 @@ def page(trials: dict[str, Trial]) -> str:
         "",
         "Made by `./run mutants --json FILE` and `python -m mutants.score FILE`; not by hand.",
         "Each fault is put into a sealed kind cluster, proved to be there without the suite,",
-        "judged by the suite's default profile, and taken out again with proof.",
+        "judged by the suite, and taken out again with proof.",
         "",
         *totals(tried),
         "",
@@ -67,7 +67,10 @@ def totals(tried: Sequence[Trial]) -> list[str]:
     judged = [trial for trial in tried if trial["causes"]]
     first = [trial for trial in judged if trial["named"] == "first"]
     wrong = [t for t in judged if t["named"] == "no" and t["confidence"] == "high"]
+    whole = [trial for trial in tried if not trial.get("part", "some")]
     return [
+        f"- judged by the whole default profile: {share(whole, tried)}; the others by the part of "
+        "it that must notice (`--quick`)",
         f"- found: {share(found, tried)}",
         f"- right cause first: {share(first, judged)} of those with a diagnosis",
         f"- wrong cause with high confidence: {len(wrong)}",

@@ -23,12 +23,13 @@ class Trial:
 
     name: str
     title: str
+    right_causes: list[str]
+    part: str = ""  # of the suite that was run; "" is the whole default profile
     symptom: str = ""  # the proof that it was there
     missed: list[str] = field(default_factory=list)  # why it does not count as detected
     failed: list[str] = field(default_factory=list)  # checks
     deviating: list[str] = field(default_factory=list)  # advice checks
     causes: list[str] = field(default_factory=list)  # diagnosed, the best first
-    right_causes: list[str] = field(default_factory=list)
     confidence: str = ""  # of the first
     exit_code: int = 0
     inject_s: float = 0.0
@@ -59,7 +60,7 @@ def try_mutant(cluster: Breakable, mutant: Mutant, reports: Path, select: str = 
 
     Raises RevertError when the cluster is not as it was: it must not be used any more.
     """
-    trial = Trial(mutant.name, mutant.title, right_causes=list(mutant.right_causes))
+    trial = Trial(mutant.name, mutant.title, list(mutant.right_causes), part=select)
     scene = Scene(cluster)
     before = settled_snapshot(cluster)
     began = time.monotonic()
