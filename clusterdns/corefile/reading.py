@@ -39,19 +39,20 @@ class Reading:
     def block_for(self, name: str, port: int | None = None) -> ServerBlock | None:
         """The block that answers questions for a name: that of the longest matching zone.
 
-        None: CoreDNS refuses them. Of several blocks with the same zone (views, other bind
-        addresses) the first. Without a port the main one is meant, here as everywhere.
+        None: CoreDNS refuses them. Of several blocks with the same zone the first without ``view``,
+        which is for some questions only. Without a port the main one is meant, here as everywhere.
         """
         port = self.main_port if port is None else port
         found: ServerBlock | None = None
-        longest = -1
+        best = (-1, False)
         for block in self.blocks:
             for key in block.keys:
                 if key.port != port or key.unresolved:
                     continue
                 for zone in key.zones:
-                    if is_within(name, zone) and _depth(zone) > longest:
-                        found, longest = block, _depth(zone)
+                    rank = (_depth(zone), not block.has("view"))
+                    if is_within(name, zone) and rank > best:
+                        found, best = block, rank
         return found
 
     @cached_property
