@@ -1,7 +1,8 @@
 """The reply to one question, or the lack of one; its repr is what a failing check prints."""
 
+import copy
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import dns.exception
 import dns.flags
@@ -51,9 +52,7 @@ class Answer:
         error = reply.error or ""
         if reply.wire is not None:
             try:
-                message = dns.message.from_wire(
-                    reply.wire, one_rr_per_rrset=True, ignore_trailing=True
-                )
+                message = parsed(reply.wire)
             except dns.exception.DNSException as cause:
                 error = f"unreadable reply ({type(cause).__name__}), {len(reply.wire)} octets"
         if message is not None and not query.is_response(message):
@@ -188,6 +187,23 @@ class Answer:
             f"<{self.question} from {self.node} to {self.server} over {self.transport}"
             f" -> {self.received}, {self.ms:.1f} ms>"
         )
+
+
+def parsed(wire: bytes) -> dns.message.Message:
+    """A message by its octets. Raises dns.exception.DNSException.
+
+    Most replies differ in their id alone: what follows it is parsed once. Nobody changes a reply.
+    """
+    message = copy.copy(_parsed(wire[2:]))
+    message.id = int.from_bytes(wire[:2], "big")
+    return message
+
+
+@lru_cache(maxsize=2048)
+def _parsed(after_the_id: bytes) -> dns.message.Message:
+    return dns.message.from_wire(
+        bytes(2) + after_the_id, one_rr_per_rrset=True, ignore_trailing=True
+    )
 
 
 def in_words(section: list[dns.rrset.RRset]) -> frozenset[str]:
