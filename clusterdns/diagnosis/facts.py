@@ -15,6 +15,7 @@ from typing import Any
 
 from clusterdns.cluster import Manifest, is_ready
 from clusterdns.corefile import Corefile, Reading
+from clusterdns.corefile.settings import forward_of
 from clusterdns.inventory import Inventory
 from clusterdns.report.model import Check
 from clusterdns.resolvconf import ResolvConf
@@ -262,7 +263,7 @@ class Facts:
         From the Corefile, and where that names a file from the nodes of the replicas.
         """
         found: dict[str, str] = {}
-        for to in self.reading.upstreams(".") if self.reading else ():
+        for to in root_upstreams(self.reading) if self.reading else ():
             if to.startswith("/"):
                 for node, conf in (self.node_confs or {}).items():
                     for address in conf.nameservers:
@@ -333,6 +334,20 @@ class Facts:
     def read(cls, path: Path) -> "Facts":
         """Recorded facts. Raises OSError, and ValueError for what is none."""
         return cls.from_json(path.read_text(encoding="utf-8"))
+
+
+def root_upstreams(reading: Reading) -> list[str]:
+    """Where questions for names outside go, as written, in every block of the root zone.
+
+    There are several blocks of one zone where views are used.
+    """
+    found: list[str] = []
+    for block in reading.blocks:
+        if "." in block.zones:
+            for plugin in (*block.all("forward"), *block.all("proxy")):
+                forward = forward_of(plugin)
+                found += forward.to if forward.zone == "." else ()
+    return list(dict.fromkeys(found))
 
 
 def host_of(upstream: str) -> str:

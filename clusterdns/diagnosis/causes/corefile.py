@@ -2,7 +2,7 @@
 
 from clusterdns.corefile import CorefileError, findings
 from clusterdns.corefile.finding import Finding as Remark
-from clusterdns.diagnosis.facts import Cell, Facts
+from clusterdns.diagnosis.facts import Cell, Facts, root_upstreams
 from clusterdns.diagnosis.finding import Finding, Scope, cause
 
 COREFILE = ("network/test_corefile.py::*",)
@@ -199,9 +199,11 @@ def no_reload(facts: Facts) -> Finding | None:
 @cause("no-forward", "corefile", leads_to=("upstream-unreachable", "upstream-refuses"))
 def no_forward(facts: Facts) -> Finding | None:
     """Nobody is asked for names outside the cluster."""
-    if facts.reading is None or facts.reading.upstreams("."):
+    if facts.reading is None or root_upstreams(facts.reading):
         return None
     talks = facts.to_replicas("outside")
+    if talks and all(talk.sound for talk in talks):
+        return None
     refused = facts.reading.block_for(".") is None
     said = sorted({t.result for t in talks})
     return Finding(

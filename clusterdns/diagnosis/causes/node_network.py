@@ -578,22 +578,34 @@ def answered_share(talks: list[Talk]) -> str:
 
 @cause("edns-large-dropped", "node-network")
 def edns(facts: Facts) -> Finding | None:
-    """Only questions that offer a large UDP size get no answer."""
-    hits = [t for t in facts.failed if "test_question_is_answered_with[" in t.name]
+    """Only questions that offer a large size get no answer."""
+    hits = [t for t in facts.failed if "test_question_is_answered_with[udp-" in t.name and t.cells]
     large = [t for t in hits if "4096" in t.name and all(c.silent for c in t.cells)]
-    others = [t for t in facts.failed if t not in large and any(c.silent for c in t.cells)]
-    if not large or others or not any(t.cells for t in large):
+    small = [t for t in hits if t not in large]
+    if not large or small or not any(t.answered for t in facts.said(transport="udp")):
         return None
     nodes = {cell.node for trouble in large for cell in trouble.cells}
+    by_view = "bufsize()" in (facts.inventory.corefile_text or "")
     return Finding(
         "Questions that offer to take large UDP answers (EDNS buffer size 4096) get no answer, "
         f"those that offer less do, from {nodes_in_words(nodes)}.",
-        tuple(f"{t.name.partition('::')[2]}: {len(t.cells)} of them silent" for t in large),
         (
-            f"{facts.edit_corefile}  # bufsize 1232; and look for a view on bufsize()",
+            *(f"{t.name.rpartition('::')[2]}: {len(t.cells)} of them silent" for t in large),
+            *(
+                ["a view in the Corefile looks at bufsize(), which is 65535 over TCP"]
+                if by_view
+                else []
+            ),
+        ),
+        (
+            f"{facts.edit_corefile}  # "
+            + ("take the view on bufsize() out" if by_view else "bufsize 1232"),
             "a firewall that drops UDP above one packet, or fragments: dig +bufsize=512, 1232, "
             "4096 along the way shows where",
         ),
-        Scope(("dns/test_edns.py::*4096*",), lambda cell: cell.silent),
-        "medium",
+        Scope(
+            ("dns/test_edns.py::*4096*", *(["network/test_path*::*tcp*"] if by_view else [])),
+            lambda cell: cell.silent and by_view and cell.transport == "tcp",
+        ),
+        "high" if by_view else "medium",
     )

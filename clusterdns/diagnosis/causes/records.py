@@ -1,13 +1,13 @@
 """Records that are legal to lack, or that a setting of the kubernetes plug-in takes away."""
 
-from clusterdns.diagnosis.facts import Facts
+from clusterdns.diagnosis.facts import Facts, root_upstreams
 from clusterdns.diagnosis.finding import Finding, Scope, cause
 
 
 @cause("reverse-no-fallthrough", "records")
 def reverse(facts: Facts) -> Finding | None:
     """PTR questions for addresses outside the cluster are denied instead of forwarded."""
-    if facts.reading is None or not facts.reading.upstreams("."):
+    if facts.reading is None or not root_upstreams(facts.reading):
         return None
     owned = facts.reading.kubernetes("2.0.192.in-addr.arpa.")
     if owned is None or owned.falls_through("1.2.0.192.in-addr.arpa."):
