@@ -12,6 +12,7 @@ from clusterdns.corefile.values import upstream_host, upstream_port
 
 # A name that was asked for too early should be found soon after it exists: kubeadm's own bound.
 LONGEST_DENIAL = 30
+LONGEST_FOREIGN_DENIAL = 300  # of names that an upstream denied
 
 READY_SINCE: Version = (1, 5, 0)
 LIMIT_SINCE: Version = (1, 6, 8)
@@ -37,6 +38,7 @@ def advice(
         yield from _upstreams(forward, reading, dns_addresses)
     yield from _kubernetes(reading)
     yield from _cluster_zone_cache(reading)
+    yield from _denials_of_upstreams(reading)
     yield from _autopath(reading)
     yield from _transfers(reading)
 
@@ -233,6 +235,14 @@ def _cluster_zone_cache(reading: Reading) -> Iterator[Finding]:
         message = "'serve_stale' may give addresses of Services that are gone"
         remedy = f"add 'disable success {zone.rstrip('.')}'"
         yield Finding("info", "cache", cache.line, message, remedy)
+
+
+def _denials_of_upstreams(reading: Reading) -> Iterator[Finding]:
+    cache = reading.cache(".")
+    kept = reading.cached_seconds(".", negative=True)
+    if cache is not None and kept > LONGEST_FOREIGN_DENIAL and reading.upstreams("."):
+        message = f"a name outside that was denied once may stay unknown for {kept} s"
+        yield Finding("advice", "cache", cache.line, message, "add 'denial 9984 30'")
 
 
 def _transfers(reading: Reading) -> Iterator[Finding]:
