@@ -4,7 +4,7 @@ import re
 
 from clusterdns.cluster import Manifest
 from clusterdns.wait import eventually
-from mutants.looks import KUBERNETES, NO_ANSWER, both, dig, in_pod, replicas_say, seen
+from mutants.looks import KUBERNETES, NO_ANSWER, both, dig, in_pod, seen
 from mutants.mutant import Mutant, Seen
 from mutants.nodes import on_node, read_file, write_file
 from mutants.scene import KUBE_SYSTEM, Scene
@@ -213,8 +213,8 @@ MUTANTS = (
         "The replicas have addresses of a range that no node has.",
         "N",
         other_pod_range,
-        replicas_say("ready=False"),
-        fails=("test_wanted_replicas_are_ready",),
+        both(dig(says=NO_ANSWER), dig(says=NO_ANSWER, server="replica")),
+        fails=("test_path_answers[udp]", "test_path_answers[tcp]"),
         within=30,
     ),
     Mutant(

@@ -14,6 +14,7 @@ def deployment(scene: Scene, within: float = 30.0, restart: bool = True, **spec:
     """Change the pod template's spec; old pods go, so that they do not hide the fault."""
 
     def edit(thing: Manifest) -> None:
+        thing["spec"]["strategy"] = {"type": "Recreate"}  # a rollout would stop at the first
         thing["spec"]["template"]["spec"].update(spec)
 
     scene.change("Deployment", "coredns", edit)
@@ -25,6 +26,7 @@ def container(scene: Scene, within: float = 30.0, **fields: Any) -> None:  # noq
     """Change the container of the pod template."""
 
     def edit(thing: Manifest) -> None:
+        thing["spec"]["strategy"] = {"type": "Recreate"}
         thing["spec"]["template"]["spec"]["containers"][0].update(fields)
 
     scene.change("Deployment", "coredns", edit)
