@@ -55,13 +55,10 @@ def make_records(workspace: Workspace, domain: str) -> Records:
     throng = Service("throng", *place, ports=PEERS_PORTS[:1], endpoints=many(1000))
     variety = plan_variety(workspace.run, place[0], workspace.second_namespace, domain)
     wanted = (web, plain, peers, empty, alias, crowd, throng, *variety.all)
-    canary = plan_canary(workspace.run, "canary", *place)
     made = workspace.cluster.create_all(manifest(workspace, service) for service in wanted)
-    workspace.cluster.create_all([manifest(workspace, canary)])
     workspace.cluster.create_all(
         piece for service in wanted for piece in endpoint_slices(workspace, service)
     )
-    workspace.cluster.create_all(endpoint_slices(workspace, canary))
     given = {(m["metadata"]["namespace"], m["metadata"]["name"]): cluster_ips_of(m) for m in made}
     return Records(
         web=replace(web, cluster_ips=given[web.namespace, web.name]),
@@ -72,8 +69,19 @@ def make_records(workspace: Workspace, domain: str) -> Records:
         crowd=crowd,
         throng=throng,
         variety=variety.given(given),
-        canary=canary,
+        canary=make_canary(workspace, "canary", domain),
     )
+
+
+def make_canary(workspace: Workspace, name: str, domain: str) -> Service:
+    """Make a Service that is known to nobody who does not know all that was made before.
+
+    Raises kubernetes.client.ApiException when the API server refuses it.
+    """
+    canary = plan_canary(workspace.run, name, workspace.namespace, domain)
+    workspace.cluster.create_all([manifest(workspace, canary)])
+    workspace.cluster.create_all(endpoint_slices(workspace, canary))
+    return canary
 
 
 def peer_endpoints(run: RunId) -> tuple[Endpoint, ...]:

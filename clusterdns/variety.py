@@ -73,7 +73,7 @@ class Variety:
     endless: Service  # ExternalName of 253 letters
     called_svc: Service  # named as the schema names its own labels, or as other Services
     called_pod: Service
-    called_kubernetes: Service
+    called_default: Service
     namesake: Service | None  # of the same name as another, in the second namespace
 
     @property
@@ -156,7 +156,7 @@ def plan_variety(run: RunId, namespace: str, second: str | None, domain: str) ->
         endless=Service("endless", *place, external_name=LONGEST_TARGET),
         called_svc=Service("svc", *place, ports=(WEB,)),
         called_pod=Service("pod", *place, ports=(WEB,)),
-        called_kubernetes=Service("kubernetes", *place, ports=(WEB,)),
+        called_default=Service("default", *place, ports=(WEB,)),
         namesake=Service("many", second, domain, ports=(WEB,)) if second else None,
     )
 
