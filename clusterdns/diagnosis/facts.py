@@ -43,6 +43,9 @@ class Cell:
         return self.received.startswith("no answer")
 
 
+LONGEST = 300  # characters of an answer that are kept: what it begins with tells enough
+
+
 @dataclass(frozen=True)
 class Trouble:
     """A check that failed, or an advice that did not hold."""
@@ -56,7 +59,9 @@ class Trouble:
     def of(cls, check: Check) -> "Trouble":
         """What remains of a check's entry: enough to tell which causes explain it."""
         names = [f.name for f in fields(Cell)]
-        cells = [Cell(**{n: str(cell.get(n, "")) for n in names}) for cell in check.deviating]
+        cells = [
+            Cell(**{n: str(cell.get(n, ""))[:LONGEST] for n in names}) for cell in check.deviating
+        ]
         return cls(check.name, check.outcome, check.message[:2000], tuple(cells))
 
 

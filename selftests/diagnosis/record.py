@@ -15,8 +15,19 @@ REGISTRY = re.compile(r"\b[a-z0-9.-]+\.(io|com|org|dev)/(?=[a-z0-9/.-]+[:@])")
 
 def recorded(facts: Facts) -> Facts:
     """The facts without what makes them long: events of every day, and old lines of logs."""
+    cut = [
+        replace(
+            t,
+            cells=tuple(
+                replace(c, expected=c.expected[:120], received=c.received[:120])
+                for c in t.cells[:18]
+            ),
+        )
+        for t in facts.troubles
+    ]
     return replace(
         facts,
+        troubles=tuple(cut),
         events=tuple(e for e in facts.events or () if e["reason"] in KEPT_EVENTS)[-60:],
         logs={
             pod: "\n".join(dict.fromkeys(text.splitlines()[-LOG_LINES:]))
