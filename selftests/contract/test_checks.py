@@ -16,7 +16,15 @@ from selftests.contract.suite import PROJECT
 
 QUICK_AT_MOST = 15
 # Fixtures that make more in the cluster than namespaces and probes.
-MAKERS = {"records", "clients", "search_results", "lookups", "search_cost", *EXPERIMENTS}
+MAKERS = {
+    "records",
+    "digit_first",
+    "clients",
+    "search_results",
+    "lookups",
+    "search_cost",
+    *EXPERIMENTS,
+}
 ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+|[0-9a-f]*::[0-9a-f]+")
 FILES = sorted((PROJECT / "tests").rglob("*.py"))
 
