@@ -172,6 +172,26 @@ def when(
     return choose
 
 
+@dataclass(frozen=True)
+class Parsed:
+    """A zone, ready to be served by any number of servers."""
+
+    records: Mapping[tuple[dns.name.Name, dns.rdatatype.RdataType], dns.rrset.RRset]
+    names: frozenset[dns.name.Name]  # with those between them and the root
+
+    @classmethod
+    def of(cls, zone: Zone) -> Self:
+        """Parse it."""
+        records = {}
+        for key, values in zone.items():
+            name, rdtype = key.split()
+            place = (dns.name.from_text(name), dns.rdatatype.from_text(rdtype))
+            records[place] = dns.rrset.from_text(name, TTL, "IN", rdtype, *values)
+        return cls(
+            records, frozenset(parent for name, _ in records for parent in _with_parents(name))
+        )
+
+
 class FakeNameserver:
     """See the module. ``asked`` lists every question that arrived, in order."""
 
@@ -188,7 +208,7 @@ class FakeNameserver:
         self.lies = list(lies)
         self.asked: list[Asked] = []
         self.origin = dns.name.from_text(origin)
-        self._zone = _parse(zone or {})
+        self.serve(zone or {})
         self._refuse_tcp = refuse_tcp
         self._closing = False
         self._connections: set[socket.socket] = set()
@@ -218,15 +238,20 @@ class FakeNameserver:
             thread.join(5)
         self._elsewhere.close()
 
-    def serve(self, zone: Zone) -> None:
+    def serve(self, zone: "Zone | Parsed") -> None:
         """Answer from another zone from now on."""
-        self._zone = _parse(zone)
+        parsed = zone if isinstance(zone, Parsed) else Parsed.of(zone)
+        self._zone, self._names = parsed.records, parsed.names
 
     def records(
         self, name: dns.name.Name, rdtype: dns.rdatatype.RdataType
     ) -> dns.rrset.RRset | None:
         """The records of a name, or None."""
         return self._zone.get((name, rdtype))
+
+    def exists(self, name: dns.name.Name) -> bool:
+        """Whether there are records of this name, or of one below it."""
+        return name in self._names
 
     def honest(self, query: dns.message.Message) -> dns.message.Message:
         """The true answer to a question."""
@@ -245,7 +270,7 @@ class FakeNameserver:
         elif not response.answer:
             soa = f"{self.origin} {TTL} IN SOA ns.dns.{self.origin} host.{self.origin} 1 2 3 4 5"
             response.authority.append(_rrset(soa))
-            if not any(known.is_subdomain(name) for known, _ in self._zone):
+            if not self.exists(name):
                 response.set_rcode(dns.rcode.NXDOMAIN)
         return response
 
@@ -330,13 +355,8 @@ class FakeNameserver:
         self._connections.discard(connection)
 
 
-def _parse(zone: Zone) -> dict[tuple[dns.name.Name, dns.rdatatype.RdataType], dns.rrset.RRset]:
-    parsed = {}
-    for key, values in zone.items():
-        name, rdtype = key.split()
-        place = (dns.name.from_text(name), dns.rdatatype.from_text(rdtype))
-        parsed[place] = dns.rrset.from_text(name, TTL, "IN", rdtype, *values)
-    return parsed
+def _with_parents(name: dns.name.Name) -> list[dns.name.Name]:
+    return [name, *_with_parents(name.parent())] if name != dns.name.root else [name]
 
 
 def _rrset(record: str) -> dns.rrset.RRset:

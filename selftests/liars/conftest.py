@@ -13,12 +13,12 @@ PROJECT = Path(__file__).parent.parent.parent
 FILES = ("tests/dns", "tests/network/test_paths.py")
 
 
-def run_suite(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+def run_suite(folder: Path, *more: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """The checks that only compare answers, on loopback; the report goes into the folder."""
     words = ["-p", "selftests.liars.plugin", "--report-dir", str(folder / "report")]
     kept = {k: v for k, v in os.environ.items() if k != "CLUSTERDNS_PID_FILE"}
     return subprocess.run(
-        [sys.executable, "-m", "pytest", *FILES, *words],
+        [sys.executable, "-m", "pytest", *FILES, *words, *more],
         cwd=PROJECT,
         env={**kept, "XDG_CACHE_HOME": str(folder / "cache"), **environment},
         capture_output=True,

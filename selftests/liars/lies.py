@@ -65,6 +65,28 @@ def without(rdtype: str, *rdata: str) -> Lie:
     return lambda _, response: response.edited(edit)
 
 
+def without_last(rdtype: str) -> Lie:
+    """Each answer lacks the last of its records of a type, in the order of their text."""
+
+    def choose(asked: Asked, response: Response) -> Response:
+        answer = dns.message.from_wire(response.wire).answer
+        texts = [r.to_text() for r in answer[0]] if answer else []
+        return without(rdtype, max(texts))(asked, response) if texts else response
+
+    return choose
+
+
+def if_it_says(text: str, lie: Lie) -> Lie:
+    """Lie only where this stands in the true answer."""
+
+    def choose(asked: Asked, response: Response) -> Response:
+        answer = dns.message.from_wire(response.wire).answer
+        said = any(text in rrset.to_text() for rrset in answer)
+        return lie(asked, response) if said else response
+
+    return choose
+
+
 def denied(rcode: str, soa: str | None = ZONE) -> Lie:
     """A denial with this code, and with the SOA of this zone or none."""
 

@@ -45,6 +45,20 @@ class PaperCluster:
         self._changed(self.objects)
         return made
 
+    def create(self, manifest: Manifest) -> Manifest:
+        """Store one."""
+        return self.create_all([manifest])[0]
+
+    def list(
+        self, kind: str, namespace: str | None = None, labels: str = "", fields: str = ""
+    ) -> Sequence[Manifest]:
+        """All of a kind, of one namespace or of all; there are no pods on paper."""
+        return [
+            each
+            for each in self.objects
+            if each["kind"] == kind and namespace in (None, each["metadata"].get("namespace"))
+        ]
+
     def get(self, kind: str, name: str, namespace: str | None = None) -> Manifest:
         """One object. Raises NotThere."""
         wanted = (kind, name, namespace)
@@ -65,13 +79,18 @@ class PaperCluster:
 
 def zone_of(objects: Sequence[Manifest]) -> Zone:
     """All records that the specification demands for these Services and EndpointSlices."""
-    zone: dict[str, list[str]] = {f"dns-version.{DOMAIN}. TXT": ['"1.1.0"']}
+    fixed = {
+        f"dns-version.{DOMAIN}. TXT": ['"1.1.0"'],
+        f"{DOMAIN}. SOA": [f"ns.dns.{DOMAIN}. host.{DOMAIN}. 1 2 3 4 5"],
+        f"{DOMAIN}. NS": [f"ns.dns.{DOMAIN}."],
+        f"ns.dns.{DOMAIN}. A": ["10.96.0.10"],
+    }
+    zone = {key: dict.fromkeys(values) for key, values in fixed.items()}
     for service in objects:
         if service["kind"] == "Service":
             for name, rdtype, rdata in records_of(service, objects):
-                values = zone.setdefault(f"{name} {rdtype}", [])
-                values += [rdata] if rdata not in values else []
-    return zone
+                zone.setdefault(f"{name} {rdtype}", {})[rdata] = None
+    return {key: list(values) for key, values in zone.items()}
 
 
 def records_of(service: Manifest, objects: Sequence[Manifest]) -> Iterable[tuple[str, str, str]]:
@@ -79,10 +98,10 @@ def records_of(service: Manifest, objects: Sequence[Manifest]) -> Iterable[tuple
     meta, spec = service["metadata"], service["spec"]
     name = f"{meta['name']}.{meta['namespace']}.svc.{DOMAIN}."
     if "externalName" in spec:
-        yield name, "CNAME", f"{spec['externalName']}."
+        yield name, "CNAME", f"{spec['externalName'].rstrip('.')}."
     elif spec.get("clusterIP") == "None":
         for piece in objects:
-            if (piece["metadata"].get("labels") or {}).get(SERVICE_NAME) == meta["name"]:
+            if owner_of(piece) == (meta["namespace"], meta["name"]):
                 yield from records_of_slice(name, piece)
     else:
         for address in spec["clusterIPs"]:
@@ -93,18 +112,26 @@ def records_of(service: Manifest, objects: Sequence[Manifest]) -> Iterable[tuple
                 yield srv_name(name, port), "SRV", f"0 100 {port['port']} {name}"
 
 
+def owner_of(piece: Manifest) -> tuple[str, str]:
+    """Namespace and name of the Service that a slice belongs to; nothing for other objects."""
+    labels = piece["metadata"].get("labels") or {}
+    return piece["metadata"].get("namespace", ""), labels.get(SERVICE_NAME, "")
+
+
 def records_of_slice(name: str, piece: Manifest) -> Iterable[tuple[str, str, str]]:
     """What the ready endpoints of one slice add to a headless Service (specification 2.4)."""
     for endpoint in piece["endpoints"]:
         if endpoint["conditions"].get("ready") is False:
             continue
         (address,) = endpoint["addresses"]
-        host = f"{endpoint.get('hostname') or address.replace('.', '-')}.{name}"
+        dashed = address.replace(".", "-").replace(":", "-")
+        host = f"{endpoint.get('hostname') or dashed}.{name}"
         yield name, *address_record(address)
         yield host, *address_record(address)
         yield reversed_name(address), "PTR", host
-        for port in piece["ports"]:
-            yield srv_name(name, port), "SRV", f"0 100 {port['port']} {host}"
+        for port in piece.get("ports") or []:
+            if port.get("name"):
+                yield srv_name(name, port), "SRV", f"0 100 {port['port']} {host}"
 
 
 def address_record(address: str) -> tuple[str, str]:

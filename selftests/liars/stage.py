@@ -1,13 +1,12 @@
 """The fixtures that take the place of those which need a cluster: a stage for liars."""
 
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import cast
 
-import dns.message
-import dns.name
-import dns.rcode
 import pytest
 
 from clusterdns.cluster import Cluster, Manifest
@@ -17,30 +16,21 @@ from clusterdns.resolvconf import ResolvConf
 from clusterdns.site import Images, Site, Workspace
 from clusterdns.timeouts import Timeouts
 from fixtures.stash import RUN_KEY
+from selftests.liars.honest import ClusterNameserver
 from selftests.liars.liars import NAMESPACE, REPLICA, SERVICE, Liar
 from selftests.liars.paper import DOMAIN, PaperCluster, zone_of
-from selftests.nameserver import FakeNameserver
+from selftests.nameserver import Parsed
 from selftests.probe.local_relay import LocalProbe
 
 LIAR_KEY = pytest.StashKey[Liar]()
 NODES = ("node-1", "node-2")
-HONEST = Liar("honest", lambda asked, response: response)
-REVERSE = [dns.name.from_text(name) for name in ("in-addr.arpa.", "ip6.arpa.")]
-
-
-class ClusterNameserver(FakeNameserver):
-    """Also knows reverse names, as cluster DNS does."""
-
-    def honest(self, query: dns.message.Message) -> dns.message.Message:
-        """The true answer; a reverse name is answered from the zone, or does not exist."""
-        name = query.question[0].name
-        if not any(name.is_subdomain(zone) for zone in REVERSE):
-            return super().honest(query)
-        response = dns.message.make_response(query, our_payload=1232)
-        found = self.records(name, query.question[0].rdtype)
-        response.answer += [found] if found else []
-        response.set_rcode(dns.rcode.NOERROR if found else dns.rcode.NXDOMAIN)
-        return response
+COREFILE = """.:53 {
+    kubernetes cluster.local in-addr.arpa ip6.arpa {
+        ttl 5
+    }
+}
+"""
+HONEST = Liar("honest", lambda asked, response: response, query_s=5.0)
 
 
 @dataclass(frozen=True)
@@ -53,6 +43,12 @@ class LocalSite(Site):
     def servers(self) -> tuple[Server, ...]:
         """As the honest suite finds them in the API."""
         return self.nameservers
+
+
+@lru_cache
+def parsed(objects: str) -> Parsed:
+    """The zone of these objects: they are the same for all liars."""
+    return Parsed.of(zone_of(json.loads(objects)))
 
 
 @pytest.fixture(scope="session")
@@ -70,7 +66,7 @@ def cluster() -> Cluster:
 @pytest.fixture(scope="session")
 def inventory() -> Inventory:
     """Nothing is read from an API."""
-    return Inventory("v0", (), None, (), None, (), None, None)
+    return Inventory("v0", (), None, (), None, (), COREFILE, ("kube-system", "coredns"))
 
 
 @pytest.fixture(scope="session")
@@ -99,8 +95,9 @@ def site(workspace: Workspace, liar: Liar) -> Iterator[LocalSite]:
         probes = {node: stack.enter_context(LocalProbe()).probe for node in NODES}
 
         def changed(objects: Sequence[Manifest]) -> None:
+            zone = parsed(json.dumps(objects))
             for server in servers.values():
-                server.serve(zone_of(objects))
+                server.serve(zone)
 
         cast(PaperCluster, workspace.cluster).watch(changed)
         told = ResolvConf(("127.0.0.1",), (f"{NAMESPACE}.svc.{DOMAIN}", f"svc.{DOMAIN}"))
