@@ -12,6 +12,7 @@ from mutants.scene import KUBE_SYSTEM, Scene, reasons_of
 NAMESPACE = "onlookers"
 POD_S = 45.0
 KUBERNETES = "kubernetes.default.svc.cluster.local"
+OUTSIDE = "{worker}."
 NO_ANSWER = "timed out|no servers could be reached|connection refused|communications error"
 
 Look = Callable[[Scene], Seen]
@@ -54,13 +55,14 @@ def dig(
 ) -> Look:
     """Whether dig in a plain pod prints what the pattern says.
 
-    ``name``: {worker} in it stands for the worker's own, which only servers outside know.
+    ``name``: {worker} and {control_plane} in it stand for the nodes' own names, which only
+    servers outside the cluster know.
     ``server``: "" is that of resolv.conf, "service" the DNS Service, "replica" the first replica.
     """
 
     def look(scene: Scene) -> Seen:
         where = scene.worker if node == "worker" else scene.control_plane
-        asked = name.replace("{worker}", scene.worker)
+        asked = name.format(worker=scene.worker, control_plane=scene.control_plane)
         words = ["dig", "+tries=1", "+time=2", *_at(scene, server), asked, *options]
         said = in_pod(scene, where, *words, fresh=fresh)
         return seen(says, said, " ".join(words))

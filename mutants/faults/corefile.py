@@ -3,11 +3,10 @@
 import re
 from collections.abc import Callable
 
-from mutants.looks import NO_ANSWER, both, dig, log_says, replicas_say
+from mutants.looks import NO_ANSWER, OUTSIDE, both, dig, log_says, replicas_say
 from mutants.mutant import Mutant, Seen
 from mutants.scene import KUBE_SYSTEM, Scene
 
-OUTSIDE = "name.example."
 UPSTREAM = "forward . /etc/resolv.conf {"
 
 

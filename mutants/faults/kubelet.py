@@ -1,7 +1,7 @@
 """Faults of the kubelet's configuration: what pods are told to ask."""
 
 from mutants.fakeup import GOOD, fake_upstream
-from mutants.looks import NO_ANSWER, Look, both, dig, in_pod, replicas_say, seen
+from mutants.looks import NO_ANSWER, OUTSIDE, Look, both, dig, in_pod, replicas_say, seen
 from mutants.mutant import Mutant, Seen
 from mutants.nodes import read_file
 from mutants.scene import Scene
@@ -144,7 +144,7 @@ MUTANTS = (
         "The nodes' resolver has an address in the pods' own range.",
         "K",
         resolver_in_pod_range,
-        both(dig(says="status: NOERROR"), dig("name.example.", says="SERVFAIL|timed out")),
+        both(dig(says="status: NOERROR"), dig(OUTSIDE, says="SERVFAIL|timed out")),
         fails=("test_outside_name_resolves_as_on_the_node[*",),
         causes=("pod-cidr-overlap", "upstream-unreachable"),
         within=30,

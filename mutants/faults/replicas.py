@@ -164,7 +164,7 @@ MUTANTS = (
             resources={"limits": {"memory": "12Mi"}, "requests": {"memory": "12Mi"}},
         ),
         replicas_say("OOMKilled|CrashLoopBackOff|Error"),
-        fails=("test_wanted_replicas_are_ready", "test_no_replica_keeps_restarting"),
+        fails=("test_no_replica_keeps_restarting",),
     ),
     Mutant(
         "api-unreachable",

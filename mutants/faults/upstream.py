@@ -4,11 +4,10 @@ from collections.abc import Callable
 
 from mutants.fakeup import forward_to
 from mutants.faults.corefile import drop_first, forwards_to
-from mutants.looks import both, dig, in_pod, seen
+from mutants.looks import OUTSIDE, both, dig, in_pod, seen
 from mutants.mutant import Mutant, Seen
 from mutants.scene import Scene
 
-OUTSIDE = "name.example."
 NO_TCP = drop_first("proto() == 'tcp'", "")
 HONEST = "    forward . /etc/resolv.conf\n"
 
@@ -85,8 +84,8 @@ MUTANTS = (
         "C",
         stand_in(NO_TCP + server(HONEST)),
         both(
-            dig("{worker}.", says="status: NOERROR"),
-            dig("other.example.", "+tcp", says="SERVFAIL|timed out|REFUSED"),
+            dig(OUTSIDE, says="status: NOERROR"),
+            dig("{control_plane}.", "+tcp", says="SERVFAIL|timed out|REFUSED"),
         ),
         deviates=("test_every_upstream_answers[tcp-A]",),
     ),
