@@ -237,8 +237,8 @@ LIARS = (
     Liar("two-pointers", added("PTR", f"other.{IN_NAMESPACE}"), POINTERS, ("other.liars",)),
     Liar(
         "no-pointers-for-endpoints",
-        when(if_it_says(f"alpha.{PEERS}", denied("NXDOMAIN")), rdtype="PTR"),
-        ("headless_service::test_pointer_leads_back*-alpha]",),
+        when(if_it_says(f"beta.{PEERS}", denied("NXDOMAIN")), rdtype="PTR"),
+        ("headless_service::test_pointer_leads_back*-beta]",),
         ("received  NXDOMAIN",),
     ),
     Liar(
