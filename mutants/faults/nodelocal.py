@@ -28,8 +28,8 @@ def install_cache(scene: Scene, nodes: list[str], option: str = "") -> None:
         {"apiVersion": "v1", "kind": "ConfigMap", "metadata": place, "data": {"Corefile": corefile}}
     )
     for node in scene.breakable.nodes:
-        words = f"addr add {LOCAL}/32 dev lo"
-        scene.on_node(node, f"ip {words}", f"ip {words.replace('add', 'del')}")
+        address = f"{LOCAL}/32 dev lo"
+        scene.on_node(node, f"ip addr add {address}", f"ip addr del {address}")
     scene.create(
         {
             "apiVersion": "apps/v1",
