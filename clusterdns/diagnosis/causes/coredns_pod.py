@@ -56,7 +56,9 @@ def no_pods(facts: Facts) -> Finding | None:
             f"{facts.ks} describe pods -l {LABEL}  # the events at its end say why",
             *_ways_out(facts, " ".join(reasons + events)),
         ),
-        ALL_DEAD if ready == 0 else Scope(("network/test_dns_workload.py::*",)),
+        ALL_DEAD
+        if ready == 0
+        else Scope(("network/test_dns_workload.py::*", "network/test_dns_endpoints.py::*")),
     )
 
 
