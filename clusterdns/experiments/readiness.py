@@ -5,10 +5,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from kubernetes.client import ApiException
+
 from clusterdns import expect, manifests
-from clusterdns.cluster import Manifest, path_of
+from clusterdns.cluster import Manifest, NotThere, path_of
 from clusterdns.experiments.watching import Awaited, Seen, Watch
 from clusterdns.question import Question
+from clusterdns.run.ledger import one_line
 from clusterdns.service import Service, address_type
 from clusterdns.site import Workspace
 from clusterdns.wait import eventually
@@ -74,19 +77,28 @@ class UnreadyPod:
         acts = {PUBLISHED: lambda: None, WITHHELD: self._withhold, READY: self._make_ready}
         before = Seen(Awaited({}, time.monotonic(), 0.0))
         for name, act in acts.items():
-            act()
             ready = name != WITHHELD
-            listed = eventually(
-                partial(self._listed, ready), lambda found: bool(found), self._patience(name)
-            )
+            listed, why = self._reach(act, ready, self._patience(name))
             if not listed:
-                why = f"no EndpointSlice of {NAME} listed its pod as ready: {ready} ({self._why()})"
                 return seen, dict.fromkeys((n for n in READINESS if n not in seen), why)
             wanted = self._wanted(listed, ready)
             after = watch.until({name: Awaited(wanted, time.monotonic(), allowed(wanted))})[name]
             seen[name] = before, after
             before = after
         return seen, {}
+
+    def _reach(
+        self, act: Callable[[], None], ready: bool, within: float
+    ) -> tuple[tuple[str, ...], str]:
+        """Do something; the addresses that the slices then list, or why there are none."""
+        try:
+            act()
+            look = partial(self._listed, ready)
+            listed = eventually(look, lambda found: bool(found), within)
+            phase = self._phase()
+        except (ApiException, NotThere) as error:
+            return (), f"{NAME} could not be changed or read: {one_line(error)}"
+        return listed, f"no EndpointSlice of {NAME} listed its pod as ready: {ready} ({phase})"
 
     def _patience(self, name: str) -> float:
         timeouts = self.workspace.timeouts
@@ -124,6 +136,6 @@ class UnreadyPod:
         change = {"status": {"conditions": [{"type": GATE, "status": "True"}]}}
         self.workspace.cluster.request("PATCH", path, change, content_type=STRATEGIC)
 
-    def _why(self) -> str:
+    def _phase(self) -> str:
         pod = self.workspace.cluster.find("Pod", NAME, self.workspace.namespace) or {}
         return str(pod.get("status", {}).get("phase", "there is no such pod"))

@@ -10,15 +10,15 @@ from clusterdns.cluster import Manifest
 from clusterdns.corefile import Corefile, Reading
 from clusterdns.everyone import Everyone
 from clusterdns.experiments.bench import Bench, Place
-from clusterdns.experiments.readiness import READINESS, UnreadyPod
+from clusterdns.experiments.readiness import UnreadyPod
 from clusterdns.experiments.watching import Awaited, Seen, Watch
 from clusterdns.private import NotPossible
 from clusterdns.repeat import repeat_command
 from clusterdns.site import DEFAULT_DOMAIN
-from clusterdns.updates import CHANGES, Change, Changes
+from clusterdns.updates import Change, Changes
 from clusterdns.wanted import Wanted, each
 
-ALL_CHANGES = (*CHANGES, *READINESS)
+USUAL_CACHE = 30.0  # seconds; kubeadm's cap, where no Corefile says
 
 
 @dataclass(frozen=True, repr=False)
@@ -105,18 +105,20 @@ class UpdatesExperiment:
             new = change.after(service, told)
             return Awaited(new, began, self._allowed({**old, **new}))
 
-        with ThreadPoolExecutor(max_workers=6) as pool:
-            awaited = dict(zip(first, pool.map(act, changes), strict=True))
-        after = watch.until(awaited)
-        return {name: Update(name, before[name], after[name]) for name in first}
+        longest = max(each.awaited.allowed for each in before.values())
+        with ThreadPoolExecutor(max_workers=4) as pool:
+            begun = {change.name: pool.submit(act, change) for change in changes}
+            after = watch.follow(begun, self.place.workspace.timeouts.api + longest)
+        return {name: Update(name, before[name], after[name]) for name in after}
 
     def _allowed(self, wanted: Wanted) -> float:
         """Seconds for the watch, and what a cache may add for these names, denials included."""
-        corefile = self.place.workspace.inventory.corefile
-        cached = [
-            Reading(corefile).cached_seconds(question.name, negative)
-            for question in wanted
-            for negative in (False, True)
-            if isinstance(corefile, Corefile)
-        ]
-        return self.place.workspace.timeouts.watch + max(cached, default=0)
+        corefile, watch = (
+            self.place.workspace.inventory.corefile,
+            self.place.workspace.timeouts.watch,
+        )
+        if not isinstance(corefile, Corefile):
+            return watch + USUAL_CACHE
+        reading = Reading(corefile)
+        cached = [reading.cached_seconds(q.name, n) for q in wanted for n in (False, True)]
+        return watch + max(cached, default=0)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from clusterdns.answer import Answer
@@ -66,9 +67,27 @@ class Watch:
         eventually(lambda: self._look(seen), lambda left: left == 0, longest, EVERY)
         return seen
 
+    def follow(self, begun: Mapping[str, Future[Awaited]], within: float) -> dict[str, Seen]:
+        """The same for what begins meanwhile: each is watched from its own beginning.
+
+        What has not begun after ``within`` seconds is missing. Raises what a future raises.
+        """
+        seen: dict[str, Seen] = {}
+
+        def look() -> int:
+            for name, future in begun.items():
+                if name not in seen and future.done():
+                    seen[name] = Seen(future.result())
+            return self._look(seen) + len(begun) - len(seen)
+
+        eventually(look, lambda left: left == 0, within, EVERY)
+        return seen
+
     def _look(self, seen: Mapping[str, Seen]) -> int:
         """Ask what is still awaited; how many are left."""
         pending = [one for one in seen.values() if not self._done(one)]
+        if not pending:
+            return 0
         questions = dict.fromkeys(q for one in pending for q in one.awaited.wanted)
         answers = self.everyone.ask(tuple(questions), "udp", self.servers)
         now = time.monotonic()

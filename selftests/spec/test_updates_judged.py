@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import ExitStack
 from types import SimpleNamespace
 from typing import Any, cast
@@ -90,6 +91,22 @@ def test_one_change_does_not_wait_for_another(replicas: list[FakeNameserver], wa
     assert seen["never"].slowest is None
     assert seen["seen"].slowest is not None
     assert time.monotonic() - now < 3.0
+
+
+def test_each_is_watched_from_its_own_beginning(
+    replicas: list[FakeNameserver], watch: Watch
+) -> None:
+    """What begins late is not late; what never begins is missing."""
+    for replica in replicas:
+        replica.serve(NEW)
+    early, late, never = Future[Awaited](), Future[Awaited](), Future[Awaited]()
+    early.set_result(awaited(5.0)["change"])
+    timer = threading.Timer(1.5, lambda: late.set_result(awaited(5.0)["change"]))
+    timer.start()
+    seen = watch.follow({"early": early, "late": late, "never": never}, 4.0)
+    timer.join()
+    assert seen.keys() == {"early", "late"}
+    assert all(one.slowest is not None and one.slowest < 1.2 for one in seen.values()), str(seen)
 
 
 @pytest.fixture
