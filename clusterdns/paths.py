@@ -6,7 +6,7 @@ from clusterdns.everyone import Everyone
 from clusterdns.losses import BASE_RATE, IMPROBABLE, Losses, Record, binomial_tail
 from clusterdns.question import Question
 
-SAMPLE = 60  # questions on each path, beside all others of the run
+SAMPLE = 120  # questions on each path, beside all others of the run
 LATE_MS = 900.0  # an answer that took this long was sent, or asked, twice
 
 
