@@ -142,6 +142,13 @@ def cut(node: str, result: str = "timeout") -> Change:
     return change
 
 
+def deaf_replica(facts: Facts) -> Facts:
+    """One replica gets no questions, but shows its pages."""
+    return failing(
+        saying(facts, lambda t: "timeout" if t.server == "pod/coredns-a" else None), PATHS
+    )
+
+
 def forwards_nothing(facts: Facts) -> Facts:
     """Pods on w2 reach nothing outside it."""
     sick = saying(facts, lambda t: "timeout" if t.node == "w2" else None)

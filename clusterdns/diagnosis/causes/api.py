@@ -99,6 +99,9 @@ def unreachable(facts: Facts) -> Finding | None:
     reach = [c for c in others if c.reached]
     if others and not reach:
         split = f"no pod reaches it ({cut[0].server}: {cut[0].result}): it is about the cluster"
+    elif cut:
+        split = f"pods on {', '.join(sorted({c.node for c in cut}))} do not reach it "
+        split += f"({cut[0].result}), those on {', '.join(sorted({c.node for c in reach}))} do"
     elif others:
         split = f"pods on {', '.join(sorted({c.node for c in reach}))} do reach it: it is about "
         split += "the replicas, or their node"
@@ -179,8 +182,10 @@ def frozen(facts: Facts) -> Finding | None:
 def _of_new_name(facts: Facts, cell: Cell) -> bool:
     ours = any(f"{namespace}." in cell.question for namespace in facts.namespaces)
     ours = ours or "arpa" in cell.question
-    denied = "NXDOMAIN" in cell.received or cell.received.startswith("NOERROR []")
-    return ours and denied and cell.expected.startswith("NOERROR [") and "[]" not in cell.expected
+    if "NXDOMAIN" in cell.received:
+        return ours and cell.expected.startswith("NOERROR")
+    empty = cell.received.startswith("NOERROR []")
+    return ours and empty and cell.expected.startswith("NOERROR [") and "[]" not in cell.expected
 
 
 @cause("api-family-mismatch", "api", leads_to=("api-unreachable",))

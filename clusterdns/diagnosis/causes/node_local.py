@@ -50,7 +50,8 @@ def down(facts: Facts) -> Finding | None:
         "still go to it.",
         (
             f"{', '.join(sorted(local))} does not answer from {nodes_in_words(silent)}",
-            f"node-local-dns is not ready on {nodes_in_words(sick) if sick else 'any pod there'}",
+            f"node-local-dns on {nodes_in_words(silent)}: "
+            + ("its pod is not ready" if silent & sick else "no pod of it runs"),
         ),
         (
             f"{facts.kubectl} -n kube-system rollout restart daemonset/node-local-dns",

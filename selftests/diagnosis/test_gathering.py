@@ -1,0 +1,44 @@
+"""Gathering ends in time and without an error, however bad the API server is."""
+
+import socket
+import time
+from collections.abc import Iterator
+
+import pytest
+from kubernetes import client
+
+from clusterdns.cluster import Cluster
+from clusterdns.diagnosis import Sources, Trouble, diagnose, gather
+from selftests.diagnosis.studio import healthy
+
+FAILED = [Trouble("tests/network/test_dns_service.py::test_service_has_port[53-udp]", "failed")]
+
+
+@pytest.fixture
+def silent_server() -> Iterator[str]:
+    """A server that takes connections and never says a word."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(64)
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+def cluster_at(url: str) -> Cluster:
+    """A connection to a server, without any credentials."""
+    return Cluster(client.ApiClient(client.Configuration(host=url)), "kind-x")
+
+
+def test_a_silent_server_costs_no_more_than_the_deadline(silent_server: str) -> None:
+    """What is not there in time is left out, with the reason."""
+    begun = time.monotonic()
+    facts = gather(Sources(cluster_at(silent_server), healthy().inventory, FAILED), deadline_s=1.0)
+    assert time.monotonic() - begun < 2.0
+    assert facts.missing["services"] == "not there in time"
+    assert facts.rights is None
+
+
+def test_a_server_that_is_gone_is_a_reason() -> None:
+    """Every fact that could not be had says why; the diagnosis is still made."""
+    facts = gather(Sources(cluster_at("http://127.0.0.1:1"), healthy().inventory, FAILED), 3.0)
+    assert "inventory" in facts.missing
+    assert [d.cause for d in diagnose(facts).diagnoses] == ["unknown"]
