@@ -17,7 +17,8 @@ from clusterdns.replica_pages import SERVED_BY
 from clusterdns.web import page, request
 
 QUICK_S = 1.0  # what the servers of the cluster may take for one answer
-SLOW_S = 3.5  # an upstream: longer than CoreDNS waits for it (2 s)
+OUTSIDE_S = 2.5  # CoreDNS, for a name outside: longer than it waits for an upstream (2 s)
+SLOW_S = 3.5  # an upstream that is asked directly
 CLOSED_PORT = 1  # tcpmux: nobody listens there, so a pod that can be reached refuses at once
 TRANSPORTS: tuple[Transport, ...] = ("udp", "tcp")
 KEPT_METRICS = (
@@ -60,27 +61,33 @@ class Query:
     timeout: float = QUICK_S
 
 
-def queries(aims: Aims, node: str) -> list[Query]:
-    """Every question that is put from a node."""
+def near_queries(aims: Aims, node: str) -> list[Query]:
+    """Every question for a name of the cluster that is put from a node."""
     known = Question(f"kubernetes.default.svc.{aims.domain}.")
     absent = Question(f"dns-conformance-absent.default.svc.{aims.domain}.")
-    outside, aaaa = Question(aims.outside), Question(aims.outside, "AAAA")
     cluster = [*aims.services, *aims.replicas]
     found = [Query("known", known, s, t) for s in cluster for t in TRANSPORTS]
     found += [Query("absent", absent, s, "udp") for s in cluster]
-    found += [Query("outside", outside, s, "udp", SLOW_S) for s in cluster]
-    found += [Query("outside-aaaa", aaaa, s, "udp", SLOW_S) for s in aims.replicas]
     strange = [a for a in aims.told.get(node, ()) if a not in {s.address for s in aims.services}]
     found += [Query("told", known, Server("nameserver", a), t) for a in strange for t in TRANSPORTS]
-    found += [
+    return found
+
+
+def far_queries(aims: Aims, node: str) -> list[Query]:
+    """Every question for a name outside that is put from a node: these may take seconds."""
+    outside, aaaa = Question(aims.outside), Question(aims.outside, "AAAA")
+    cluster = [*aims.services, *aims.replicas]
+    found = [
         Query("upstream", outside, Server("upstream", a), t, SLOW_S)
         for a in aims.upstreams
         if not ipaddress.ip_address(a).is_loopback
         for t in TRANSPORTS
     ]
+    found += [Query("outside", outside, s, "udp", OUTSIDE_S) for s in cluster]
+    found += [Query("outside-aaaa", aaaa, s, "udp", OUTSIDE_S) for s in aims.replicas]
     for suffix in aims.suffixes:
         wild = Question(f"dns-conformance-nobody.{suffix.rstrip('.')}.")
-        found += [Query("suffix", wild, s, "udp", SLOW_S) for s in aims.replicas[:1]]
+        found += [Query("suffix", wild, s, "udp", OUTSIDE_S) for s in aims.replicas[:1]]
     return found
 
 
