@@ -28,7 +28,7 @@ from clusterdns.probe.packet import (
 
 SIDE_BY_SIDE = 4  # exec streams of one probe at a time
 MOST_IN_A_SCRIPT = 40  # questions of one stream, asked one after the other
-START = 3.0  # seconds allowed on top of the questions' own: exec, and a dig for each
+START = 10.0  # seconds allowed on top of the questions' own: exec, and a dig for each
 INEXPRESSIBLE = "not expressible without perl"
 
 

@@ -21,7 +21,9 @@ VARIANTS = {
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_question_is_answered_with(everyone: Asker, kubernetes: Service, variant: str) -> None:
+def test_question_is_answered_with(
+    everyone: Asker, wire_exact: None, kubernetes: Service, variant: str
+) -> None:
     """A question must get the same answer whatever EDNS it carries (RFC 6891 6.1.2, 7)."""
     answers = everyone.put(Question(kubernetes.fqdn, **VARIANTS[variant]))  # type: ignore[arg-type]
     expected = expect.addresses(kubernetes.fqdn, kubernetes.addresses(4))

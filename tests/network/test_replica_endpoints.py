@@ -8,7 +8,7 @@ from clusterdns.site import Site
 
 
 @pytest.fixture(scope="module")
-def pages(site: Site, some_probe: None) -> Pages:
+def pages(site: Site, wire_exact: None) -> Pages:
     """The pages of every replica as seen from every node."""
     return fetch_pages(site)
 
