@@ -4,8 +4,9 @@
 function of the facts in ``causes/``, one file per layer; CONTRIBUTING.md says how to add one.
 """
 
-from clusterdns.diagnosis.facts import Facts, Trouble
+from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.gather import Sources, gather
 from clusterdns.diagnosis.ranking import Verdict, diagnose
+from clusterdns.diagnosis.rows import Trouble
 
 __all__ = ["Facts", "Sources", "Trouble", "Verdict", "diagnose", "gather"]

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from clusterdns.diagnosis.facts import Cell, Facts, Trouble
+from clusterdns.diagnosis.facts import Facts
+from clusterdns.diagnosis.rows import Cell, Trouble
 from clusterdns.report.model import Confidence
 
 Layer = Literal[

@@ -12,8 +12,9 @@ from typing import Any, TypeVar
 from kubernetes.client import ApiException
 
 from clusterdns.cluster import Cluster, Manifest, NotThere, path_of
-from clusterdns.diagnosis.facts import Contact, Facts, PathLoss, Talk, Trouble
+from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.looks import Aims, ask, far_queries, merged, near_queries, touch
+from clusterdns.diagnosis.rows import Contact, PathLoss, Talk, Trouble
 from clusterdns.inventory import Inventory, take_inventory
 from clusterdns.losses import Losses
 from clusterdns.paths import late_in

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from clusterdns.answer import Answer
-from clusterdns.diagnosis.facts import Contact, Talk
+from clusterdns.diagnosis.rows import Contact, Talk
 from clusterdns.metrics import Metrics, NoMetrics
 from clusterdns.probe import Conversation, Packet, Probe
 from clusterdns.question import Question, Server, Transport

@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from clusterdns.diagnosis.facts import Facts, Talk, nodes_in_words
+from clusterdns.diagnosis.facts import Facts, nodes_in_words
+from clusterdns.diagnosis.rows import Talk
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,9 @@ beyond the facts: what no cause explains is named, and ends in ``unknown`` with 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from clusterdns.diagnosis.facts import Facts, Trouble
+from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.finding import Cause, Finding, all_causes
+from clusterdns.diagnosis.rows import Trouble
 from clusterdns.diagnosis.unknown import unknown
 from clusterdns.report.model import Confidence, Diagnosis
 

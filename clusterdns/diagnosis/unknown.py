@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from clusterdns.diagnosis.facts import Facts, Trouble
+from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.finding import Layer
 from clusterdns.diagnosis.paths import Split, cross_failures, dead_service_nodes, split_in_words
+from clusterdns.diagnosis.rows import Trouble
 from clusterdns.report.model import UNKNOWN, Diagnosis
 
 NEXT = {

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from clusterdns.cluster import Manifest
-from clusterdns.diagnosis.facts import Cell, Contact, Facts, PathLoss, Talk, Trouble
+from clusterdns.diagnosis.facts import Facts
+from clusterdns.diagnosis.rows import Cell, Contact, PathLoss, Talk, Trouble
 from clusterdns.resolvconf import ResolvConf
 from selftests.diagnosis.studio import (
     API_IP,

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from clusterdns.cluster import Manifest
-from clusterdns.diagnosis.facts import Cell, Contact, Facts, PathLoss, Talk, Trouble
+from clusterdns.diagnosis.facts import Facts
+from clusterdns.diagnosis.rows import Cell, Contact, PathLoss, Talk, Trouble
 from clusterdns.inventory import Inventory
 from clusterdns.resolvconf import ResolvConf
 

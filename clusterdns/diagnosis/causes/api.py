@@ -2,8 +2,9 @@
 
 import ipaddress
 
-from clusterdns.diagnosis.facts import Cell, Facts
+from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.finding import Finding, Scope, cause
+from clusterdns.diagnosis.rows import Cell
 from clusterdns.permissions import service_account
 
 UNREAD = (

@@ -1,7 +1,8 @@
 """Answers that are kept too long, or guessed."""
 
-from clusterdns.diagnosis.facts import Cell, Facts
+from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.finding import Finding, Scope, cause
+from clusterdns.diagnosis.rows import Cell
 
 LONG_S = 60
 

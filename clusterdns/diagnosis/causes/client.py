@@ -1,7 +1,8 @@
 """What pods are told to ask: the kubelet's configuration and the nodes' own resolv.conf."""
 
-from clusterdns.diagnosis.facts import Cell, Facts, nodes_in_words
+from clusterdns.diagnosis.facts import Facts, nodes_in_words
 from clusterdns.diagnosis.finding import Finding, Scope, cause
+from clusterdns.diagnosis.rows import Cell
 from clusterdns.podfiles import local_ips
 from clusterdns.resolvconf import ResolvConf
 

@@ -2,8 +2,9 @@
 
 from clusterdns.corefile import CorefileError, findings
 from clusterdns.corefile.finding import Finding as Remark
-from clusterdns.diagnosis.facts import Cell, Facts, root_upstreams
+from clusterdns.diagnosis.facts import Facts, root_upstreams
 from clusterdns.diagnosis.finding import Finding, Scope, cause
+from clusterdns.diagnosis.rows import Cell
 
 COREFILE = ("network/test_corefile.py::*",)
 DEAD = (

@@ -3,8 +3,9 @@
 import re
 
 from clusterdns.diagnosis.causes.corefile import outside_denied
-from clusterdns.diagnosis.facts import Facts, Talk
+from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.finding import Finding, Scope, cause
+from clusterdns.diagnosis.rows import Talk
 from clusterdns.podpolicies import is_loopback
 
 OUTSIDE = Scope(
