@@ -11,18 +11,18 @@ from typing import Any, TypeVar
 
 from kubernetes.client import ApiException
 
+from clusterdns.asking.losses import Losses
+from clusterdns.asking.paths import late_in
 from clusterdns.cluster import Cluster, Manifest, NotThere, path_of
 from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.looks import Aims, ask, far_queries, merged, near_queries, touch
 from clusterdns.diagnosis.rows import Contact, PathLoss, Talk, Trouble
-from clusterdns.inventory import Inventory, take_inventory
-from clusterdns.losses import Losses
-from clusterdns.paths import late_in
-from clusterdns.permissions import NEEDED, is_allowed, service_account
-from clusterdns.podfiles import NODE_LOCAL
-from clusterdns.replica_pages import SERVED_BY, port_of
-from clusterdns.resolvconf import ResolvConf
 from clusterdns.run.ledger import one_line
+from clusterdns.searching.podfiles import NODE_LOCAL
+from clusterdns.searching.resolvconf import ResolvConf
+from clusterdns.serving.inventory import Inventory, take_inventory
+from clusterdns.serving.permissions import NEEDED, is_allowed, service_account
+from clusterdns.serving.replica_pages import SERVED_BY, port_of
 from clusterdns.site import DEFAULT_DOMAIN, Site
 
 T = TypeVar("T")

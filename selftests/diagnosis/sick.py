@@ -6,7 +6,7 @@ from dataclasses import replace
 from clusterdns.cluster import Manifest
 from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.rows import Cell, Contact, PathLoss, Talk, Trouble
-from clusterdns.resolvconf import ResolvConf
+from clusterdns.searching.resolvconf import ResolvConf
 from selftests.diagnosis.studio import (
     API_IP,
     DNS_IP,

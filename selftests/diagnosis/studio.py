@@ -8,8 +8,8 @@ from typing import Any
 from clusterdns.cluster import Manifest
 from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.rows import Cell, Contact, PathLoss, Talk, Trouble
-from clusterdns.inventory import Inventory
-from clusterdns.resolvconf import ResolvConf
+from clusterdns.searching.resolvconf import ResolvConf
+from clusterdns.serving.inventory import Inventory
 
 NODES = ("cp", "w1", "w2")
 CIDRS = {"cp": "10.244.0.0/24", "w1": "10.244.1.0/24", "w2": "10.244.2.0/24"}

@@ -5,7 +5,7 @@ import ipaddress
 from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.finding import Finding, Scope, cause
 from clusterdns.diagnosis.rows import Cell
-from clusterdns.permissions import service_account
+from clusterdns.serving.permissions import service_account
 
 UNREAD = (
     "network/test_dns_workload.py::*",

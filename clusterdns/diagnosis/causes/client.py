@@ -3,8 +3,8 @@
 from clusterdns.diagnosis.facts import Facts, nodes_in_words
 from clusterdns.diagnosis.finding import Finding, Scope, cause
 from clusterdns.diagnosis.rows import Cell
-from clusterdns.podfiles import local_ips
-from clusterdns.resolvconf import ResolvConf
+from clusterdns.searching.podfiles import local_ips
+from clusterdns.searching.resolvconf import ResolvConf
 
 TOLD = (
     "network/test_dns_service.py::test_pods_on_every_node_ask_the_service",

@@ -5,7 +5,7 @@ from clusterdns.diagnosis.facts import Facts, nodes_in_words
 from clusterdns.diagnosis.finding import Finding, Scope, cause
 from clusterdns.diagnosis.paths import dead_service_nodes
 from clusterdns.diagnosis.scopes import from_nodes
-from clusterdns.shape import ready_endpoints
+from clusterdns.serving.shape import ready_endpoints
 
 
 @cause("kube-proxy-down-node", "node-network")

@@ -4,7 +4,7 @@ from clusterdns.diagnosis.causes.coredns_pod import ALL_DEAD
 from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.finding import Finding, Scope, cause, unanswered
 from clusterdns.experiments.restarts import LOOP_MESSAGE
-from clusterdns.podpolicies import is_loopback
+from clusterdns.searching.podpolicies import is_loopback
 
 
 @cause(

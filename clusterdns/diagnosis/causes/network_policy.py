@@ -3,7 +3,7 @@
 from clusterdns.cluster import Manifest
 from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.finding import Finding, Scope, cause
-from clusterdns.shape import endpoint_ports, selects
+from clusterdns.serving.shape import endpoint_ports, selects
 
 
 def isolating(facts: Facts, namespaces: tuple[str, ...], direction: str) -> list[Manifest]:
@@ -183,7 +183,7 @@ def dns_egress(facts: Facts) -> Finding | None:
         return None
     return Finding(
         f"The policy {names(found)} keeps the replicas from what they need outside: "
-        f"{' and '.join(closed)} are not open to them.",
+        f"{' and '.join(closed)} {'is' if len(closed) == 1 else 'are'} not open to them.",
         (
             f"no egress rule of it opens {' or '.join(closed)}",
             *symptoms,

@@ -109,7 +109,7 @@ def stale_cni(facts: Facts) -> Finding | None:
         n["metadata"]["name"]: [ipaddress.ip_network(c) for c in n["spec"].get("podCIDRs", [])]
         for n in facts.inventory.nodes
     }
-    placed = [(node, ip, "a probe") for node, ip in facts.probe_ips.items()]
+    placed = [(node, ip, "Our probe") for node, ip in facts.probe_ips.items()]
     placed += [
         (p["spec"].get("nodeName", ""), ip["ip"], p["metadata"]["name"])
         for p in facts.inventory.pods

@@ -6,7 +6,7 @@ from clusterdns.diagnosis.causes.corefile import outside_denied
 from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.finding import Finding, Scope, cause
 from clusterdns.diagnosis.rows import Talk
-from clusterdns.podpolicies import is_loopback
+from clusterdns.searching.podpolicies import is_loopback
 
 OUTSIDE = Scope(
     (
