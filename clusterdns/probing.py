@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from clusterdns import manifests
 from clusterdns.cluster import Cluster, Manifest
+from clusterdns.objects import manifests
 from clusterdns.probe import Probe, ProbeLost, open_probe
-from clusterdns.resolvconf import ResolvConf
 from clusterdns.run.plan import PLACES, PlannedObject, declare
+from clusterdns.searching.resolvconf import ResolvConf
 from clusterdns.site import Site, Workspace
 from clusterdns.wait import eventually
 

@@ -4,14 +4,14 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from clusterdns.asking.question import Server
 from clusterdns.cluster import Cluster
-from clusterdns.inventory import Inventory
 from clusterdns.probe import Probe
-from clusterdns.question import Server
-from clusterdns.resolvconf import ResolvConf
 from clusterdns.run.active import Run
 from clusterdns.run.identity import RunId
 from clusterdns.run.ledger import Ledger
+from clusterdns.searching.resolvconf import ResolvConf
+from clusterdns.serving.inventory import Inventory
 from clusterdns.timeouts import Timeouts
 
 DEFAULT_DOMAIN = "cluster.local"

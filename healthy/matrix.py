@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from clusterdns.inventory import take_inventory
+from clusterdns.serving.inventory import take_inventory
 from clusterdns.wait import eventually
 from healthy.rounds import Round, one_round
 from machine import image

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from clusterdns.cluster import Cluster, is_ready
-from clusterdns.inventory import take_inventory
 from clusterdns.run.active import Run
 from clusterdns.run.reachable import connect
 from clusterdns.run.state import cache_folder
+from clusterdns.serving.inventory import take_inventory
 from clusterdns.wait import eventually
 from machine import cluster as containers
 from machine import seal

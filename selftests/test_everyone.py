@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 import dns.message
 import pytest
 
-from clusterdns import everyone as module
-from clusterdns.everyone import Everyone
-from clusterdns.losses import Losses, Path
-from clusterdns.paths import improbable_losses
+from clusterdns.asking import everyone as module
+from clusterdns.asking.everyone import Everyone
+from clusterdns.asking.losses import Losses, Path
+from clusterdns.asking.paths import improbable_losses
+from clusterdns.asking.question import Question, Server
 from clusterdns.probe import Conversation, Output, Packet, Reply, Transcript
-from clusterdns.question import Question, Server
 
 LIVE, DEAD = Server("pod/live", "10.0.0.1"), Server("service/dead", "10.0.0.2")
 QUESTIONS = [Question(f"name-{number}.example.") for number in range(5)]

@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from clusterdns.answer import Answer
-from clusterdns.everyone import Everyone
+from clusterdns.asking.answer import Answer
+from clusterdns.asking.everyone import Everyone
+from clusterdns.asking.question import Question, Server, Transport
+from clusterdns.asking.repeat import repeat_command
 from clusterdns.private import NotPossible, PrivateCoreDns
 from clusterdns.probe import Probe
-from clusterdns.question import Question, Server, Transport
-from clusterdns.repeat import repeat_command
 from clusterdns.site import Site, Workspace
 from clusterdns.wait import eventually
 

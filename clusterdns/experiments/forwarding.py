@@ -9,9 +9,10 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from clusterdns.answer import Answer
+from clusterdns.asking.answer import Answer
+from clusterdns.asking.expect import Expected, addresses, nodata, nxdomain
+from clusterdns.asking.question import Question, Server, Transport
 from clusterdns.cluster import Cluster, Manifest
-from clusterdns.expect import Expected, addresses, nodata, nxdomain
 from clusterdns.experiments.bench import Bench, Place
 from clusterdns.experiments.outside import (
     CANARY_ROW,
@@ -23,11 +24,10 @@ from clusterdns.experiments.outside import (
     stub_zone_file,
     zone_file,
 )
+from clusterdns.objects.service import address_type
 from clusterdns.private import Arrival, NotPossible, PrivateCoreDns, arrivals_in, log_directive
 from clusterdns.private.arrivals import below
 from clusterdns.private.coredns import Companion
-from clusterdns.question import Question, Server, Transport
-from clusterdns.service import address_type
 from clusterdns.wait import eventually
 
 HALF_DEAD, ALL_DEAD = 5311, 5312  # ports of the instance

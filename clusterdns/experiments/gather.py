@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from clusterdns.answer import Answer
-from clusterdns.answers import Answers
-from clusterdns.tally import Tally
+from clusterdns.asking.answer import Answer
+from clusterdns.asking.answers import Answers
+from clusterdns.asking.tally import Tally
 
 
 @dataclass(frozen=True)

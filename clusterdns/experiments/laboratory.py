@@ -21,10 +21,10 @@ from clusterdns.experiments.nodenames import OutsideNamesExperiment
 from clusterdns.experiments.reloads import ReloadsExperiment
 from clusterdns.experiments.updating import UpdatesExperiment
 from clusterdns.experiments.upstreams import UpstreamsExperiment
-from clusterdns.metrics import NoMetrics
 from clusterdns.private import NotPossible, may_read_cluster
 from clusterdns.probe import ProbeLost
 from clusterdns.run.ledger import one_line
+from clusterdns.serving.metrics import NoMetrics
 from clusterdns.site import DEFAULT_DOMAIN, Site, Workspace
 
 T = TypeVar("T")

@@ -7,11 +7,11 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from clusterdns.asking.question import Question, Server
 from clusterdns.experiments.bench import Bench
 from clusterdns.experiments.outside import ZONE
-from clusterdns.metrics import Metrics, scrape
 from clusterdns.probe import Packet
-from clusterdns.question import Question, Server
+from clusterdns.serving.metrics import Metrics, scrape
 from clusterdns.wait import eventually
 
 REQUESTS = (

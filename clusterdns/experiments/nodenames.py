@@ -8,15 +8,15 @@ the user names one.
 import ipaddress
 from dataclasses import dataclass, field
 
-from clusterdns.answer import Answer
+from clusterdns.asking.answer import Answer
+from clusterdns.asking.expect import Expected, address_record
+from clusterdns.asking.question import Question, Server
 from clusterdns.cluster import Manifest
-from clusterdns.expect import Expected, address_record
 from clusterdns.experiments.bench import Bench, Place
 from clusterdns.experiments.noderesolvers import NodeResolvers
-from clusterdns.inventory import Inventory
+from clusterdns.objects.service import address_type
 from clusterdns.private import NotPossible
-from clusterdns.question import Question, Server
-from clusterdns.service import address_type
+from clusterdns.serving.inventory import Inventory
 
 TRIES = 2  # direct questions to each upstream: a name whose answers vary cannot be compared
 

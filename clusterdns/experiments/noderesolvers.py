@@ -6,11 +6,11 @@ CoreDNS itself runs with that policy, so these pods have the same file that it s
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from clusterdns import manifests
 from clusterdns.cluster import Manifest
+from clusterdns.objects import manifests
 from clusterdns.private import NotPossible
 from clusterdns.probing import is_running, is_stuck, why_not_running
-from clusterdns.resolvconf import ResolvConf
+from clusterdns.searching.resolvconf import ResolvConf
 from clusterdns.site import Workspace
 from clusterdns.wait import eventually
 

@@ -5,8 +5,8 @@ It stands for everything outside the cluster, so that no check needs the interne
 
 from dataclasses import dataclass
 
-from clusterdns.expect import Expected, addresses, alias, nodata, nxdomain, text
-from clusterdns.question import Question
+from clusterdns.asking.expect import Expected, addresses, alias, nodata, nxdomain, text
+from clusterdns.asking.question import Question
 
 ZONE = "dns-conformance.test."  # .test never exists (RFC 6761 6.2)
 STUB_ZONE = f"stub.{ZONE}"

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from clusterdns.answer import Answer
+from clusterdns.asking.answer import Answer
+from clusterdns.asking.question import Question, Server
 from clusterdns.cluster import Cluster, Manifest, NotThere
 from clusterdns.corefile import Corefile, Reading
 from clusterdns.experiments.bench import Bench
@@ -18,7 +19,6 @@ from clusterdns.experiments.outside import ZONE
 from clusterdns.experiments.stream import Stream, Streaming
 from clusterdns.private import NotPossible
 from clusterdns.private.coredns import SYNC_NOW
-from clusterdns.question import Question, Server
 from clusterdns.run.ledger import one_line
 from clusterdns.run.restore import give_back
 from clusterdns.site import Workspace

@@ -8,6 +8,7 @@ failed" once, and counted, for one that can be parsed but not set up.
 import time
 from dataclasses import dataclass
 
+from clusterdns.asking.question import Server
 from clusterdns.experiments.bench import Bench
 from clusterdns.experiments.reloading import (
     AFTERWARDS,
@@ -20,7 +21,6 @@ from clusterdns.experiments.reloading import (
 from clusterdns.experiments.stream import Stream
 from clusterdns.private import PrivateCoreDns
 from clusterdns.private.coredns import identity, lines_with
-from clusterdns.question import Server
 from clusterdns.wait import eventually
 
 SYNTAX, SETUP = "syntax", "setup"  # what is wrong with it

@@ -9,13 +9,13 @@ import time
 from dataclasses import dataclass
 from datetime import datetime
 
+from clusterdns.asking.question import Question, Server
 from clusterdns.experiments.bench import Bench
 from clusterdns.experiments.outside import ZONE
 from clusterdns.experiments.stream import Stream, Streaming
-from clusterdns.metrics import Metrics, NoMetrics
 from clusterdns.private import PrivateCoreDns
 from clusterdns.private.coredns import identity, lines_with
-from clusterdns.question import Question, Server
+from clusterdns.serving.metrics import Metrics, NoMetrics
 from clusterdns.wait import eventually
 
 VERSION = f"version.{ZONE}"  # its address tells which Corefile is in effect

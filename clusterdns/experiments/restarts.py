@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from kubernetes.client import ApiException
 
 from clusterdns.cluster import Cluster, Manifest, NotThere, path_of
-from clusterdns.inventory import Inventory
 from clusterdns.private.coredns import lines_with
+from clusterdns.serving.inventory import Inventory
 
 # The loop plug-in's last words: plugin/loop/loop.go since 1.4.0, and before.
 LOOP_MESSAGE = r'plugin/loop: (Loop \(.*\) detected for zone|Seen "HINFO IN .*" more than twice)'

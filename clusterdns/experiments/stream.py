@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import dns.rdatatype
 
-from clusterdns.answer import Answer
+from clusterdns.asking.answer import Answer
+from clusterdns.asking.question import Question, Server
 from clusterdns.probe import Packet, Probe
-from clusterdns.question import Question, Server
 
 MOST_LINES = 5  # losses told in a message
 TICK = 0.05  # seconds between two handfuls of questions

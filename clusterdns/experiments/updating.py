@@ -6,17 +6,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 
+from clusterdns.asking.everyone import Everyone
+from clusterdns.asking.repeat import repeat_command
 from clusterdns.cluster import Manifest
 from clusterdns.corefile import Corefile, Reading
-from clusterdns.everyone import Everyone
 from clusterdns.experiments.bench import Bench, Place
 from clusterdns.experiments.readiness import UnreadyPod
 from clusterdns.experiments.watching import Awaited, Seen, Watch
+from clusterdns.objects.updates import Change, Changes
+from clusterdns.objects.wanted import Wanted, each
 from clusterdns.private import NotPossible
-from clusterdns.repeat import repeat_command
 from clusterdns.site import DEFAULT_DOMAIN
-from clusterdns.updates import Change, Changes
-from clusterdns.wanted import Wanted, each
 
 USUAL_CACHE = 30.0  # seconds; kubeadm's cap, where no Corefile says
 

@@ -13,6 +13,7 @@ from functools import partial
 from operator import attrgetter
 from urllib.parse import urlsplit
 
+from clusterdns.asking.question import Server
 from clusterdns.cluster import Manifest
 from clusterdns.corefile import Corefile, Reading
 from clusterdns.experiments.bench import Bench, Place
@@ -25,10 +26,9 @@ from clusterdns.experiments.multiplied import (
     scrape_all,
 )
 from clusterdns.experiments.noderesolvers import RESOLV_CONF, NodeResolvers
-from clusterdns.metrics import Metrics, NoMetrics
 from clusterdns.private import NotPossible
-from clusterdns.question import Server
-from clusterdns.resolvconf import ResolvConf
+from clusterdns.searching.resolvconf import ResolvConf
+from clusterdns.serving.metrics import Metrics, NoMetrics
 
 # Every series that names an upstream: coredns_proxy_* since 1.11.0, coredns_forward_* before.
 NAMING_UPSTREAMS = "coredns_(proxy|forward)_.*"

@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
-from clusterdns.answer import Answer
-from clusterdns.everyone import Everyone
-from clusterdns.question import Question, Server
+from clusterdns.asking.answer import Answer
+from clusterdns.asking.everyone import Everyone
+from clusterdns.asking.question import Question, Server
+from clusterdns.objects.wanted import Wanted
 from clusterdns.wait import eventually
-from clusterdns.wanted import Wanted
 
 EVERY = 0.05  # seconds between two looks
 

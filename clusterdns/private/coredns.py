@@ -9,13 +9,13 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from clusterdns import manifests
+from clusterdns.asking.question import Server
 from clusterdns.cluster import Manifest, path_of
-from clusterdns.metrics import PORT as METRICS_PORT
-from clusterdns.metrics import Metrics, scrape
+from clusterdns.objects import manifests
 from clusterdns.probe import Probe
 from clusterdns.probing import is_stuck, why_not_running
-from clusterdns.question import Server
+from clusterdns.serving.metrics import PORT as METRICS_PORT
+from clusterdns.serving.metrics import Metrics, scrape
 from clusterdns.site import Workspace
 from clusterdns.wait import eventually
 

@@ -3,7 +3,7 @@
 from kubernetes.client import ApiException
 
 from clusterdns.cluster import Manifest
-from clusterdns.manifests import metadata
+from clusterdns.objects.manifests import metadata
 from clusterdns.private.coredns import NotPossible
 from clusterdns.site import Workspace
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from clusterdns.cluster import Cluster
-from clusterdns.manifests import pod
+from clusterdns.objects.manifests import pod
 from clusterdns.run.active import Run
 from clusterdns.run.cleanup import clean_up
 from clusterdns.run.identity import RUN_LABEL, RunId

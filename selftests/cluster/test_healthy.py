@@ -1,5 +1,6 @@
 """One run of the whole suite on a healthy cluster: all is well, all is said, nothing is left."""
 
+import re
 import threading
 from collections import Counter
 from dataclasses import dataclass, field
@@ -9,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from clusterdns.cluster import Cluster
-from clusterdns.run.plan import PLACES, planned
+from clusterdns.run.plan import PLACES
 from mutants.cluster import Breakable
 from mutants.snapshot import Snapshot, take_snapshot
 from mutants.suite import Verdict, run_suite
 from selftests.cluster.sessions import PROJECT, ours_in
+from selftests.contract.suite import suite
 from selftests.report.examples import (
     assert_self_contained,
     assert_valid_junit,
@@ -25,6 +27,9 @@ SETTLED_S = 30.0
 LOOK_EVERY_S = 1.0
 # What controllers make after our objects, with labels that they copy; nobody plans these.
 COPIED = {"EndpointSlice"}
+PLANNED = re.compile(
+    r"  (?P<kinds>[A-Z]\w+(, [A-Z]\w+)*)(\.[\w.]+)? ((?P<place>[\w-]+)/)?(?P<names>\S.*?) \[[a-z ]+\]"
+)
 
 
 @dataclass
@@ -131,26 +136,29 @@ def test_the_cluster_is_as_before(healthy: Healthy) -> None:
 def test_what_was_made_was_planned(healthy: Healthy) -> None:
     """--plan names every object that was there during the run."""
     assert healthy.seen, "nothing was seen: the watch is broken"
-    plan = [
-        (kind, place, name)
-        for each in planned()
-        for kind in each.kind.split(", ")
-        for place in [each.namespace or ""]
-        for name in each.name.split(", ")
-    ]
-    (run,) = {
-        name for kind, _, name in healthy.seen if kind == "Namespace" and name.count("-") == 2
-    }
+    plan = plan_lines()
+    namespaces = [name for kind, _, name in healthy.seen if kind == "Namespace"]
+    run = min(namespaces, key=len)
     unplanned = []
     for kind, place, name in sorted(healthy.seen):
-        theirs = (kind, place.replace(run, PLACES.main), name.replace(run, PLACES.main))
-        if not any(covers(line, theirs) for line in plan) and kind not in COPIED:
-            unplanned.append(theirs)
+        made = (kind, place.replace(run, PLACES.main), name.replace(run, PLACES.main))
+        if not any(covers(line, made) for line in plan) and kind not in COPIED:
+            unplanned.append(made)
     assert unplanned == [], plan
+
+
+def plan_lines() -> list[tuple[str, str, str]]:
+    """Kind, namespace and name of each object that --plan prints, one of each."""
+    return [
+        (kind, found["place"] or "", name)
+        for line in suite("--plan").output.splitlines()
+        if (found := PLANNED.match(line))
+        for kind in found["kinds"].split(", ")
+        for name in found["names"].split(", ")
+    ]
 
 
 def covers(line: tuple[str, str, str], made: tuple[str, str, str]) -> bool:
     """Whether a line of the plan means an object; N in a name stands for a number."""
     kind, place, name = line
-    pattern = name.replace("-N", "-*").replace("NODE", "*")
-    return (kind, place) == made[:2] and fnmatchcase(made[2], pattern)
+    return (kind, place) == made[:2] and fnmatchcase(made[2], name.replace("-N", "-*"))

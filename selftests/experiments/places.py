@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import cast
 
 from clusterdns.cluster import Cluster, Manifest, NotThere
-from clusterdns.inventory import Inventory
 from clusterdns.run.active import Run
+from clusterdns.serving.inventory import Inventory
 from clusterdns.site import Images, Workspace
 from clusterdns.timeouts import Timeouts
 

@@ -8,9 +8,10 @@ import dns.rdatatype
 import dns.zone
 import pytest
 
-from clusterdns.answer import Answer
+from clusterdns.asking.answer import Answer
+from clusterdns.asking.expect import Expected, addresses, nodata, nxdomain
+from clusterdns.asking.question import Question, Server
 from clusterdns.corefile import parse
-from clusterdns.expect import Expected, addresses, nodata, nxdomain
 from clusterdns.experiments.forwarding import (
     Forwarding,
     cluster_questions,
@@ -31,7 +32,6 @@ from clusterdns.experiments.outside import (
     zone_file,
 )
 from clusterdns.private import Arrival
-from clusterdns.question import Question, Server
 
 CLUSTER = "cluster.local."
 SERVER = Server("pod/forwarder", "192.0.2.1")

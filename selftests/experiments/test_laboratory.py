@@ -12,9 +12,9 @@ from clusterdns.cluster import Manifest
 from clusterdns.experiments import laboratory
 from clusterdns.experiments.bench import Bench, Place
 from clusterdns.experiments.laboratory import Laboratory
-from clusterdns.metrics import NoMetrics
 from clusterdns.private import NotPossible
 from clusterdns.probe import ProbeLost
+from clusterdns.serving.metrics import NoMetrics
 from clusterdns.site import Site
 from clusterdns.timeouts import Timeouts
 

@@ -15,9 +15,9 @@ from clusterdns.experiments.upstreams import (
     told_upstreams,
     upstreams_in,
 )
-from clusterdns.metrics import Metrics
 from clusterdns.private.coredns import lines_with
-from clusterdns.resolvconf import ResolvConf
+from clusterdns.searching.resolvconf import ResolvConf
+from clusterdns.serving.metrics import Metrics
 
 FATAL = (
     '[FATAL] plugin/loop: Loop (127.0.0.1:47063 -> :53) detected for zone ".", see '

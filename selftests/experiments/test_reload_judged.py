@@ -8,6 +8,7 @@ import dns.rcode
 import dns.rrset
 import pytest
 
+from clusterdns.asking.question import Question, Server
 from clusterdns.corefile import CorefileError, parse
 from clusterdns.experiments.refusing import BAD, SETUP, SYNTAX, Refused, invalid_corefile
 from clusterdns.experiments.reloading import (
@@ -21,7 +22,6 @@ from clusterdns.experiments.reloading import (
 )
 from clusterdns.experiments.stream import Stream, Streamed, Streaming
 from clusterdns.probe import Conversation, Output, Packet, ProbeLost, Reply, Transcript
-from clusterdns.question import Question, Server
 from clusterdns.wait import eventually
 
 SOUND = Reloaded(

@@ -9,10 +9,10 @@ from typing import cast
 
 import pytest
 
+from clusterdns.asking.question import Server
 from clusterdns.cluster import Cluster, Manifest
-from clusterdns.inventory import Inventory
-from clusterdns.question import Server
-from clusterdns.resolvconf import ResolvConf
+from clusterdns.searching.resolvconf import ResolvConf
+from clusterdns.serving.inventory import Inventory
 from clusterdns.site import Images, Site, Workspace
 from clusterdns.timeouts import Timeouts
 from fixtures.stash import RUN_KEY

@@ -8,11 +8,11 @@ from typing import cast
 
 from kubernetes.client import ApiException
 
-from clusterdns.clientpods import MUSL_CONTAINER, Role
 from clusterdns.cluster import Manifest
 from clusterdns.probe import Output, Probe
-from clusterdns.resolvconf import ResolvConf
 from clusterdns.run.identity import RunId
+from clusterdns.searching.clientpods import MUSL_CONTAINER, Role
+from clusterdns.searching.resolvconf import ResolvConf
 from clusterdns.site import Site
 from clusterdns.timeouts import Timeouts
 from selftests.searchpath.places import AWAY, DNS_IP, HOME, POD, ZONE

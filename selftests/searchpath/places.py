@@ -3,13 +3,13 @@
 from types import SimpleNamespace
 from typing import cast
 
-from clusterdns.clientpods import Given, Role
-from clusterdns.clients import Client, Clients, NoClients
-from clusterdns.lookups import Lookup, Lookups, Results, Targets
+from clusterdns.objects.service import Service
 from clusterdns.probe import Probe
-from clusterdns.resolvconf import ResolvConf
-from clusterdns.resolver import Found
-from clusterdns.service import Service
+from clusterdns.searching.clientpods import Given, Role
+from clusterdns.searching.clients import Client, Clients, NoClients
+from clusterdns.searching.lookups import Lookup, Lookups, Results, Targets
+from clusterdns.searching.resolvconf import ResolvConf
+from clusterdns.searching.resolver import Found
 from clusterdns.site import Site
 from clusterdns.timeouts import Timeouts
 

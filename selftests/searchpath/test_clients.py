@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from clusterdns import clients as clients_module
-from clusterdns.clientpods import Role
-from clusterdns.clients import Clients, NoClients, find_musl, start_clients, startable
 from clusterdns.probe import ProbeLost
+from clusterdns.searching import clients as clients_module
+from clusterdns.searching.clientpods import Role
+from clusterdns.searching.clients import Clients, NoClients, find_musl, start_clients, startable
 from clusterdns.wait import eventually
 from selftests.searchpath.fake_cluster import (
     ON_EVERY_NODE,

@@ -6,11 +6,11 @@ from typing import cast
 
 import pytest
 
-from clusterdns.clientpods import Role
+from clusterdns.asking.evidence import Evidence
 from clusterdns.corefile import parse
-from clusterdns.counting import QuestionCounter, counted_in, walks_of
-from clusterdns.evidence import Evidence
-from clusterdns.searchcost import (
+from clusterdns.searching.clientpods import Role
+from clusterdns.searching.counting import QuestionCounter, counted_in, walks_of
+from clusterdns.searching.searchcost import (
     CASES,
     GLIBC,
     GLIBC_OLD,

@@ -5,19 +5,19 @@ from typing import cast
 
 import pytest
 
-from clusterdns.clientpods import MOST_SEARCHES, Given, Role, crowded, merged
-from clusterdns.clients import NoClients
-from clusterdns.dnsconfigs import MOST_CHARACTERS, characters
-from clusterdns.evidence import Evidence
-from clusterdns.lookups import QUALIFIED, SILENT, Lookup, Lookups
-from clusterdns.podfiles import local_ips, told_nameservers
-from clusterdns.podnames import beginnings, own_lines
-from clusterdns.podpolicies import PodFiles
+from clusterdns.asking.evidence import Evidence
+from clusterdns.asking.tally import Tally
 from clusterdns.probe import Output, Probe
-from clusterdns.resolvconf import ResolvConf
-from clusterdns.resolver import DIG, GETADDRINFO, Found, Step
-from clusterdns.searchwalk import Spelling
-from clusterdns.tally import Tally
+from clusterdns.searching.clientpods import MOST_SEARCHES, Given, Role, crowded, merged
+from clusterdns.searching.clients import NoClients
+from clusterdns.searching.dnsconfigs import MOST_CHARACTERS, characters
+from clusterdns.searching.lookups import QUALIFIED, SILENT, Lookup, Lookups
+from clusterdns.searching.podfiles import local_ips, told_nameservers
+from clusterdns.searching.podnames import beginnings, own_lines
+from clusterdns.searching.podpolicies import PodFiles
+from clusterdns.searching.resolvconf import ResolvConf
+from clusterdns.searching.resolver import DIG, GETADDRINFO, Found, Step
+from clusterdns.searching.searchwalk import Spelling
 from selftests.searchpath.places import (
     API_SERVER,
     AWAY,

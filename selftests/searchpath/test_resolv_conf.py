@@ -2,7 +2,7 @@
 
 import pytest
 
-from clusterdns.resolvconf import ResolvConf
+from clusterdns.searching.resolvconf import ResolvConf
 
 WRITTEN = """\
 search a.svc.cluster.local svc.cluster.local cluster.local

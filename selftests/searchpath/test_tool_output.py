@@ -3,7 +3,7 @@
 import pytest
 
 from clusterdns.probe import Output
-from clusterdns.resolver import (
+from clusterdns.searching.resolver import (
     DIG,
     GETADDRINFO,
     MUSL,

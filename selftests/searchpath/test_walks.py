@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from clusterdns.resolvconf import ResolvConf
-from clusterdns.searchwalk import (
+from clusterdns.searching.resolvconf import ResolvConf
+from clusterdns.searching.searchwalk import (
     Expectation,
     Spelling,
     Walk,

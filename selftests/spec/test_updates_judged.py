@@ -10,15 +10,15 @@ from typing import Any, cast
 
 import pytest
 
-from clusterdns import expect
-from clusterdns.everyone import Everyone
+from clusterdns.asking import expect
+from clusterdns.asking.everyone import Everyone
+from clusterdns.asking.question import Question, Server
 from clusterdns.experiments.updating import Update
 from clusterdns.experiments.watching import Awaited, Seen, Watch
-from clusterdns.question import Question, Server
+from clusterdns.objects.updates import CHANGES, Changes
+from clusterdns.objects.wanted import Wanted
 from clusterdns.run.identity import RunId
 from clusterdns.site import Workspace
-from clusterdns.updates import CHANGES, Changes
-from clusterdns.wanted import Wanted
 from selftests.nameserver import FakeNameserver
 from selftests.probe.local_relay import LocalProbe
 

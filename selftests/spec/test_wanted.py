@@ -2,12 +2,11 @@
 
 import pytest
 
-from clusterdns.podrecords import PodRecords
-from clusterdns.question import Question
-from clusterdns.run.identity import RunId
-from clusterdns.service import Endpoint, Port, Service
-from clusterdns.variety import LONGEST_TARGET, Variety, plan_variety
-from clusterdns.wanted import (
+from clusterdns.asking.question import Question
+from clusterdns.objects.podrecords import PodRecords
+from clusterdns.objects.service import Endpoint, Port, Service
+from clusterdns.objects.variety import LONGEST_TARGET, Variety, plan_variety
+from clusterdns.objects.wanted import (
     Wanted,
     addresses_of,
     followed,
@@ -16,6 +15,7 @@ from clusterdns.wanted import (
     unnamed_ports_of,
     unready_hosts_of,
 )
+from clusterdns.run.identity import RunId
 
 ZONE = "cluster.local"
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from clusterdns.everyone import Asker
-from clusterdns.question import Question
-from clusterdns.records import Records
-from clusterdns.wanted import FAMILIES, each, external_names_of, followed
+from clusterdns.asking.everyone import Asker
+from clusterdns.asking.question import Question
+from clusterdns.objects.records import Records
+from clusterdns.objects.wanted import FAMILIES, each, external_names_of, followed
 
 
 @pytest.mark.spec("2.5")

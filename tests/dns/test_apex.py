@@ -2,10 +2,10 @@
 
 import pytest
 
+from clusterdns.asking.everyone import Asker
 from clusterdns.corefile import Corefile
-from clusterdns.everyone import Asker
-from clusterdns.records import Records
-from clusterdns.ttl import longest_ttl
+from clusterdns.objects.records import Records
+from clusterdns.serving.ttl import longest_ttl
 
 
 def test_zone_has_one_soa_record(everyone: Asker, zone: str) -> None:

@@ -2,9 +2,9 @@
 
 import pytest
 
-from clusterdns.everyone import Asker
-from clusterdns.records import Records
-from clusterdns.wanted import (
+from clusterdns.asking.everyone import Asker
+from clusterdns.objects.records import Records
+from clusterdns.objects.wanted import (
     addresses_of,
     each,
     endpoint_pointers_of,

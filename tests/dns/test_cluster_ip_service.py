@@ -2,10 +2,10 @@
 
 import pytest
 
-from clusterdns import expect
-from clusterdns.everyone import Asker
-from clusterdns.records import WEB_PORTS, Records
-from clusterdns.service import Port, Service, reverse_name
+from clusterdns.asking import expect
+from clusterdns.asking.everyone import Asker
+from clusterdns.objects.records import WEB_PORTS, Records
+from clusterdns.objects.service import Port, Service, reverse_name
 
 WITH_CLUSTER_IP = ["web", "plain"]
 

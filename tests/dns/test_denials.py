@@ -6,10 +6,10 @@ on it, and one that hears NODATA for a name that does not exist stops looking (R
 
 import pytest
 
-from clusterdns import expect
-from clusterdns.everyone import Asker
-from clusterdns.records import Records
-from clusterdns.service import Port
+from clusterdns.asking import expect
+from clusterdns.asking.everyone import Asker
+from clusterdns.objects.records import Records
+from clusterdns.objects.service import Port
 from clusterdns.site import Site
 
 ABSENT_TYPES = ["TXT", "MX", "NS", "HTTPS", "SVCB", "CAA"]

@@ -2,10 +2,10 @@
 
 import pytest
 
-from clusterdns import expect
-from clusterdns.everyone import Asker
-from clusterdns.question import Question
-from clusterdns.service import Service
+from clusterdns.asking import expect
+from clusterdns.asking.everyone import Asker
+from clusterdns.asking.question import Question
+from clusterdns.objects.service import Service
 
 NSID, COOKIE, PADDING, UNKNOWN = 3, 10, 12, 65001
 VARIANTS = {

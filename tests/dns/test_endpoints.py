@@ -2,12 +2,12 @@
 
 import pytest
 
-from clusterdns import expect
-from clusterdns.everyone import Asker
-from clusterdns.question import Question
-from clusterdns.records import Records
-from clusterdns.service import reverse_name
-from clusterdns.wanted import (
+from clusterdns.asking import expect
+from clusterdns.asking.everyone import Asker
+from clusterdns.asking.question import Question
+from clusterdns.objects.records import Records
+from clusterdns.objects.service import reverse_name
+from clusterdns.objects.wanted import (
     FAMILIES,
     addresses_of,
     as_first_told,

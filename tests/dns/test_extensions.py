@@ -2,8 +2,8 @@
 
 import pytest
 
-from clusterdns.everyone import Asker
-from clusterdns.records import Records
+from clusterdns.asking.everyone import Asker
+from clusterdns.objects.records import Records
 
 
 @pytest.mark.spec("3")

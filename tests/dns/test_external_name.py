@@ -2,9 +2,9 @@
 
 import pytest
 
-from clusterdns import expect
-from clusterdns.everyone import Asker
-from clusterdns.records import Records
+from clusterdns.asking import expect
+from clusterdns.asking.everyone import Asker
+from clusterdns.objects.records import Records
 
 
 @pytest.mark.spec("2.5")

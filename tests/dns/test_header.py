@@ -2,12 +2,12 @@
 
 import pytest
 
-from clusterdns import expect
-from clusterdns.everyone import Asker
-from clusterdns.expect import Expected
-from clusterdns.question import Question
-from clusterdns.records import Records
-from clusterdns.service import Service
+from clusterdns.asking import expect
+from clusterdns.asking.everyone import Asker
+from clusterdns.asking.expect import Expected
+from clusterdns.asking.question import Question
+from clusterdns.objects.records import Records
+from clusterdns.objects.service import Service
 
 
 @pytest.fixture(params=["address", "nodata", "nxdomain"])

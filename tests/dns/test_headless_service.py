@@ -2,10 +2,10 @@
 
 import pytest
 
-from clusterdns import expect
-from clusterdns.everyone import Asker
-from clusterdns.records import PEERS_PORTS, Records
-from clusterdns.service import Port, reverse_name
+from clusterdns.asking import expect
+from clusterdns.asking.everyone import Asker
+from clusterdns.objects.records import PEERS_PORTS, Records
+from clusterdns.objects.service import Port, reverse_name
 
 
 @pytest.mark.spec("2.4.1-A", "2.4.1-AAAA", "2.1-ready-a")

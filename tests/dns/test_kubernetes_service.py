@@ -2,9 +2,9 @@
 
 import pytest
 
-from clusterdns import expect
-from clusterdns.everyone import Asker
-from clusterdns.service import Service, reverse_name
+from clusterdns.asking import expect
+from clusterdns.asking.everyone import Asker
+from clusterdns.objects.service import Service, reverse_name
 
 
 @pytest.mark.quick

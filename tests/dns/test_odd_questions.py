@@ -2,11 +2,11 @@
 
 import pytest
 
-from clusterdns import expect
-from clusterdns.everyone import Asker, Everyone
-from clusterdns.records import Records
-from clusterdns.service import Service
-from clusterdns.wire import Returned, malformed, send_to_all
+from clusterdns.asking import expect
+from clusterdns.asking.everyone import Asker, Everyone
+from clusterdns.asking.wire import Returned, malformed, send_to_all
+from clusterdns.objects.records import Records
+from clusterdns.objects.service import Service
 
 MALFORMED = list(malformed("example."))
 HARMLESS = {"silence", "FORMERR", "NOTIMP", "REFUSED", "SERVFAIL"}

@@ -2,9 +2,9 @@
 
 import pytest
 
-from clusterdns.everyone import Asker
-from clusterdns.podrecords import PodRecords
-from clusterdns.wanted import each
+from clusterdns.asking.everyone import Asker
+from clusterdns.objects.podrecords import PodRecords
+from clusterdns.objects.wanted import each
 
 pytestmark = [pytest.mark.level("may"), pytest.mark.needs("pod-records")]
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from clusterdns import expect
-from clusterdns.everyone import Asker
+from clusterdns.asking import expect
+from clusterdns.asking.everyone import Asker
 from clusterdns.site import Site
 
 SCHEMA = "1.1.0"

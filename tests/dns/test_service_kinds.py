@@ -2,10 +2,10 @@
 
 import pytest
 
-from clusterdns.everyone import Asker
-from clusterdns.records import Records
-from clusterdns.service import Service
-from clusterdns.wanted import addresses_of, each, pointers_of, ports_of
+from clusterdns.asking.everyone import Asker
+from clusterdns.objects.records import Records
+from clusterdns.objects.service import Service
+from clusterdns.objects.wanted import addresses_of, each, pointers_of, ports_of
 
 
 @pytest.mark.spec("2", "2.3.1-A", "2.3.1-AAAA", "2.3.1-dual")

@@ -2,11 +2,11 @@
 
 import pytest
 
-from clusterdns import expect
-from clusterdns.everyone import Asker, Everyone
-from clusterdns.question import Question
-from clusterdns.records import Records
-from clusterdns.tally import Tally
+from clusterdns.asking import expect
+from clusterdns.asking.everyone import Asker, Everyone
+from clusterdns.asking.question import Question
+from clusterdns.asking.tally import Tally
+from clusterdns.objects.records import Records
 
 
 @pytest.fixture

@@ -1,9 +1,9 @@
 """DNS over TCP (RFC 7766): one connection for many questions, and questions in pieces."""
 
-from clusterdns.everyone import Everyone
-from clusterdns.question import Question
-from clusterdns.records import Records
-from clusterdns.wire import fragments, pipeline
+from clusterdns.asking.everyone import Everyone
+from clusterdns.asking.question import Question
+from clusterdns.asking.wire import fragments, pipeline
+from clusterdns.objects.records import Records
 
 
 def test_connection_takes_several_questions(

@@ -6,10 +6,10 @@ them. One wrong denial of a name that exists ends the search of musl and of cach
 
 import pytest
 
-from clusterdns.everyone import Asker
-from clusterdns.records import Records
-from clusterdns.service import Port, Service
-from clusterdns.wanted import each, no_such_type, nothing_at
+from clusterdns.asking.everyone import Asker
+from clusterdns.objects.records import Records
+from clusterdns.objects.service import Port, Service
+from clusterdns.objects.wanted import each, no_such_type, nothing_at
 
 OTHER_TYPES = ("MX", "NS", "HTTPS", "SVCB", "CAA", "NAPTR", "DS", "TLSA", "PTR", "CNAME")
 ABSENT_TYPES = ("A", "AAAA", "SRV", *OTHER_TYPES)

@@ -4,7 +4,7 @@ import pytest
 
 from clusterdns.corefile import Corefile, Reading, findings
 from clusterdns.corefile.directives import directives, version_of
-from clusterdns.inventory import Inventory
+from clusterdns.serving.inventory import Inventory
 from clusterdns.site import Site
 
 WANTED_EVERYWHERE = ["errors", "health", "ready", "prometheus", "loop", "reload", "cache"]

@@ -3,8 +3,8 @@
 import pytest
 
 from clusterdns.cluster import Cluster
-from clusterdns.inventory import Inventory
-from clusterdns.permissions import NEEDED, UNNEEDED, Right, is_allowed, service_account
+from clusterdns.serving.inventory import Inventory
+from clusterdns.serving.permissions import NEEDED, UNNEEDED, Right, is_allowed, service_account
 
 
 @pytest.mark.parametrize("right", NEEDED, ids=str)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from clusterdns.inventory import Inventory
-from clusterdns.shape import WELL_KNOWN_LABELS, cluster_ips_by_node, port_of, selects
+from clusterdns.serving.inventory import Inventory
+from clusterdns.serving.shape import WELL_KNOWN_LABELS, cluster_ips_by_node, port_of, selects
 from clusterdns.site import Site
 
 

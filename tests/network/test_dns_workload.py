@@ -2,8 +2,8 @@
 
 import pytest
 
-from clusterdns.inventory import Inventory
-from clusterdns.shape import (
+from clusterdns.serving.inventory import Inventory
+from clusterdns.serving.shape import (
     desired_replicas,
     missing_probe,
     nodes_of,

@@ -2,7 +2,8 @@
 
 import pytest
 
-from clusterdns.searchcost import (
+from clusterdns.asking.tally import Tally
+from clusterdns.searching.searchcost import (
     CASES,
     DIG_SEARCH,
     GLIBC,
@@ -12,7 +13,6 @@ from clusterdns.searchcost import (
     Resolver,
     SearchCost,
 )
-from clusterdns.tally import Tally
 
 
 @pytest.mark.spec("D20", "D22")

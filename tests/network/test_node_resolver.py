@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from clusterdns.answer import Answer
-from clusterdns.everyone import Asker
-from clusterdns.nodefiles import is_of_use
+from clusterdns.asking.answer import Answer
+from clusterdns.asking.everyone import Asker
+from clusterdns.searching.nodefiles import is_of_use
 
 
 @pytest.mark.level("should")

@@ -5,9 +5,9 @@ These checks run last: they look at all questions of the run and at a sample of 
 
 import pytest
 
-from clusterdns.everyone import Everyone
-from clusterdns.paths import deadline_misses, improbable_losses, silent_paths, take_sample
-from clusterdns.question import Question, Transport
+from clusterdns.asking.everyone import Everyone
+from clusterdns.asking.paths import deadline_misses, improbable_losses, silent_paths, take_sample
+from clusterdns.asking.question import Question, Transport
 from clusterdns.site import Site
 
 

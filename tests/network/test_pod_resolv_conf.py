@@ -2,12 +2,12 @@
 
 import pytest
 
-from clusterdns.clientpods import Role, crowded, merged
-from clusterdns.dnsconfigs import ACCEPTED, REFUSED, RELAXED, Proposal, verdict
-from clusterdns.podnames import CUT, PodNames
-from clusterdns.podpolicies import PodFiles
+from clusterdns.asking.tally import Tally
+from clusterdns.searching.clientpods import Role, crowded, merged
+from clusterdns.searching.dnsconfigs import ACCEPTED, REFUSED, RELAXED, Proposal, verdict
+from clusterdns.searching.podnames import CUT, PodNames
+from clusterdns.searching.podpolicies import PodFiles
 from clusterdns.site import Site, Workspace
-from clusterdns.tally import Tally
 
 OF_THE_CLUSTER = (Role.CLUSTER_FIRST, Role.HOST_NETWORK, Role.SECOND)
 OF_THE_NODE = (Role.DEFAULT, Role.FALLBACK)

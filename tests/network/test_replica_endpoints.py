@@ -2,8 +2,8 @@
 
 import pytest
 
-from clusterdns.inventory import Inventory
-from clusterdns.replica_pages import Pages, build_version, fetch_pages, values_of
+from clusterdns.serving.inventory import Inventory
+from clusterdns.serving.replica_pages import Pages, build_version, fetch_pages, values_of
 from clusterdns.site import Site
 
 

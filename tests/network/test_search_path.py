@@ -2,11 +2,11 @@
 
 import pytest
 
-from clusterdns.clientpods import Role
-from clusterdns.lookups import QUALIFIED, Lookups
-from clusterdns.resolver import FOR_MISSES, MUSL, TOOLS, Tool
-from clusterdns.searchwalk import Spelling
-from clusterdns.tally import Tally
+from clusterdns.asking.tally import Tally
+from clusterdns.searching.clientpods import Role
+from clusterdns.searching.lookups import QUALIFIED, Lookups
+from clusterdns.searching.resolver import FOR_MISSES, MUSL, TOOLS, Tool
+from clusterdns.searching.searchwalk import Spelling
 
 FROM = (Role.CLUSTER_FIRST, Role.HOST_NETWORK, Role.SECOND)
 IN_BOTH_NAMESPACES = (Role.CLUSTER_FIRST, Role.SECOND)

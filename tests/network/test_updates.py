@@ -9,8 +9,8 @@ import pytest
 from clusterdns.experiments.gather import Gather
 from clusterdns.experiments.readiness import READINESS
 from clusterdns.experiments.updating import Update
-from clusterdns.updates import CHANGES
-from clusterdns.wanted import each
+from clusterdns.objects.updates import CHANGES
+from clusterdns.objects.wanted import each
 
 
 @pytest.mark.spec("N9")

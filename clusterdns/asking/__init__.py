@@ -1,0 +1,1 @@
+"""Questions to every node, server and transport, and what is made of the answers."""

@@ -1,0 +1,184 @@
+"""Put one question to every node, server and replica at once, and collect the answers."""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+
+from clusterdns.asking.answer import Answer
+from clusterdns.asking.answers import Answers
+from clusterdns.asking.losses import Losses, Path
+from clusterdns.asking.question import Question, Server, Transport
+from clusterdns.asking.tally import Tally
+from clusterdns.probe import Packet, Probe, Reply
+
+DEAD_AFTER = 2  # questions in a row without an answer, each asked twice
+LOOK_AGAIN_S = 4.0  # seconds until a dead path is given one question again; then twice as long
+
+
+@dataclass
+class Silence:
+    """How long a path has not answered: what depends on it fails fast, with the reason."""
+
+    in_a_row: int = 0
+    looked: float = 0.0  # time.monotonic of the last question that went out
+
+    @property
+    def dead(self) -> bool:
+        """Whether the next question would most likely wait in vain."""
+        return self.in_a_row >= DEAD_AFTER
+
+    @property
+    def skip(self) -> bool:
+        """Whether it is too early to look at a dead path again."""
+        pause = LOOK_AGAIN_S * 2.0 ** (self.in_a_row - DEAD_AFTER)
+        return self.dead and time.monotonic() - self.looked < pause
+
+
+@dataclass
+class Everyone:
+    """The matrix of a run: probes on all nodes, the Service and all replicas.
+
+    ``timeout`` is what one packet may take, in seconds. A question without an answer is asked
+    once more from a new socket; the loss is noted in ``losses``. A wrong answer is never asked
+    again. A path that keeps silent is given one question now and then (see Silence): until that
+    is answered, the others are not asked, and say so.
+    """
+
+    probes: Mapping[str, Probe]  # by node
+    servers: Sequence[Server]
+    timeout: float
+    repeat: Callable[[Answer], str]
+    losses: Losses = field(default_factory=Losses)
+
+    def __post_init__(self) -> None:
+        self._pool = ThreadPoolExecutor(max_workers=max(2, len(self.probes)))
+        self._silences: dict[Path, Silence] = {}
+        self._lock = threading.Lock()
+
+    def ask(
+        self,
+        questions: Sequence[Question],
+        transport: Transport,
+        servers: Iterable[Server] | None = None,
+    ) -> list[Answer]:
+        """Every question to every server (or those given) from every node, all at once."""
+        chosen = tuple(self.servers if servers is None else servers)
+        asked = [(question, server) for question in questions for server in chosen]
+        work = [
+            self._pool.submit(self._from_node, node, probe, asked, transport)
+            for node, probe in self.probes.items()
+        ]
+        return [answer for future in work for answer in future.result()]
+
+    def _from_node(
+        self,
+        node: str,
+        probe: Probe,
+        asked: Sequence[tuple[Question, Server]],
+        transport: Transport,
+    ) -> list[Answer]:
+        scouts, others = self._scouts(node, asked, transport)
+        answers = self._twice(probe, node, {i: asked[i] for i in scouts}, transport)
+        awake = {asked[i][1] for i in scouts if answers[i].answered}
+        due = {}
+        for index in others:
+            question, server = asked[index]
+            silence = self._silence(Path(node, str(server), transport))
+            if silence.dead and server not in awake:
+                error = f"not asked: {silence.in_a_row} questions in a row had no answer here"
+                answers[index] = Answer(question, node, server, transport, 0.0, None, error)
+            else:
+                due[index] = asked[index]
+        answers |= self._twice(probe, node, due, transport)
+        return [answers[i] for i in range(len(asked))]
+
+    def _scouts(
+        self, node: str, asked: Sequence[tuple[Question, Server]], transport: Transport
+    ) -> tuple[list[int], list[int]]:
+        """For each dead path that is due the first question to it; and all the others."""
+        scouts: dict[Path, int] = {}
+        for index, (_, server) in enumerate(asked):
+            path = Path(node, str(server), transport)
+            silence = self._silence(path)
+            if silence.dead and not silence.skip:
+                scouts.setdefault(path, index)
+        chosen = list(scouts.values())
+        return chosen, [index for index in range(len(asked)) if index not in set(chosen)]
+
+    def _twice(
+        self,
+        probe: Probe,
+        node: str,
+        asked: Mapping[int, tuple[Question, Server]],
+        transport: Transport,
+    ) -> dict[int, Answer]:
+        """Ask, and ask once more what was not answered; a dead path gets only one question."""
+        first = self._exchange(probe, node, list(asked.values()), transport)
+        answers = dict(zip(asked, first, strict=True))
+        lost = [
+            index
+            for index, answer in answers.items()
+            if not answer.answered
+            and not self._silence(Path(node, str(answer.server), transport)).dead
+        ]
+        second = self._exchange(probe, node, [asked[index] for index in lost], transport)
+        for index, answer in zip(lost, second, strict=True):
+            answers[index] = replace(answer, lost=1 if answer.answered else 2)
+        for answer in answers.values():
+            self._note(answer)
+        return answers
+
+    def _exchange(
+        self,
+        probe: Probe,
+        node: str,
+        asked: Sequence[tuple[Question, Server]],
+        transport: Transport,
+    ) -> list[Answer]:
+        queries = [question.message() for question, _ in asked]
+        packets = [
+            Packet(query.to_wire(), server.address, server.port, transport, self.timeout)
+            for query, (_, server) in zip(queries, asked, strict=True)
+        ]
+        replies: list[Reply] = probe.exchange(packets) if packets else []
+        answers = [
+            Answer.from_reply(question, node, server, transport, query, reply)
+            for (question, server), query, reply in zip(asked, queries, replies, strict=True)
+        ]
+        for answer in answers:
+            self.losses.note(Path(node, str(answer.server), transport), answer.answered, answer.ms)
+        return answers
+
+    def _silence(self, path: Path) -> Silence:
+        with self._lock:
+            return self._silences.setdefault(path, Silence())
+
+    def _note(self, answer: Answer) -> None:
+        silence = self._silence(Path(answer.node, str(answer.server), answer.transport))
+        with self._lock:
+            silence.looked = time.monotonic()
+            silence.in_a_row = 0 if answer.answered else silence.in_a_row + 1
+
+    def close(self) -> None:
+        """Stop the threads; the probes belong to whoever opened them."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Everyone as one check sees it: over one transport, with a tally of its own."""
+
+    everyone: Everyone
+    transport: Transport
+    tally: Tally
+
+    def ask(self, name: str, rdtype: str = "A") -> Answers:
+        """Put one question to the whole matrix."""
+        return self.put(Question(name, rdtype))
+
+    def put(self, *questions: Question, servers: Iterable[Server] | None = None) -> Answers:
+        """Put questions that need more than a name and a type, or go to some servers only."""
+        cells = self.everyone.ask(questions, self.transport, servers)
+        return Answers(cells, self.tally, self.everyone.repeat)

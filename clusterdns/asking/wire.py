@@ -1,0 +1,98 @@
+"""Exact bytes to every server from every node: what a well-behaved resolver never sends."""
+
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import dns.exception
+import dns.flags
+import dns.message
+import dns.opcode
+import dns.rcode
+
+from clusterdns.asking.everyone import Everyone
+from clusterdns.asking.question import Question, Server, Transport
+from clusterdns.probe import Conversation, Packet, Reply, Transcript
+
+
+@dataclass(frozen=True)
+class Returned:
+    """What came back for bytes that were sent as they are."""
+
+    node: str
+    server: Server
+    reply: Reply
+
+    @property
+    def rcode(self) -> str:
+        """The response code; "silence" without a reply, "unreadable" for what is no message."""
+        if self.reply.wire is None:
+            return "silence"
+        try:
+            message = dns.message.from_wire(self.reply.wire, question_only=True)
+        except dns.exception.DNSException:
+            return "unreadable"
+        return dns.rcode.to_text(message.rcode())
+
+    def __str__(self) -> str:
+        return f"{self.node} > {self.server.name}: {self.rcode} ({self.reply.error or 'a reply'})"
+
+
+def send_to_all(
+    everyone: Everyone, wires: Mapping[str, bytes], transport: Transport, timeout: float
+) -> dict[str, list[Returned]]:
+    """Send each message to every server from every node, all at once; by the message's name."""
+    sent = [(name, wire, server) for name, wire in wires.items() for server in everyone.servers]
+    packets = [Packet(wire, s.address, s.port, transport, timeout) for _, wire, s in sent]
+    returned: dict[str, list[Returned]] = {name: [] for name in wires}
+    for node, probe in everyone.probes.items():
+        for (name, _, server), reply in zip(sent, probe.exchange(packets), strict=True):
+            returned[name].append(Returned(node, server, reply))
+    return returned
+
+
+def malformed(name: str) -> dict[str, bytes]:
+    """Messages that break RFC 1035 4.1 in one way each, built around a question for a name."""
+    good = Question(name, payload=None).message()
+    wire = good.to_wire()
+    update = Question(name, payload=None).message()
+    update.set_opcode(dns.opcode.UPDATE)
+    response = Question(name, payload=None).message()
+    response.flags |= dns.flags.QR
+    return {
+        "one-octet": b"\x00",
+        "no-question": struct.pack("!HHHHHH", good.id, 0x0100, 0, 0, 0, 0),
+        "cut-in-the-name": wire[:20],
+        "two-questions": struct.pack("!HHHHHH", good.id, 0x0100, 2, 0, 0, 0) + wire[12:] * 2,
+        "a-response": response.to_wire(),
+        "opcode-update": update.to_wire(),
+        "name-points-to-itself": wire[:12] + b"\xc0\x0c\x00\x01\x00\x01",
+        "noise": bytes(range(200, 255)),
+    }
+
+
+def pipeline(everyone: Everyone, questions: list[Question]) -> list[tuple[str, Server, Transcript]]:
+    """Put several questions on one TCP connection in one go (RFC 7766 6.2.1.1)."""
+    wires = [question.message().to_wire() for question in questions]
+    steps = (b"".join(struct.pack("!H", len(wire)) + wire for wire in wires),)
+    return converse(everyone, steps, len(questions))
+
+
+def fragments(everyone: Everyone, question: Question) -> list[tuple[str, Server, Transcript]]:
+    """Send one question over TCP in pieces, cut inside the length and inside the message."""
+    wire = question.message().to_wire()
+    whole = struct.pack("!H", len(wire)) + wire
+    steps = (whole[:1], 0.05, whole[1:9], 0.05, whole[9:])
+    return converse(everyone, steps, 1)
+
+
+def converse(
+    everyone: Everyone, steps: tuple[bytes | float, ...], messages: int
+) -> list[tuple[str, Server, Transcript]]:
+    """Hold the same conversation with every server from every node."""
+    talks = [Conversation(s.address, s.port, steps, 3.0, messages) for s in everyone.servers]
+    return [
+        (node, server, transcript)
+        for node, probe in everyone.probes.items()
+        for server, transcript in zip(everyone.servers, probe.converse(talks), strict=True)
+    ]

@@ -1,0 +1,1 @@
+"""What a run makes in the cluster, as values with names and expected records."""

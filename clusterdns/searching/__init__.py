@@ -1,0 +1,1 @@
+"""What programs in pods find: resolv.conf, search lists, and the lookups of C libraries."""

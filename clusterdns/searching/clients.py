@@ -1,0 +1,308 @@
+"""Client pods of every DNS policy, one on each node, and what the kubelet wrote for them.
+
+They are started in one go, in the background, and read as each of them comes up.
+"""
+
+import threading
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotYet
+from dataclasses import dataclass
+from functools import partial
+
+from kubernetes.client import ApiException
+from urllib3.exceptions import HTTPError
+
+from clusterdns.cluster import Manifest
+from clusterdns.private import NotPossible
+from clusterdns.probe import Probe, ProbeLost, open_probe
+from clusterdns.probing import is_running, is_stuck, why_not_running
+from clusterdns.run.ledger import one_line
+from clusterdns.searching.clientpods import (
+    LABEL,
+    MUSL_SLEEPS,
+    RESOLV_CONF,
+    Given,
+    Planned,
+    Role,
+    plan_pods,
+)
+from clusterdns.searching.counting import QuestionCounter
+from clusterdns.searching.resolvconf import ResolvConf
+from clusterdns.site import Site
+from clusterdns.wait import eventually
+
+
+class NoClients(Exception):  # noqa: N818 (the name says what happened)
+    """Client pods that a check needs are not there; the text is the reason."""
+
+
+@dataclass(frozen=True)
+class Client:
+    """A pod in which programs look names up."""
+
+    role: Role
+    node: str
+    namespace: str
+    pod: str
+    address: str  # of the pod
+    conf: ResolvConf
+    text: str  # resolv.conf as it was found
+    probe: Probe | None = None  # for commands; None where none are run
+    musl: str = ""  # the path by which the probe can start musl's resolver; empty without one
+
+
+class Clients:
+    """All client pods of a run; made by ``start_clients``.
+
+    ``of`` waits for those of one role.
+    """
+
+    def __init__(self, site: Site, kept: bool = False) -> None:
+        self.site = site
+        self.kept = kept  # whether the pods stay, so that commands can be repeated in them
+        self.counter = QuestionCounter(site.workspace, site.domain)
+        self._refused: dict[Role, str] = {}
+        self._pods: dict[str, Planned] = {}
+        self._entered: dict[str, Future[Client]] = {}
+        self._planned = threading.Event()
+        self._enough = threading.Event()
+        # Each exec handshake costs processor time on both sides: a few at once are enough.
+        self._pool = ThreadPoolExecutor(max_workers=3, thread_name_prefix="clients")
+        self._bad_nodes: set[str] = set()
+        self._allowed = site.workspace.timeouts.pod + site.workspace.timeouts.probe  # for all
+
+    def of(self, role: Role) -> dict[str, Client]:
+        """The clients of a role by node. Raises NoClients when one of them is missing."""
+        if role is Role.CLUSTER_FIRST:
+            return self._probes()
+        if not self._planned.wait(self._allowed):
+            raise NoClients(f"no client pod was planned within {self._allowed:.0f} s")
+        if role in self._refused:
+            raise NoClients(self._refused[role])
+        found: dict[str, Client] = {}
+        for name, planned in self._pods.items():
+            if planned.role is role:
+                try:
+                    found[planned.node] = self._entered[name].result(self._allowed)
+                except NotYet:
+                    raise NoClients(f"pod {name} on {planned.node} is still starting") from None
+        if not found:
+            raise NoClients(f"no node has a {role} client: no probe started on any")
+        return found
+
+    def one(self, role: Role) -> Client:
+        """The only client of a role. Raises NoClients."""
+        return next(iter(self.of(role).values()))
+
+    def given(self, role: Role) -> Mapping[str, Given]:
+        """The dnsConfig that the clients of a role were given, by node."""
+        return {p.node: p.given for p in self._pods.values() if p.role is role and p.given}
+
+    def close(self) -> None:
+        """Stop what still starts, and leave the pods; they go with their namespaces."""
+        self._enough.set()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        for future in self._entered.values():
+            if future.done() and not future.cancelled() and future.exception() is None:
+                client = future.result()
+                if client.probe is not None:
+                    client.probe.close()
+
+    def start(self) -> None:
+        """Plan, create and enter all pods, in a thread of its own."""
+        threading.Thread(target=self._bring_up, name="clients", daemon=True).start()
+
+    def _bring_up(self) -> None:
+        queue: list[Planned] = []
+        try:
+            queue = self._plan()
+        except Exception as error:  # told to whoever asks for a client
+            reason = f"client pods could not be made: {one_line(error)}"
+            self._refused = {**dict.fromkeys(Role, reason), **self._refused}
+        finally:
+            self._planned.set()
+        starting: dict[str, float] = {}  # pod: until when it is waited for (time.monotonic)
+        advance = partial(self._advance, queue, starting)
+        try:
+            eventually(advance, lambda left: left == 0, within=self._allowed, every=0.2)
+            reason = "the run is over" if self._enough.is_set() else "there was no time left for it"
+        except Exception as error:  # told to whoever asks for a client
+            reason = one_line(error)
+        for name in [*starting, *(planned.name for planned in queue)]:
+            self._give_up(name, f"the pod {name} was not waited for: {reason}")
+
+    def _plan(self) -> list[Planned]:
+        workspace = self.site.workspace
+        host, why = workspace.active.host_namespace()
+        if host is None:
+            self._refused |= dict.fromkeys((Role.HOST_NETWORK, Role.FALLBACK), why)
+        if workspace.second_namespace is None:
+            self._refused[Role.SECOND] = "--namespace was given, so there is no second namespace"
+        if workspace.images.musl is None:
+            self._refused[Role.MUSL] = "there is no image with musl's resolver (--musl-image)"
+        nameserver = None
+        try:
+            nameserver = self.counter.create()
+        except (ApiException, NotPossible) as error:
+            self._refused[Role.NONE] = f"no private CoreDNS to count questions: {one_line(error)}"
+        if host:
+            self._wait_for_account(host)
+        planned = plan_pods(self.site, host, nameserver)
+        self._pods = {one.name: one for one in planned}
+        self._entered = {one.name: Future() for one in planned}
+        return planned
+
+    def _wait_for_account(self, namespace: str) -> None:
+        """A namespace that was just made takes pods only when it has its ServiceAccount."""
+        cluster, within = self.site.workspace.cluster, self.site.workspace.timeouts.watch
+        account = partial(cluster.find, "ServiceAccount", "default", namespace)
+        eventually(account, lambda found: found is not None, within)
+
+    def _advance(self, queue: list[Planned], starting: dict[str, float]) -> int:
+        """Enter what runs by now and create what is next; how many are left.
+
+        One pod starts on each node at a time: starting them all at once would take the
+        processor from the checks that go on meanwhile, and from the DNS that they ask.
+        """
+        if self._enough.is_set():
+            return 0
+        try:
+            states = self._states({self._pods[name].namespace for name in starting})
+        except (ApiException, HTTPError):
+            states = {}  # it may answer the next time; what is late is given up below
+        for name in list(starting):
+            pod, late = states.get(name, {}), time.monotonic() > starting[name]
+            if is_running(pod):
+                self._pool.submit(self._enter, self._pods[name], pod)
+            elif is_stuck(pod) or late:
+                self._give_up(name, self._why_missing(self._pods[name], pod))
+                self._bad_nodes.add(self._pods[name].node)
+            else:
+                continue
+            del starting[name]
+        for planned in list(queue):
+            if planned.node in self._bad_nodes:
+                self._give_up(planned.name, f"another client pod on {planned.node} did not start")
+            elif planned.node in {self._pods[name].node for name in starting}:
+                continue
+            elif refusal := self._create_pod(planned):
+                self._give_up(planned.name, refusal)
+            else:
+                starting[planned.name] = time.monotonic() + self.site.workspace.timeouts.pod
+            queue.remove(planned)
+        return len(queue) + len(starting)
+
+    def _give_up(self, name: str, reason: str) -> None:
+        self._entered[name].set_exception(NoClients(reason))
+
+    def _create_pod(self, planned: Planned) -> str:
+        """Why the API server refused a pod; empty when it did not."""
+        try:
+            self.site.workspace.cluster.create(planned.manifest)
+        except ApiException as error:
+            said = " ".join(str(error.body or "").split())[:300]
+            return f"pod {planned.name} was refused: {error.status} {error.reason} {said}"
+        return ""
+
+    def _states(self, namespaces: Iterable[str]) -> dict[str, Manifest]:
+        cluster = self.site.workspace.cluster
+        pods = [pod for each in namespaces for pod in cluster.list("Pod", each, LABEL)]
+        return {str(pod["metadata"]["name"]): pod for pod in pods}
+
+    def _why_missing(self, planned: Planned, pod: Manifest) -> str:
+        why = why_not_running(self.site.workspace.cluster, pod)
+        return f"the {planned.role} client on {planned.node} does not run: {why}"
+
+    def _enter(self, planned: Planned, pod: Manifest) -> None:
+        future = self._entered[planned.name]
+        try:
+            future.set_result(enter(self.site, planned, str(pod["status"].get("podIP", ""))))
+        except Exception as error:  # told to whoever asks for this client
+            text = f"nothing can be run in pod {planned.name} on {planned.node}: {error}"
+            future.set_exception(NoClients(text))
+
+    def _probes(self) -> dict[str, Client]:
+        if not self.site.probes:
+            raise NoClients("no node could start a probe pod")
+        return {
+            node: Client(
+                Role.CLUSTER_FIRST,
+                node,
+                probe.namespace,
+                probe.pod,
+                "",
+                self.site.resolv_confs[node],
+                str(self.site.resolv_confs[node]),
+                probe,
+            )
+            for node, probe in self.site.probes.items()
+        }
+
+
+def start_clients(site: Site, kept: bool = False) -> Clients:
+    """Begin to start all client pods; returns at once."""
+    clients = Clients(site, kept)
+    clients.start()
+    return clients
+
+
+def enter(site: Site, planned: Planned, address: str) -> Client:
+    """Read resolv.conf of a running pod, over a probe where commands follow. Raises ProbeLost."""
+    workspace, probe = site.workspace, None
+    if planned.role.looks_up:
+        configuration = workspace.cluster.connection.configuration
+        where = (planned.namespace, planned.name, planned.node)
+        probe = open_probe(configuration, *where, "main", workspace.timeouts)
+    musl, path = "", RESOLV_CONF
+    if probe and workspace.images.musl and planned.role in (Role.NONE, Role.MUSL):
+        musl = find_musl(probe, workspace.timeouts.command)
+        path = f"{musl.removesuffix('exe')}root{RESOLV_CONF}" if planned.role is Role.MUSL else path
+    text = read_file(site, probe, path) if probe else printed_by(site, planned)
+    return Client(
+        planned.role,
+        planned.node,
+        planned.namespace,
+        planned.name,
+        address,
+        ResolvConf.parse(text),
+        text,
+        probe,
+        musl,
+    )
+
+
+def read_file(site: Site, probe: Probe, path: str) -> str:
+    """A file in a pod. Raises ProbeLost."""
+    (printed,) = probe.run([["cat", path]], site.workspace.timeouts.command)
+    if printed.exit_code != 0:
+        raise ProbeLost(f"{path} cannot be read: {printed.stderr.strip()}")
+    return printed.stdout
+
+
+def printed_by(site: Site, planned: Planned) -> str:
+    """What a pod without a probe printed when it started. Raises ProbeLost."""
+    workspace = site.workspace
+    read = partial(workspace.cluster.logs, planned.namespace, planned.name)
+    text = eventually(read, lambda found: found != "", workspace.timeouts.command)
+    if not text:
+        raise ProbeLost(f"it did not print {RESOLV_CONF}")
+    return text
+
+
+def find_musl(probe: Probe, timeout: float) -> str:
+    """The program of the musl container, as the main container can start it. Raises ProbeLost."""
+    pattern = MUSL_SLEEPS[1].replace("-", "[-]", 1)  # so that grep does not find itself
+    (found,) = probe.run([["sh", "-c", f"grep -l -e '{pattern}' /proc/[0-9]*/cmdline"]], timeout)
+    paths = [line for line in found.stdout.split() if line.endswith("/cmdline")]
+    if len(paths) != 1:
+        said = (found.stdout + found.stderr).strip()
+        raise ProbeLost(f"the program of the musl container cannot be found: {said or 'nowhere'}")
+    return paths[0].replace("/cmdline", "/exe")
+
+
+def startable(client: Client, words: Sequence[str]) -> list[str]:
+    """A command as a client's probe can start it: musl's resolver is in another container."""
+    own = MUSL_SLEEPS[0]
+    return [client.musl or own, *words[1:]] if words[0] == own else list(words)

@@ -1,0 +1,198 @@
+"""What serves DNS in this cluster, read from the API once: Service, slices, workload, Corefile.
+
+Nothing is taken for granted: what is missing is None or empty, and a check says so.
+"""
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+
+from clusterdns.asking.question import Server
+from clusterdns.cluster import Cluster, Manifest, NotThere, is_ready
+from clusterdns.corefile import Corefile, CorefileError, parse
+
+LABEL = "k8s-app=kube-dns"  # of the Service and the pods, for CoreDNS and kube-dns alike
+ARCHITECTURE = "kubernetes.io/arch"
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """The objects that make up cluster DNS, as the API had them at one moment."""
+
+    version: str  # of the API server, such as v1.34.4
+    nodes: tuple[Manifest, ...]
+    service: Manifest | None
+    slices: tuple[Manifest, ...]  # of the Service
+    workload: Manifest | None  # Deployment or DaemonSet
+    pods: tuple[Manifest, ...]  # of the workload, not those that are being deleted
+    corefile_text: str | None
+    config_map: tuple[str, str] | None  # namespace and name
+
+    @property
+    def namespace(self) -> str:
+        """Where cluster DNS lives."""
+        found = self.service or self.workload
+        return str(found["metadata"]["namespace"]) if found else "kube-system"
+
+    @property
+    def service_name(self) -> str:
+        """The Service as kubectl names it, or what it should be."""
+        return f"service/{self.service['metadata']['name']}" if self.service else "service/kube-dns"
+
+    @property
+    def cluster_ips(self) -> tuple[str, ...]:
+        """The cluster IPs of the DNS Service, the first one first; empty without a Service."""
+        spec = self.service["spec"] if self.service else {}
+        ips = spec.get("clusterIPs") or [spec.get("clusterIP", "")]
+        return tuple(ip for ip in ips if ip and ip != "None")
+
+    @property
+    def replicas(self) -> tuple[Server, ...]:
+        """The running DNS pods, each by every IP that it has."""
+        port = self.replica_port
+        return tuple(
+            Server(f"pod/{pod['metadata']['name']}", ip["ip"], port, pod["spec"]["nodeName"])
+            for pod in self.pods
+            if pod["status"].get("phase") == "Running"
+            for ip in pod["status"].get("podIPs", [])
+        )
+
+    @property
+    def replica_port(self) -> int:
+        """Where the replicas listen: the container's UDP port, which need not be 53."""
+        ports = [p for p in self.container.get("ports", []) if p.get("protocol") == "UDP"]
+        named = [p for p in ports if str(p.get("name", "")).startswith("dns")]
+        return int((named or ports or [{"containerPort": 53}])[0]["containerPort"])
+
+    @property
+    def services(self) -> tuple[Server, ...]:
+        """The DNS Service, by every cluster IP that it has."""
+        return tuple(Server(self.service_name, ip) for ip in self.cluster_ips)
+
+    @property
+    def ready_pods(self) -> tuple[Manifest, ...]:
+        """The DNS pods that are ready."""
+        return tuple(pod for pod in self.pods if is_ready(pod))
+
+    @property
+    def container(self) -> Manifest:
+        """The container of the workload that serves DNS; empty without a workload."""
+        template = (self.workload or {}).get("spec", {}).get("template", {})
+        containers: list[Manifest] = template.get("spec", {}).get("containers", [])
+        named = [c for c in containers if c["name"] in ("coredns", "kubedns")]
+        return (named or containers or [{}])[0]
+
+    @property
+    def image(self) -> str:
+        """The image that serves DNS, or the empty string."""
+        return str(self.container.get("image", ""))
+
+    @property
+    def coredns_version(self) -> str:
+        """The version by the image's tag, such as 1.12.1; empty when the tag does not tell."""
+        found = re.search(r":v?(\d+\.\d+\.\d+)", self.image)
+        return found.group(1) if found else ""
+
+    @cached_property
+    def corefile(self) -> Corefile | CorefileError | None:
+        """The Corefile, parsed; or why it cannot be; or None when there is none."""
+        if self.corefile_text is None:
+            return None
+        try:
+            return parse(self.corefile_text)
+        except CorefileError as error:
+            return error
+
+    @property
+    def ready_nodes(self) -> tuple[Manifest, ...]:
+        """The Linux nodes that are ready: probes are started on these, cordoned or not."""
+        return tuple(
+            node
+            for node in self.nodes
+            if is_ready(node)
+            and node["metadata"]["labels"].get("kubernetes.io/os", "linux") == "linux"
+        )
+
+
+def take_inventory(cluster: Cluster) -> Inventory:
+    """Read it all, side by side. Raises kubernetes.client.ApiException when the API refuses."""
+    with ThreadPoolExecutor(max_workers=6) as pool:
+        version = pool.submit(cluster.request, "GET", "/version")
+        nodes = pool.submit(cluster.list, "Node")
+        services = pool.submit(cluster.list, "Service")
+        deployments = pool.submit(cluster.list, "Deployment", None, LABEL)
+        daemons = pool.submit(cluster.list, "DaemonSet", None, LABEL)
+        service = the_dns_service(services.result())
+        workload = the_workload(deployments.result() + daemons.result(), service)
+    found = service or workload
+    namespace = found["metadata"]["namespace"] if found else "kube-system"
+    selector = (workload or {}).get("spec", {}).get("selector", {}).get("matchLabels")
+    labels = ",".join(f"{k}={v}" for k, v in selector.items()) if selector else LABEL
+    pods = [p for p in cluster.list("Pod", namespace, labels) if not is_going(p)]
+    name = service["metadata"]["name"] if service else "kube-dns"
+    slices = cluster.list("EndpointSlice", namespace, f"kubernetes.io/service-name={name}")
+    place = corefile_place(workload)
+    return Inventory(
+        version=str(version.result().get("gitVersion", "")),
+        nodes=tuple(nodes.result()),
+        service=service,
+        slices=tuple(slices),
+        workload=workload,
+        pods=tuple(sorted(pods, key=lambda pod: str(pod["metadata"]["name"]))),
+        corefile_text=read_corefile(cluster, place) if place else None,
+        config_map=place[:2] if place else None,
+    )
+
+
+def the_dns_service(services: list[Manifest]) -> Manifest | None:
+    """The Service that pods ask: kube-system/kube-dns, else the one that wears the label."""
+    key, value = LABEL.split("=")
+    labelled = [s for s in services if (s["metadata"].get("labels") or {}).get(key) == value]
+    named = [s for s in services if in_kube_system(s, "kube-dns")]
+    found = [s for s in [*named, *labelled] if s["spec"].get("clusterIP") not in ("None", "", None)]
+    return next(iter(found), None)
+
+
+def the_workload(workloads: list[Manifest], service: Manifest | None) -> Manifest | None:
+    """What runs the replicas: the Deployment or DaemonSet that the Service is for."""
+    namespace = service["metadata"]["namespace"] if service else "kube-system"
+    here = [w for w in workloads if w["metadata"]["namespace"] == namespace]
+    named = [w for w in here if "coredns" in w["metadata"]["name"]]
+    return next(iter([*named, *here, *workloads]), None)
+
+
+def corefile_place(workload: Manifest | None) -> tuple[str, str, str] | None:
+    """Namespace, name and key of the ConfigMap that the workload mounts as its Corefile."""
+    if workload is None:
+        return None
+    namespace = workload["metadata"]["namespace"]
+    volumes = workload["spec"]["template"]["spec"].get("volumes") or []
+    maps = [volume["configMap"] for volume in volumes if "configMap" in volume]
+    with_corefile = [m for m in maps if "Corefile" in {i["path"] for i in m.get("items", [])}]
+    chosen = next(iter(with_corefile or maps), None)
+    if chosen is None:
+        return None
+    keys = [item["key"] for item in chosen.get("items", []) if item["path"] == "Corefile"]
+    return namespace, chosen["name"], (keys or ["Corefile"])[0]
+
+
+def read_corefile(cluster: Cluster, place: tuple[str, str, str]) -> str | None:
+    """The Corefile's text, or None when the ConfigMap or its key is not there."""
+    namespace, name, key = place
+    try:
+        data = cluster.get("ConfigMap", name, namespace).get("data") or {}
+    except NotThere:
+        return None
+    return data.get(key)
+
+
+def is_going(thing: Manifest) -> bool:
+    """Whether an object is being deleted."""
+    return "deletionTimestamp" in thing["metadata"]
+
+
+def in_kube_system(thing: Manifest, name: str) -> bool:
+    """Whether this is the object of that name in kube-system."""
+    meta = thing["metadata"]
+    return bool(meta["namespace"] == "kube-system" and meta["name"] == name)
