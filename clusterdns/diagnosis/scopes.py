@@ -8,6 +8,7 @@ def from_nodes(nodes: set[str]) -> Scope:
     return Scope(
         (
             "network/test_path*::*",
+            "network/test_updates.py::*",
             "network/test_search*::*",
             "network/test_replica_endpoints.py::*",
         ),

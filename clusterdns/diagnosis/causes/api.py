@@ -13,6 +13,7 @@ UNREAD = (
     "network/test_replica_endpoints.py::*",
     "network/test_search*::*",
     "network/test_path*::*",
+    "network/test_updates.py::*",
     "network/test_*::test_replicas_may(*",
     "network/test_*::test_replicas_may*",
 )

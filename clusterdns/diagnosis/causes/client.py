@@ -10,7 +10,7 @@ TOLD = (
     "network/test_dns_service.py::test_pods_on_every_node_ask_the_service",
     "network/test_pod_resolv_conf.py::*",
     "network/test_search_path.py::*",
-    "network/test_search_cost.py::*",
+    "network/test_ndots.py::*",
 )
 KUBELET = "/var/lib/kubelet/config.yaml"
 

@@ -7,8 +7,9 @@ from clusterdns.serving.shape import endpoint_ports, port_of, ready_endpoints, s
 
 THROUGH_SERVICE = (
     "network/test_search_path.py::*",
-    "network/test_search_cost.py::*",
+    "network/test_ndots.py::*",
     "network/test_path*::*",
+    "network/test_updates.py::*",
     "network/test_dns_endpoints.py::*",
 )
 SHAPE = ("network/test_dns_service.py::*", "network/test_dns_endpoints.py::*")
