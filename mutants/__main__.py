@@ -53,9 +53,10 @@ def main(words: Sequence[str]) -> int:
     except KeyboardInterrupt:
         print("\ninterrupted; cleaned up", file=sys.stderr)
         code = INTERRUPTED
-    if options.json:
-        documents = [trial.as_document() for trial in trials]
-        options.json.write_text(json.dumps(documents, indent=2) + "\n", encoding="utf-8")
+    finally:
+        if options.json:
+            documents = [trial.as_document() for trial in trials]
+            options.json.write_text(json.dumps(documents, indent=2) + "\n", encoding="utf-8")
     return code
 
 

@@ -5,11 +5,14 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from kubernetes.client import ApiException
+
 from clusterdns.wait import eventually
 from machine.steps import say
 from mutants.cluster import Breakable, is_whole
 from mutants.looks import answers_everywhere, onlooker
 from mutants.mutant import Mutant, Seen
+from mutants.nodes import NodeError
 from mutants.scene import RevertError, Scene
 from mutants.snapshot import Snapshot, take_snapshot
 from mutants.suite import Verdict, run_suite, unmet
@@ -65,7 +68,11 @@ def try_mutant(cluster: Breakable, mutant: Mutant, reports: Path, select: str = 
     before = settled_snapshot(cluster)
     began = time.monotonic()
     try:
-        mutant.inject(scene)
+        try:
+            mutant.inject(scene)
+        except (ApiException, NodeError, OSError, ValueError) as error:
+            trial.missed.append(f"could not be put in: {error}")
+            return trial
         look = eventually(lambda: mutant.symptom(scene), _is_there, mutant.within, every=0.5)
         trial.inject_s, trial.symptom = time.monotonic() - began, look.proof
         if not look.there:
