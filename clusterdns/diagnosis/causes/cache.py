@@ -1,5 +1,7 @@
 """Answers that are kept too long, or guessed."""
 
+import re
+
 from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.finding import Finding, Scope, cause
 from clusterdns.diagnosis.rows import Cell
@@ -45,17 +47,20 @@ def too_long(facts: Facts) -> Finding | None:
     if cache is None or not cache.keeps(".", negative=True):
         return None
     told = [
-        t for t in facts.troubles if "test_nothing_in_it" in t.name and "stays unknown" in t.message
+        line
+        for trouble in facts.troubles
+        if "test_nothing_in_it" in trouble.name
+        for line in trouble.message.splitlines()
+        if re.search(r"stays? unknown", line)
     ]
     if cache.denial_cap <= LONG_S or not told:
         return None
     return Finding(
         f"That a name does not exist is kept for up to {cache.denial_cap} s: what was asked for "
         "too early stays away for minutes.",
-        (f"cache in the Corefile: denials up to {cache.denial_cap} s",),
+        (f"cache in the Corefile: denials up to {cache.denial_cap} s", *told[:2]),
         (f"{facts.edit_corefile}  # cache 30, or in its block: denial 9984 30",),
         Scope(("network/test_corefile.py::test_nothing*", "dns/test_apex.py::test_denials*")),
-        "medium",
     )
 
 
