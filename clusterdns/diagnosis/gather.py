@@ -187,8 +187,9 @@ def aims_of(facts: Facts, site: Site, outside: str) -> Aims:
     suffixes = {
         suffix
         for node, conf in facts.resolv_confs.items()
+        if node in site.probes
         for suffix in conf.host_search(site.probes[node].namespace, facts.domain)
-        if node in site.probes and suffix != "."
+        if suffix != "."
     }
     services = inventory.services or tuple(s for s in site.servers if s.node == "")
     return Aims(
