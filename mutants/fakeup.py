@@ -6,7 +6,7 @@ from mutants.scene import Scene
 
 NAMESPACE = "fake-upstream"
 START_S = 45.0
-GOOD = ".:53 {\n    ready\n    template ANY ANY . {\n        rcode NXDOMAIN\n    }\n}\n"
+GOOD = ".:53 {\n    template ANY ANY . {\n        rcode NXDOMAIN\n    }\n}\n"
 
 
 def fake_upstream(scene: Scene, corefile: str) -> str:
@@ -23,7 +23,7 @@ def fake_upstream(scene: Scene, corefile: str) -> str:
         "image": image,
         "args": ["-conf", "/etc/coredns/Corefile"],
         "volumeMounts": [{"name": "corefile", "mountPath": "/etc/coredns"}],
-        "readinessProbe": {"httpGet": {"path": "/ready", "port": 8181}, "periodSeconds": 1},
+        "readinessProbe": {"tcpSocket": {"port": 53}, "periodSeconds": 1},
     }
     spec = {
         "nodeName": scene.control_plane,

@@ -37,7 +37,7 @@ def no_node_file(scene: Scene) -> None:
 def wildcard_suffix(scene: Scene) -> None:
     """Give one worker a search domain in which every name exists."""
     zone = 'template IN A corp.test {\n answer "{{ .Name }} 60 IN A 203.0.113.9"\n}\n'
-    outside = fake_upstream(scene, f".:53 {{\nready\n{zone}}}\n")
+    outside = fake_upstream(scene, f".:53 {{\n{zone}}}\n")
     nameserver = _nameserver(scene)
     node_file(scene, [scene.worker], f"search corp.test\\nnameserver {nameserver}\\n")
     scene.corefile(lambda text: f"{text}\ncorp.test:53 {{\n    forward . {outside}\n}}\n")

@@ -14,7 +14,7 @@ HONEST = "    forward . /etc/resolv.conf\n"
 
 def server(*plugins: str) -> str:
     """A Corefile of one block."""
-    return f".:53 {{\n    ready\n{''.join(plugins)}}}\n"
+    return f".:53 {{\n{''.join(plugins)}}}\n"
 
 
 def stand_in(corefile: str, extra: str = "") -> Callable[[Scene], None]:
@@ -56,7 +56,7 @@ MUTANTS = (
         "upstream-v6-nameserver",
         "One of two upstreams has an IPv6 address, and pods have none.",
         "C",
-        lambda scene: scene.corefile(forwards_to("/etc/resolv.conf [2001:db8::53]")),
+        lambda scene: scene.corefile(forwards_to("/etc/resolv.conf 2001:db8::53")),
         dig(says="status: NOERROR"),
         deviates=("test_every_upstream_answers[*",),
         causes=("upstream-v6-nameserver", "upstream-one-dead"),
