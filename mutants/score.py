@@ -10,8 +10,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from mutants.catalogue import MUTANTS
+from mutants.catalogue import MUTANTS, by_name
 from mutants.impossible import IMPOSSIBLE
+from mutants.trial import standing
 
 SCORE = Path(__file__).parent.parent / "docs" / "score.md"
 NAMED = {"first": "first", "among three": "among the first three", "no": "no", "": "-"}
@@ -27,7 +28,9 @@ def main(files: Sequence[str]) -> int:
     trials: dict[str, Trial] = {}
     for file in files:
         for trial in json.loads(Path(file).read_text(encoding="utf-8")):
-            trials[trial["name"]] = trial
+            mutant = by_name(trial["name"])
+            trials[mutant.name] = trial
+            trial["named"] = standing(trial["causes"], mutant.right_causes)
     SCORE.parent.mkdir(exist_ok=True)
     SCORE.write_text(page(trials), encoding="utf-8")
     return 0

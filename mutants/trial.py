@@ -1,6 +1,7 @@
 """One mutant from injection to proof of repair."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -47,15 +48,20 @@ class Trial:
     @property
     def named(self) -> str:
         """Where the right cause stands: "first", "among three", "no", or "" without diagnosis."""
-        if not self.causes:
-            return ""
-        if self.causes[0] in self.right_causes:
-            return "first"
-        return "among three" if set(self.causes[:3]) & set(self.right_causes) else "no"
+        return standing(self.causes, self.right_causes)
 
     def as_document(self) -> dict[str, Any]:
         """For --json."""
         return {**asdict(self), "detected": self.detected, "named": self.named}
+
+
+def standing(causes: Sequence[str], right: Sequence[str]) -> str:
+    """Where a right cause stands among those that were diagnosed."""
+    if not causes:
+        return ""
+    if causes[0] in right:
+        return "first"
+    return "among three" if set(causes[:3]) & set(right) else "no"
 
 
 def try_mutant(cluster: Breakable, mutant: Mutant, reports: Path, select: str = "") -> Trial:
