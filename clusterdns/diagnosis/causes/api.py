@@ -17,11 +17,12 @@ UNREAD = (
     "network/test_*::test_replicas_may(*",
     "network/test_*::test_replicas_may*",
 )
-API_TROUBLE = (
-    r"dial tcp \S+:(443|6443): |unsynced Kubernetes API|waiting for Kubernetes API|"
-    r"Failed to (list|watch).*(i/o timeout|refused|no route|deadline)|"
+CUT = (
+    r"dial tcp \S+:(443|6443): |Failed to (list|watch).*(i/o timeout|refused|no route|deadline)|"
     r"plugin/kubernetes: .*(i/o timeout|connection refused)"
 )
+# Every start says that it waits; one that took long, that it went on without.
+API_TROUBLE = rf"{CUT}|unsynced Kubernetes API"
 ROLE = "system:coredns"
 
 
@@ -92,7 +93,10 @@ def unreachable(facts: Facts) -> Finding | None:
     logs = facts.log_lines(API_TROUBLE)
     unsure = [c for c in facts.reached("/ready") if c.result == "503" and "kubernetes" in c.body]
     servfail = [t for t in facts.to_replicas("absent") if t.result == "SERVFAIL"]
+    pages = facts.reached("/ready")
     if not (unsure or servfail) and not (logs and facts.unready):
+        return None
+    if pages and all(page.result == "200" for page in pages):
         return None
     if facts.rights and not all(facts.rights.values()):
         return None
@@ -139,7 +143,7 @@ def unreachable(facts: Facts) -> Finding | None:
             f"{facts.restart}  # afterwards",
         ),
         of_the_cluster(facts),
-        "high" if logs and (unsure or servfail or facts.unready) else "medium",
+        "high" if logs and (unsure or servfail or facts.log_lines(CUT)) else "medium",
         tell_apart="a pod on the replica's node asks the same address: if it is answered, only "
         "the replicas are cut off",
     )

@@ -103,7 +103,12 @@ def not_ready(facts: Facts) -> Finding | None:
     pages = sorted({f"{c.server} {c.what}: {c.result}" for c in facts.reached("/ready")})
     return Finding(
         f"None of the {len(inventory.pods)} replicas is ready, so the Service has no endpoints.",
-        (f"not ready: {', '.join(facts.unready)}", *facts.crashing[:3], *pages[:3]),
+        (
+            f"not ready: {', '.join(facts.unready)}",
+            *facts.crashing[:3],
+            *pages[:3],
+            *facts.events_with("Readiness probe failed", most=2),
+        ),
         (
             f"{facts.ks} describe pods -l {LABEL}",
             f"{facts.ks} logs -l {LABEL} --tail=50 --prefix",
