@@ -1,8 +1,10 @@
 """Exact bytes to every server from every node: what a well-behaved resolver never sends."""
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 import dns.exception
 import dns.flags
@@ -12,7 +14,9 @@ import dns.rcode
 
 from clusterdns.asking.everyone import Everyone
 from clusterdns.asking.question import Question, Server, Transport
-from clusterdns.probe import Conversation, Packet, Reply, Transcript
+from clusterdns.probe import Conversation, Packet, Probe, Reply, Transcript
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -45,10 +49,17 @@ def send_to_all(
     sent = [(name, wire, server) for name, wire in wires.items() for server in everyone.servers]
     packets = [Packet(wire, s.address, s.port, transport, timeout) for _, wire, s in sent]
     returned: dict[str, list[Returned]] = {name: [] for name in wires}
-    for node, probe in everyone.probes.items():
-        for (name, _, server), reply in zip(sent, probe.exchange(packets), strict=True):
+    for node, replies in from_all_nodes(everyone, lambda probe: probe.exchange(packets)).items():
+        for (name, _, server), reply in zip(sent, replies, strict=True):
             returned[name].append(Returned(node, server, reply))
     return returned
+
+
+def from_all_nodes(everyone: Everyone, ask: Callable[[Probe], list[T]]) -> dict[str, list[T]]:
+    """Do the same with every probe at once; the results by node."""
+    with ThreadPoolExecutor(max_workers=max(1, len(everyone.probes))) as pool:
+        results = pool.map(ask, everyone.probes.values())
+        return dict(zip(everyone.probes, results, strict=True))
 
 
 def malformed(name: str) -> dict[str, bytes]:
@@ -91,8 +102,9 @@ def converse(
 ) -> list[tuple[str, Server, Transcript]]:
     """Hold the same conversation with every server from every node."""
     talks = [Conversation(s.address, s.port, steps, 3.0, messages) for s in everyone.servers]
+    said = from_all_nodes(everyone, lambda probe: probe.converse(talks))
     return [
         (node, server, transcript)
-        for node, probe in everyone.probes.items()
-        for server, transcript in zip(everyone.servers, probe.converse(talks), strict=True)
+        for node, transcripts in said.items()
+        for server, transcript in zip(everyone.servers, transcripts, strict=True)
     ]
