@@ -160,10 +160,17 @@ def test_files_after_a_signal(whole_suite: Suite, number: signal.Signals) -> Non
     }
 
 
+def add_hook(suite: Suite, text: str) -> None:
+    """Append a hook to the small suite's own conftest.py."""
+    with (suite.folder / "conftest.py").open("a") as file:
+        file.write(text)
+
+
 def test_files_after_an_internal_error(suite: Suite) -> None:
     """A hook that crashes gives 3, and the report says where."""
-    (suite.folder / "conftest.py").open("a").write(
-        "def pytest_runtest_logfinish(nodeid): raise ValueError('hook broke')\n"
+    add_hook(
+        suite,
+        "def pytest_runtest_logfinish(nodeid): raise ValueError('hook broke')\n",
     )
     code, document, _ = judge(suite, FAILS)
     assert (code, document["result"]) == (3, "error")
@@ -172,8 +179,9 @@ def test_files_after_an_internal_error(suite: Suite) -> None:
 
 def test_files_after_a_crash_in_teardown(suite: Suite) -> None:
     """A hook that crashes at the very end gives 3 as well, and no bare traceback."""
-    (suite.folder / "conftest.py").open("a").write(
-        "def pytest_sessionfinish(): raise ValueError('end broke')\n"
+    add_hook(
+        suite,
+        "def pytest_sessionfinish(): raise ValueError('end broke')\n",
     )
     code, document, _ = judge(suite, "")
     assert code == 3
@@ -182,8 +190,9 @@ def test_files_after_a_crash_in_teardown(suite: Suite) -> None:
 
 def test_files_after_a_usage_error_on_the_way(suite: Suite) -> None:
     """A usage error after the start is code 4, with a complete report."""
-    (suite.folder / "conftest.py").open("a").write(
-        "import pytest\ndef pytest_runtestloop(): raise pytest.UsageError('bad mix')\n"
+    add_hook(
+        suite,
+        "import pytest\ndef pytest_runtestloop(): raise pytest.UsageError('bad mix')\n",
     )
     code, document, _ = judge(suite, "")
     assert (code, document["result"]) == (4, "error")
