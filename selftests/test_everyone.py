@@ -9,7 +9,7 @@ import pytest
 from clusterdns.asking import everyone as module
 from clusterdns.asking.everyone import Everyone
 from clusterdns.asking.losses import Losses, Path
-from clusterdns.asking.paths import improbable_losses
+from clusterdns.asking.paths import deadline_misses, improbable_losses
 from clusterdns.asking.question import Question, Server
 from clusterdns.probe import Conversation, Output, Packet, Reply, Transcript
 
@@ -138,3 +138,41 @@ def test_small_losses_show_together(per_path: int, first_words: list[str]) -> No
     """Two of 60 prove nothing about a path, and six of 180 prove something about a node."""
     lines = improbable_losses(lossy(per_path), "udp")
     assert [line.partition(":")[0] for line in lines[:1]] == first_words
+
+
+def timed(*answers: tuple[float, float]) -> Losses:
+    """One path with answers that were asked at these seconds and took these milliseconds."""
+    made = Losses()
+    for sent, ms in answers:
+        made.note(Path("n1", "service", "tcp"), True, ms, sent)
+    return made
+
+
+QUICK = [(number / 100, 2.0) for number in range(300)]  # one each 10 ms, for three seconds
+
+
+@pytest.mark.parametrize(
+    ("answers", "lines"),
+    [
+        (QUICK, []),
+        ([*QUICK, (0.5, 1003.0)], []),
+        (
+            [*QUICK, *((0.2 * number, 1003.0) for number in range(10))],
+            [
+                "n1 > service over tcp: 10 of 310 answers took longer than 900 ms while others "
+                "came at once, the slowest 1003 ms"
+            ],
+        ),
+        ([*QUICK, *((5.0 + number / 1000, 1200.0) for number in range(48))], []),
+        (
+            [(number / 10, 950.0) for number in range(40)],
+            ["n1 > service over tcp: 40 of 40 answers took longer than 900 ms, the slowest 950 ms"],
+        ),
+    ],
+    ids=["quick", "one-hangs", "some-hang", "a-moment-when-all-hang", "all-are-late"],
+)
+def test_late_answers_count_when_others_are_quick(
+    answers: list[tuple[float, float]], lines: list[str]
+) -> None:
+    """A packet that is sent again delays one answer; a busy machine delays all under way."""
+    assert deadline_misses(timed(*answers), "tcp") == lines

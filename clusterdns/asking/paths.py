@@ -1,13 +1,15 @@
 """What the losses and delays of a run say about the paths between nodes and servers."""
 
+import statistics
 from collections import defaultdict
 
 from clusterdns.asking.everyone import Everyone
-from clusterdns.asking.losses import BASE_RATE, IMPROBABLE, Losses, Record, binomial_tail
+from clusterdns.asking.losses import BASE_RATE, IMPROBABLE, Losses, Record, Timed, binomial_tail
 from clusterdns.asking.question import Question
 
 SAMPLE = 120  # questions on each path, beside all others of the run
 LATE_MS = 900.0  # an answer that took this long was sent, or asked, twice
+QUICK_MS = 300.0  # the others that were under way meanwhile
 
 
 def take_sample(everyone: Everyone, question: Question) -> None:
@@ -60,17 +62,42 @@ def _loss(place: str, record: Record) -> str:
 
 
 def deadline_misses(losses: Losses, transport: str) -> list[str]:
-    """The paths with more late answers than chance explains, in words."""
-    return [
-        f"{path}: {late_in(record)} of {len(record.ms)} answers took longer than {LATE_MS:.0f} ms, "
-        f"the slowest {max(record.ms):.0f} ms"
-        for path, record in losses.paths.items()
-        if path.transport == transport
-        and late_in(record) > 0
-        and binomial_tail(len(record.ms), late_in(record), BASE_RATE) < IMPROBABLE
-    ]
+    """The paths with more late answers than chance explains, in words.
+
+    An answer that hangs while others of its path come at once was lost on the way and sent again.
+    When all that are under way hang together, a server or the machine was busy for a moment, which
+    is no loss; unless most answers of the path are late.
+    """
+    found = []
+    for path, record in losses.paths.items():
+        if path.transport != transport or not record.answers:
+            continue
+        total, slowest = len(record.answers), max(one.ms for one in record.answers)
+        late, hung = late_in(record), len(stragglers(record))
+        if late > total / 2:
+            text = f"{late} of {total} answers took longer than {LATE_MS:.0f} ms"
+        elif hung and binomial_tail(total, hung, BASE_RATE) < IMPROBABLE:
+            text = (
+                f"{hung} of {total} answers took longer than {LATE_MS:.0f} ms while others came "
+                f"at once"
+            )
+        else:
+            continue
+        found.append(f"{path}: {text}, the slowest {slowest:.0f} ms")
+    return found
 
 
 def late_in(record: Record) -> int:
     """How many answers of a path were late."""
-    return sum(ms > LATE_MS for ms in record.ms)
+    return sum(one.ms > LATE_MS for one in record.answers)
+
+
+def stragglers(record: Record) -> list[Timed]:
+    """The late answers of a path during which most others were quick, or that were alone."""
+    found = []
+    for one in record.answers:
+        if one.ms > LATE_MS:
+            beside = [each.ms for each in record.answers if each is not one and each.overlaps(one)]
+            if not beside or statistics.median(beside) < QUICK_MS:
+                found.append(one)
+    return found
