@@ -1,24 +1,21 @@
 """A sealed kind cluster that may be broken: made for the mutants, or one that exists already."""
 
 import os
-import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from clusterdns.cluster import Cluster, is_ready
 from clusterdns.run.active import Run
 from clusterdns.run.reachable import connect
-from clusterdns.run.state import cache_folder
 from clusterdns.serving.inventory import take_inventory
 from clusterdns.wait import eventually
 from machine import cluster as containers
-from machine import seal
 from machine.steps import HostError, step
+from owncluster import making
 
-TOPOLOGIES = Path(__file__).parent.parent / "kind" / "clusters"
 READY_S = 90.0
 TEARDOWN_S = 90.0
 
@@ -63,50 +60,28 @@ def breakable_cluster(
     Raises HostError when it cannot be made, or something of it cannot be removed.
     """
     if name and name in containers.clusters():
-        folder = cache_folder() / "kind" / name
-        folder.mkdir(parents=True, exist_ok=True)
-        text = _kind(tools, "get", "kubeconfig", "--name", name)
-        (folder / "kubeconfig").write_text(text)
-        yield _connected(name, folder / "kubeconfig", tools)
+        kubeconfig = making.folder_of(name) / "kubeconfig"
+        kubeconfig.write_text(_kind(tools, "get", "kubeconfig", "--name", name))
+        yield _connected(name, kubeconfig, tools)
         return
     run = Run.start()
     name = name or str(run.id)
-    folder = cache_folder() / "kind" / name
-    folder.mkdir(parents=True, exist_ok=True)
+    kubeconfig = making.folder_of(name) / "kubeconfig"
     try:
-        _create(run, name, folder / "kubeconfig", tools, topology)
-        yield _connected(name, folder / "kubeconfig", tools)
+        configuration = making.configuration(topology)
+        environment = making.announce(run, name, kubeconfig, sealed=True, keep=keep)
+        with step(f"kind cluster {name} ({topology}, sealed)"):
+            _kind(
+                tools,
+                *("create", "cluster", "--name", name, "--image", tools.image, "--quiet"),
+                *("--config", str(configuration), "--kubeconfig", str(kubeconfig)),
+                environment=environment,
+            )
+        yield _connected(name, kubeconfig, tools)
     finally:
         result = run.finish(TEARDOWN_S, keep)
-        if not keep:
-            shutil.rmtree(folder, ignore_errors=True)
     if result.leftovers and not keep:
         raise HostError(f"Not removed: {'; '.join(result.leftovers)}")
-
-
-def _create(run: Run, name: str, kubeconfig: Path, tools: Tools, topology: str) -> None:
-    """Make network and nodes; state file and ledger know of each before it exists."""
-    network = seal.network_name(name)
-    run.state.update(
-        lambda s: replace(
-            s,
-            kind_cluster=name,
-            kind_kubeconfig=str(kubeconfig),
-            docker_network=network,
-            seal=str(run.id),
-        )
-    )
-    run.ledger.register(f"docker network {network}", lambda: seal.remove(network))
-    seal.make_sealed_network(network, str(run.id))
-    run.ledger.register(f"kind cluster {name}", lambda: containers.delete(name))
-    with step(f"kind cluster {name} ({topology}, sealed)"):
-        configuration = TOPOLOGIES / f"{topology}.yaml"
-        _kind(
-            tools,
-            *("create", "cluster", "--name", name, "--image", tools.image, "--quiet"),
-            *("--config", str(configuration), "--kubeconfig", str(kubeconfig)),
-            network=network,
-        )
 
 
 def _connected(name: str, kubeconfig: Path, tools: Tools) -> Breakable:
@@ -127,12 +102,11 @@ def is_whole(api: Cluster) -> bool:
     return everything and len(found.ready_pods) == wanted == len(found.pods)
 
 
-def _kind(tools: Tools, *words: str, network: str | None = None) -> str:
+def _kind(tools: Tools, *words: str, environment: Mapping[str, str] | None = None) -> str:
     """Run kind in a session of its own, so that Ctrl-C does not leave half a cluster unknown."""
-    extra = {"KIND_EXPERIMENTAL_DOCKER_NETWORK": network} if network else {}
     done = subprocess.run(
         [str(tools.kind), *words],
-        env={**os.environ, **extra},
+        env={**os.environ, **(environment or {})},
         capture_output=True,
         text=True,
         check=False,

@@ -1,0 +1,1 @@
+"""kind clusters of our own: what the machine can make, and what a run must write down of it."""
