@@ -1,17 +1,20 @@
 """python -m healthy.matrix: the default profile on every CoreDNS version and kind of cluster.
 
 One cluster per topology; the CoreDNS versions are swapped inside it. The table goes to
-docs/matrix.md with the date and the commit that was tried.
+docs/matrix.md, each row with the date and the commit that was tried. With --json a run that was
+ended goes on where it was: what is green already is not tried again.
 """
 
 import argparse
+import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from clusterdns.serving.inventory import take_inventory
 from clusterdns.wait import eventually
@@ -36,6 +39,8 @@ class Row:
     topology: str
     version: str
     rounds: tuple[Round, ...]
+    commit: str
+    date: str
 
     @property
     def is_green(self) -> bool:
@@ -49,24 +54,69 @@ class Row:
         slowest = max(each.checks_s for each in self.rounds)
         return (
             f"| {self.topology} | {self.version} | {codes} | {last.passed} | {last.deviations} | "
-            f"{last.not_run} | {last.compared} | {slowest:.1f} | {', '.join(failed) or '-'} |"
+            f"{last.not_run} | {last.compared} | {slowest:.1f} | {', '.join(failed) or '-'} | "
+            f"{self.date}, {self.commit} |"
         )
+
+    @classmethod
+    def from_document(cls, document: dict[str, Any]) -> "Row":
+        """What asdict made of a row, read back."""
+        rounds = [{**each, "failed": tuple(each["failed"])} for each in document["rounds"]]
+        return cls(**{**document, "rounds": tuple(Round(**each) for each in rounds)})
+
+
+class Rows:
+    """All rows so far; with a file they outlive the process."""
+
+    def __init__(self, file: Path | None) -> None:
+        self.file = file
+        self.rows: dict[tuple[str, str], Row] = {}
+        if file is not None and file.exists():
+            for document in json.loads(file.read_text(encoding="utf-8")):
+                row = Row.from_document(document)
+                self.rows[row.topology, row.version] = row
+
+    def __iter__(self) -> Iterator[Row]:
+        """In the order of kinds of clusters and versions."""
+        return iter(sorted(self.rows.values(), key=_place))
+
+    def is_done(self, topology: str, version: str, runs: int) -> bool:
+        """Whether this was tried often enough, and was green."""
+        row = self.rows.get((topology, version))
+        return row is not None and row.is_green and len(row.rounds) >= runs
+
+    def add(self, row: Row) -> None:
+        """Take a row, in place of an earlier one of the same kind."""
+        self.rows[row.topology, row.version] = row
+        if self.file is not None:
+            text = json.dumps([asdict(each) for each in self], indent=1)
+            self.file.write_text(f"{text}\n", encoding="utf-8")
+
+
+def _place(row: Row) -> tuple[int, list[int]]:
+    return TOPOLOGIES.index(row.topology), _numbers(row.version)
 
 
 def main(words: Sequence[str]) -> int:
     """Try all rows; 0 when every run is green."""
     options = parse(words)
-    rows: list[Row] = []
+    rows = Rows(options.json)
     try:
         tools = find_tools(options)
         for topology in options.topology or TOPOLOGIES:
-            with breakable_cluster(tools, topology=topology) as cluster:
-                for version in options.coredns or versions():
-                    swap(cluster, version)
-                    rows.append(row_of(cluster, topology, version, options.runs))
-                    say(str(rows[-1]))
-                    if options.write:
-                        TABLE.write_text(table(rows, options.runs), encoding="utf-8")
+            left = [
+                version
+                for version in options.coredns or versions()
+                if not rows.is_done(topology, version, options.runs)
+            ]
+            if left:
+                with breakable_cluster(tools, topology=topology) as cluster:
+                    for version in left:
+                        swap(cluster, version)
+                        rows.add(row_of(cluster, topology, version, options.runs))
+                        say(str(rows.rows[topology, version]))
+            if options.write:
+                TABLE.write_text(table(rows), encoding="utf-8")
     except HostError as error:
         print(error, file=sys.stderr)
         return CANNOT
@@ -76,7 +126,11 @@ def main(words: Sequence[str]) -> int:
 def versions() -> list[str]:
     """The cluster's own CoreDNS version and the further ones, oldest first."""
     found = [recipe().coredns, *recipe().further_coredns]
-    return sorted(found, key=lambda version: [int(part) for part in version.split(".")])
+    return sorted(found, key=_numbers)
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(part) for part in version.split(".")]
 
 
 def swap(cluster: Breakable, version: str) -> None:
@@ -108,23 +162,27 @@ def row_of(cluster: Breakable, topology: str, version: str, runs: int) -> Row:
     """Run the suite so many times."""
     reports = Path(tempfile.mkdtemp(prefix=f"dns-conf-{topology}-{version}-"))
     rounds = tuple(one_round(cluster, reports / str(number)) for number in range(runs))
-    return Row(topology, version, rounds)
+    return Row(topology, version, rounds, commit(), f"{datetime.now(UTC):%Y-%m-%d}")
 
 
-def table(rows: Sequence[Row], runs: int) -> str:
+def commit() -> str:
+    """What is tried."""
+    words = ["git", "-C", str(PROJECT), "rev-parse", "--short", "HEAD"]
+    return subprocess.run(words, check=False, capture_output=True, text=True).stdout.strip()
+
+
+def table(rows: Iterable[Row]) -> str:
     """The page with all rows so far."""
-    commit = ["git", "-C", str(PROJECT), "rev-parse", "--short", "HEAD"]
-    shown = subprocess.run(commit, check=False, capture_output=True, text=True).stdout.strip()
     head = [
         "# No false alarms",
         "",
-        f"Made by `./run matrix --write` on {datetime.now(UTC):%Y-%m-%d} at commit {shown}: the",
-        f"default profile, {runs} run(s) per row, on healthy sealed kind clusters, Kubernetes",
-        f"{recipe().kubernetes}. Exit code 0 is a run without a failure.",
+        "Made by `./run matrix --write`: the default profile on healthy sealed kind clusters,",
+        f"Kubernetes {recipe().kubernetes}. Exit code 0 is a run without a failure and without a",
+        "diagnosis; there is one code for each run of a row.",
         "",
         "| cluster | CoreDNS | exit codes | passed | deviations | not run | answers compared | "
-        "checks, s (slowest) | failed |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "checks, s (slowest) | failed | tried |",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
     return "\n".join([*head, *map(str, rows), ""])
 
@@ -136,6 +194,7 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     add("--topology", action="append", choices=TOPOLOGIES, help="only this kind of cluster")
     add("--coredns", action="append", metavar="VERSION", help="only this version, such as 1.12.1")
     add("--runs", type=int, default=3, metavar="N", help="runs per row (default: 3)")
+    add("--json", type=Path, metavar="FILE", help="keep the rows there, and go on from there")
     add("--write", action="store_true", help="write docs/matrix.md")
     add_tool_options(parser)
     return parser.parse_args(words)
