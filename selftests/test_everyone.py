@@ -9,7 +9,7 @@ import pytest
 from clusterdns.asking import everyone as module
 from clusterdns.asking.everyone import Everyone
 from clusterdns.asking.losses import Losses, Path
-from clusterdns.asking.paths import deadline_misses, improbable_losses
+from clusterdns.asking.paths import deadline_misses, improbable_losses, resent_in
 from clusterdns.asking.question import Question, Server
 from clusterdns.probe import Conversation, Output, Packet, Reply, Transcript
 
@@ -140,39 +140,40 @@ def test_small_losses_show_together(per_path: int, first_words: list[str]) -> No
     assert [line.partition(":")[0] for line in lines[:1]] == first_words
 
 
-def timed(*answers: tuple[float, float]) -> Losses:
-    """One path with answers that were asked at these seconds and took these milliseconds."""
+def timed(transport: str, late: int, total: int = 300) -> Losses:
+    """One path on which so many answers took a second."""
     made = Losses()
-    for sent, ms in answers:
-        made.note(Path("n1", "service", "tcp"), True, ms, sent)
+    for number in range(total):
+        made.note(Path("n1", "service", transport), True, 1003.0 if number < late else 2.0)
     return made
 
 
-QUICK = [(number / 100, 2.0) for number in range(300)]  # one each 10 ms, for three seconds
-
-
 @pytest.mark.parametrize(
-    ("answers", "lines"),
+    ("transport", "late", "resent", "blamed"),
     [
-        (QUICK, []),
-        ([*QUICK, (0.5, 1003.0)], []),
-        (
-            [*QUICK, *((0.2 * number, 1003.0) for number in range(10))],
-            [
-                "n1 > service over tcp: 10 of 310 answers took longer than 900 ms while others "
-                "came at once, the slowest 1003 ms"
-            ],
-        ),
-        ([*QUICK, *((5.0 + number / 1000, 1200.0) for number in range(48))], []),
-        (
-            [(number / 10, 950.0) for number in range(40)],
-            ["n1 > service over tcp: 40 of 40 answers took longer than 900 ms, the slowest 950 ms"],
-        ),
+        ("tcp", 0, 40, False),
+        ("tcp", 1, 40, False),  # chance
+        ("tcp", 12, 40, True),
+        ("tcp", 12, 0, False),  # a busy machine
+        ("tcp", 12, None, True),
+        ("udp", 12, 40, False),  # nothing is sent again over UDP
+        ("udp", 200, 0, True),  # most answers
     ],
-    ids=["quick", "one-hangs", "some-hang", "a-moment-when-all-hang", "all-are-late"],
 )
-def test_late_answers_count_when_others_are_quick(
-    answers: list[tuple[float, float]], lines: list[str]
+def test_late_answers_count_where_packets_were_sent_again(
+    transport: str, late: int, resent: int | None, blamed: bool
 ) -> None:
-    """A packet that is sent again delays one answer; a busy machine delays all under way."""
-    assert deadline_misses(timed(*answers), "tcp") == lines
+    """A packet that was lost delays an answer by a second; so does a busy machine, at times."""
+    lines = deadline_misses(timed(transport, late), transport, {"n1": resent})
+    words = f"n1 > service over {transport}: {late} of 300 answers took longer than 900 ms"
+    assert [line.partition(",")[0] for line in lines] == ([words] if blamed else [])
+
+
+def test_segments_sent_again_are_read() -> None:
+    """The kernel's table has names in one line and values in the next."""
+    table = "Ip: Forwarding\nIp: 1\nTcp: InSegs OutSegs RetransSegs\nTcp: 10 12 3\n"
+    assert (resent_in(table), resent_in("no such file"), resent_in("Tcp: x\nTcp: 1")) == (
+        3,
+        None,
+        None,
+    )

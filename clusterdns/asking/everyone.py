@@ -147,9 +147,8 @@ class Everyone:
             Answer.from_reply(question, node, server, transport, query, reply)
             for (question, server), query, reply in zip(asked, queries, replies, strict=True)
         ]
-        for answer, reply in zip(answers, replies, strict=True):
-            path = Path(node, str(answer.server), transport)
-            self.losses.note(path, answer.answered, answer.ms, reply.sent)
+        for answer in answers:
+            self.losses.note(Path(node, str(answer.server), transport), answer.answered, answer.ms)
         return answers
 
     def _silence(self, path: Path) -> Silence:

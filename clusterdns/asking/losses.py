@@ -21,24 +21,13 @@ class Path(NamedTuple):
         return f"{self.node} > {self.server} over {self.transport}"
 
 
-class Timed(NamedTuple):
-    """One answer: when its question went out, and how many milliseconds it took."""
-
-    sent: float  # time.monotonic
-    ms: float
-
-    def overlaps(self, other: "Timed") -> bool:
-        """Whether both were under way at the same moment."""
-        return self.sent < other.sent + other.ms / 1000 and other.sent < self.sent + self.ms / 1000
-
-
 @dataclass
 class Record:
     """The questions of one path: how many went out, how many got no answer, how long each took."""
 
     sent: int = 0
     lost: int = 0
-    answers: list[Timed] = field(default_factory=list)
+    ms: list[float] = field(default_factory=list)
 
     @property
     def chance(self) -> float:
@@ -58,13 +47,13 @@ class Losses:
         self._lock = threading.Lock()
         self._records: dict[Path, Record] = defaultdict(Record)
 
-    def note(self, path: Path, answered: bool, ms: float, sent: float = 0.0) -> None:
+    def note(self, path: Path, answered: bool, ms: float) -> None:
         """Note one question, before any second try."""
         with self._lock:
             record = self._records[path]
             record.sent += 1
             if answered:
-                record.answers.append(Timed(sent, ms))
+                record.ms.append(ms)
             else:
                 record.lost += 1
 

@@ -1,15 +1,16 @@
 """What the losses and delays of a run say about the paths between nodes and servers."""
 
-import statistics
 from collections import defaultdict
+from collections.abc import Mapping
 
 from clusterdns.asking.everyone import Everyone
-from clusterdns.asking.losses import BASE_RATE, IMPROBABLE, Losses, Record, Timed, binomial_tail
+from clusterdns.asking.losses import BASE_RATE, IMPROBABLE, Losses, Record, binomial_tail
 from clusterdns.asking.question import Question
+from clusterdns.probe import Probe
 
 SAMPLE = 120  # questions on each path, beside all others of the run
 LATE_MS = 900.0  # an answer that took this long was sent, or asked, twice
-QUICK_MS = 300.0  # the others that were under way meanwhile
+READ_S = 5.0  # seconds to read a file in a probe's pod
 
 
 def take_sample(everyone: Everyone, question: Question) -> None:
@@ -61,43 +62,51 @@ def _loss(place: str, record: Record) -> str:
     )
 
 
-def deadline_misses(losses: Losses, transport: str) -> list[str]:
-    """The paths with more late answers than chance explains, in words.
+def deadline_misses(losses: Losses, transport: str, resent: Mapping[str, int | None]) -> list[str]:
+    """The paths with late answers for which the network is to blame, in words.
 
-    An answer that hangs while others of its path come at once was lost on the way and sent again.
-    When all that are under way hang together, a server or the machine was busy for a moment, which
-    is no loss; unless most answers of the path are late.
+    ``resent`` are the TCP segments that each node's probe has sent again (see segments_resent).
+    Over TCP a lost packet is sent again after a second: late answers count where the kernel did
+    so as often, for a busy machine delays answers as well, and loses nothing. Over UDP nothing is
+    sent again: a lost packet is no answer at all. Where most answers are late, they count anyhow.
     """
     found = []
     for path, record in losses.paths.items():
-        if path.transport != transport or not record.answers:
+        total, late = len(record.ms), late_in(record)
+        if path.transport != transport or not late:
             continue
-        total, slowest = len(record.answers), max(one.ms for one in record.answers)
-        late, hung = late_in(record), len(stragglers(record))
-        if late > total / 2:
-            text = f"{late} of {total} answers took longer than {LATE_MS:.0f} ms"
-        elif hung and binomial_tail(total, hung, BASE_RATE) < IMPROBABLE:
-            text = (
-                f"{hung} of {total} answers took longer than {LATE_MS:.0f} ms while others came "
-                f"at once"
+        text = f"{path}: {late} of {total} answers took longer than {LATE_MS:.0f} ms"
+        again = resent.get(path.node)
+        lossy = transport == "tcp" and binomial_tail(total, late, BASE_RATE) < IMPROBABLE
+        if late > total / 2 or (lossy and (again is None or again >= late)):
+            known = (
+                "" if again is None else f"; {again} TCP segments were sent again on {path.node}"
             )
-        else:
-            continue
-        found.append(f"{path}: {text}, the slowest {slowest:.0f} ms")
+            found.append(f"{text}, the slowest {max(record.ms):.0f} ms{known}")
     return found
 
 
 def late_in(record: Record) -> int:
     """How many answers of a path were late."""
-    return sum(one.ms > LATE_MS for one in record.answers)
+    return sum(ms > LATE_MS for ms in record.ms)
 
 
-def stragglers(record: Record) -> list[Timed]:
-    """The late answers of a path during which most others were quick, or that were alone."""
-    found = []
-    for one in record.answers:
-        if one.ms > LATE_MS:
-            beside = [each.ms for each in record.answers if each is not one and each.overlaps(one)]
-            if not beside or statistics.median(beside) < QUICK_MS:
-                found.append(one)
-    return found
+def segments_resent(probes: Mapping[str, Probe]) -> dict[str, int | None]:
+    """How many TCP segments each probe's pod has sent again since its start; None: not known.
+
+    From RetransSegs in /proc/net/snmp (RFC 4022 tcpRetransSegs), which the kernel keeps for each
+    network namespace. Raises ProbeLost.
+    """
+    outputs = {
+        node: probe.run([["cat", "/proc/net/snmp"]], READ_S)[0] for node, probe in probes.items()
+    }
+    return {node: resent_in(output.stdout) for node, output in outputs.items()}
+
+
+def resent_in(snmp: str) -> int | None:
+    """RetransSegs in a /proc/net/snmp: a line of names, and one of values."""
+    lines = [line.split() for line in snmp.splitlines() if line.startswith("Tcp:")]
+    if len(lines) != 2:
+        return None
+    value = dict(zip(*lines, strict=False)).get("RetransSegs", "")
+    return int(value) if value.isdigit() else None

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from kubernetes.client import ApiException
 
 from clusterdns.asking.losses import Losses
-from clusterdns.asking.paths import stragglers
+from clusterdns.asking.paths import late_in
 from clusterdns.cluster import Cluster, Manifest, NotThere, path_of
 from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.looks import Aims, ask, far_queries, merged, near_queries, touch
@@ -289,7 +289,7 @@ def path_losses(losses: Losses) -> Iterable[PathLoss]:
             path.transport,
             record.sent,
             record.lost,
-            len(stragglers(record)),
+            late_in(record),
             record.improbable,
         )
 

@@ -72,11 +72,10 @@ class Job:
 
 @dataclass(frozen=True)
 class Done:
-    """The relay's line for a job, in fields, when it went out and how long it took from here."""
+    """The relay's line for a job, in fields, and how long it took as seen from here."""
 
     fields: list[str]
     seconds: float
-    sent: float = 0.0  # time.monotonic
 
 
 @dataclass
@@ -300,7 +299,7 @@ class Link:
             return
         self._lanes[ticket.job.verb].out -= 1
         batch = ticket.batch
-        batch.done[ticket.place] = Done(fields, time.monotonic() - ticket.sent, ticket.sent)
+        batch.done[ticket.place] = Done(fields, time.monotonic() - ticket.sent)
         batch.left -= 1
         if batch.left == 0:
             batch.finished.set()

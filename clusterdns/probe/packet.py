@@ -41,7 +41,6 @@ class Reply:
     # questions queue before the server: for its own speed ask few at a time.
     ms: float
     source: str | None  # ADDRESS:PORT, or [ADDRESS]:PORT for IPv6
-    sent: float = 0.0  # seconds of time.monotonic here, when it was handed to the probe
 
 
 @dataclass(frozen=True)

@@ -86,8 +86,8 @@ class RelayProbe:
         kind, _, _, source, *rest = done.fields
         known = None if source == "-" else source
         if kind == "A":
-            return Reply(_data(rest[0]), None, self._took(done), known, done.sent)
-        return Reply(None, " ".join(rest), self._took(done), known, done.sent)
+            return Reply(_data(rest[0]), None, self._took(done), known)
+        return Reply(None, " ".join(rest), self._took(done), known)
 
     def _transcript(self, done: Done) -> Transcript:
         ending, data = done.fields[3], done.fields[4]
