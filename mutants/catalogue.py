@@ -2,7 +2,19 @@
 
 import fnmatch
 
-from mutants.faults import corefile, kubelet, node, nodelocal, policy, replicas, service, upstream
+from mutants.faults import (
+    corefile,
+    dead,
+    kubelet,
+    node,
+    nodelocal,
+    partial,
+    policy,
+    replicas,
+    service,
+    strange,
+    upstream,
+)
 from mutants.mutant import Mutant
 
 MUTANTS: tuple[Mutant, ...] = (
@@ -14,6 +26,9 @@ MUTANTS: tuple[Mutant, ...] = (
     *policy.MUTANTS,
     *nodelocal.MUTANTS,
     *upstream.MUTANTS,
+    *dead.MUTANTS,
+    *partial.MUTANTS,
+    *strange.MUTANTS,
 )
 
 # The ones that every run of the self-tests proves.

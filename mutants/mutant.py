@@ -38,6 +38,9 @@ class Mutant:
     topology: str = "three-nodes"
     within: float = 20.0  # seconds until the symptom shows
     arguments: tuple[str, ...] = ()  # of the suite, where the fault is one of a namespace
+    where: str = ""  # the part of the cluster that has it, such as "one node"; "" is all of it
+    catalogued: bool = True  # False: invented to see what the suite says of what it does not know
+    dead: bool = False  # nobody gets an answer: the run must end soon for all that
 
     @property
     def quick(self) -> str:

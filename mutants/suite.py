@@ -2,6 +2,7 @@
 
 import fnmatch
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -41,6 +42,12 @@ class Verdict:
     def diagnoses(self) -> list[dict[str, Any]]:
         """The diagnoses, the best first."""
         return list(self.document.get("diagnoses") or [])
+
+    @property
+    def diagnosis_s(self) -> float:
+        """How long the suite looked for the cause, after the last check."""
+        said = re.findall(r"looking for the cause.* (\d+\.\d) s", self.output)
+        return float(said[-1]) if said else 0.0
 
     @property
     def leftovers(self) -> list[str]:

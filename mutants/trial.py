@@ -38,6 +38,7 @@ class Trial:
     exit_code: int = 0
     inject_s: float = 0.0
     suite_s: float = 0.0
+    diagnosis_s: float = 0.0  # of it
     revert_s: float = 0.0
 
     @property
@@ -99,6 +100,7 @@ def judge(trial: Trial, mutant: Mutant, verdict: Verdict) -> None:
     trial.failed = verdict.checks("failed")
     trial.deviating = verdict.checks("deviation")
     trial.exit_code, trial.suite_s = verdict.exit_code, verdict.seconds
+    trial.diagnosis_s = verdict.diagnosis_s
     trial.causes = [one["cause"] for one in verdict.diagnoses]
     trial.confidence = verdict.diagnoses[0]["confidence"] if verdict.diagnoses else ""
     wanted = 1 if mutant.fails else 0

@@ -11,6 +11,7 @@ from clusterdns.asking.everyone import Everyone
 from clusterdns.asking.losses import Losses, Path
 from clusterdns.asking.paths import deadline_misses, improbable_losses, resent_in
 from clusterdns.asking.question import Question, Server
+from clusterdns.objects.canary import is_known
 from clusterdns.probe import Conversation, Output, Packet, Reply, Transcript
 
 LIVE, DEAD = Server("pod/live", "10.0.0.1"), Server("service/dead", "10.0.0.2")
@@ -177,3 +178,13 @@ def test_segments_sent_again_are_read() -> None:
         None,
         None,
     )
+
+
+def test_nobody_waits_for_the_silent_to_know(probe: Pretender) -> None:
+    """A new name counts as known when those who answer know it; who answers without it is awaited.
+
+    Otherwise a server that is dead would cost the whole time of a watch, again and again.
+    """
+    answers = Everyone({"n1": probe}, (LIVE, DEAD), 1.0, str).ask(QUESTIONS[:1], "udp")
+    silent = [answer for answer in answers if not answer.answered]
+    assert (len(silent), is_known(silent), is_known(answers)) == (1, True, False)

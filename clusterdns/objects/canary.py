@@ -6,8 +6,9 @@ checks will ask are not asked too early, so that no cache keeps theirs.
 """
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from clusterdns.asking.answer import Answer
 from clusterdns.asking.question import Question
 from clusterdns.objects.service import Endpoint, Port, Service
 from clusterdns.objects.variety import Drawn
@@ -27,3 +28,8 @@ def new_questions(canary: Service) -> Iterator[Question]:
     """One question after another that nobody has asked before; in the end all over again."""
     ports = itertools.cycle(canary.ports)
     return (Question(canary.srv_name(port), "SRV") for port in ports)
+
+
+def is_known(answers: Iterable[Answer]) -> bool:
+    """Whether everyone who answers knows it. Who is silent, asked twice, is not waited for."""
+    return all(answer.records for answer in answers if answer.answered)

@@ -89,6 +89,7 @@ MUTANTS = (
             "test_no_replica_keeps_restarting",
         ),
         select="test_corefile or test_dns_workload or test_schema_version",
+        dead=True,
     ),
     Mutant(
         "no-reload",
@@ -128,6 +129,7 @@ MUTANTS = (
         log_says("Loop .* detected for zone"),
         fails=("test_no_replica_has_died_of_a_loop", "test_wanted_replicas_are_ready"),
         within=40,
+        dead=True,
     ),
     Mutant(
         "loop-hidden",

@@ -61,6 +61,9 @@ def long_search_list(scene: Scene) -> None:
     """Give one worker more search domains than fit: 32 is the limit (kubelet, since 1.26)."""
     domains = " ".join(f"d{number}.corp.test" for number in range(32))
     node_file(scene, [scene.worker], f"search {domains}\\nnameserver {_nameserver(scene)}\\n")
+    # In a sealed cluster nobody answers for them, and each step of a search would wait for that.
+    deny = "corp.test:53 {\n    template ANY ANY {\n        rcode NXDOMAIN\n    }\n}\n"
+    scene.corefile(lambda text: f"{text}\n{deny}")
 
 
 def node_local_address(scene: Scene) -> None:
@@ -102,6 +105,7 @@ MUTANTS = (
         ),
         fails=("test_pods_on_every_node_ask_the_service",),
         select="test_dns_service",
+        where="one node",
     ),
     Mutant(
         "kubelet-clusterdns-missing",
@@ -110,6 +114,7 @@ MUTANTS = (
         lambda scene: scene.kubelet(scene.worker, clusterDNS=None),
         dig(says="status: NXDOMAIN|status: SERVFAIL|status: REFUSED|timed out", fresh=True),
         fails=("test_pods_on_every_node_ask_the_service", "test_search_list_is_the_clusters[*"),
+        where="one node",
     ),
     Mutant(
         "musl-parallel-nameservers",
@@ -119,6 +124,7 @@ MUTANTS = (
         resolv_conf("nameserver 10.244"),
         fails=("test_pods_on_every_node_ask_the_service",),
         causes=("musl-parallel-nameservers", "kubelet-clusterdns-wrong"),
+        where="one node",
     ),
     Mutant(
         "resolvconf-file-missing",
@@ -138,6 +144,7 @@ MUTANTS = (
             dig("www.example.org", "+search", says="203.0.113.9"),
         ),
         deviates=("test_host_suffix_has_no_wildcard",),
+        where="one node",
     ),
     Mutant(
         "pod-cidr-overlap",
@@ -156,6 +163,7 @@ MUTANTS = (
         four_nameservers,
         lambda scene: seen("192.0.2.4", read_file(scene.worker, ODD_FILE), "the node's file"),
         deviates=("test_node_resolv_conf_is_within_the_limits",),
+        where="one node",
     ),
     Mutant(
         "search-list-truncated",
@@ -164,6 +172,7 @@ MUTANTS = (
         long_search_list,
         resolv_conf("d28.corp.test"),
         deviates=("test_node_resolv_conf_is_within_the_limits",),
+        where="one node",
     ),
     Mutant(
         "loop-detected-stub",

@@ -97,9 +97,10 @@ def deaf_replica(scene: Scene) -> None:
         scene.drop(node, f"-d {address} -p {protocol} --dport 53")
 
 
-def some_are_lost(scene: Scene) -> Seen:
+def some_are_lost(scene: Scene, server: str = "") -> Seen:
     """Whether one of many questions from the worker gets no answer."""
-    ask = f"dig +tries=1 +time=1 {KUBERNETES} > /dev/null || echo lost"
+    at = f"@{server}" if server else ""
+    ask = f"dig +tries=1 +time=1 {at} {KUBERNETES} > /dev/null || echo lost"
     line = f"for n in $(seq 200); do ({ask}) & done; wait"
     return seen("lost", in_pod(scene, scene.worker, "sh", "-c", line), "200 questions")
 
@@ -140,6 +141,7 @@ MUTANTS = (
         no_kube_proxy,
         both(dig(says=NO_ANSWER), dig(says="status: NOERROR", server="replica")),
         fails=("test_path_answers[udp]", "test_dns_version_is_the_schema_version[udp]"),
+        where="one node",
     ),
     Mutant(
         "overlay-broken",
@@ -148,6 +150,7 @@ MUTANTS = (
         no_way_to_other_nodes,
         both(dig(says=NO_ANSWER), dig(says=NO_ANSWER, server="replica")),
         fails=("test_path_answers[udp]", "test_path_answers[tcp]"),
+        where="one node",
     ),
     Mutant(
         "forward-drop",
@@ -158,6 +161,7 @@ MUTANTS = (
         ),
         dig(says=NO_ANSWER),
         fails=("test_path_answers[udp]", "test_path_answers[tcp]"),
+        where="one node",
     ),
     Mutant(
         "firewall-reject",
@@ -168,6 +172,7 @@ MUTANTS = (
         ),
         dig(says=NO_ANSWER + "|unreachable"),
         fails=("test_path_answers[udp]", "test_path_answers[tcp]"),
+        where="one node",
     ),
     Mutant(
         "conntrack-race-5s",
@@ -177,6 +182,7 @@ MUTANTS = (
         some_are_lost,
         fails=("test_path_loses_nothing[udp]",),
         select="test_paths or test_denials or test_edns or test_headless_service",
+        where="5 % of the packets of one node",
     ),
     Mutant(
         "vxlan-checksum",
@@ -191,6 +197,7 @@ MUTANTS = (
         both(dig(says=NO_ANSWER), dig(KUBERNETES, "+tcp", says="status: NOERROR")),
         fails=("test_path_answers[udp]", "test_dns_version_is_the_schema_version[udp]"),
         causes=("vxlan-checksum", "dns-udp-dead-tcp-alive"),
+        where="one node",
     ),
     Mutant(
         "mtu-blackhole",
@@ -207,6 +214,7 @@ MUTANTS = (
         no_cni_program,
         no_program,
         fails=("test_every_node_starts_a_probe",),
+        where="one node",
     ),
     Mutant(
         "stale-cni",
@@ -216,6 +224,7 @@ MUTANTS = (
         both(dig(says=NO_ANSWER), dig(says=NO_ANSWER, server="replica")),
         fails=("test_path_answers[udp]", "test_path_answers[tcp]"),
         within=30,
+        where="one node",
     ),
     Mutant(
         "kube-proxy-stuck-node",
@@ -225,6 +234,7 @@ MUTANTS = (
         both(dig(says=NO_ANSWER), dig(says="status: NOERROR", server="replica")),
         fails=("test_path_answers[udp]", "test_dns_version_is_the_schema_version[udp]"),
         causes=("kube-proxy-stuck-node", "kube-proxy-down-node"),
+        where="one node",
     ),
     Mutant(
         "one-replica-deaf",
@@ -233,6 +243,7 @@ MUTANTS = (
         deaf_replica,
         one_is_deaf,
         fails=("test_path_answers[udp]", "test_path_answers[tcp]"),
-        causes=("one-replica-deaf", "netpol-dns-ingress", "firewall-reject"),
+        causes=("dns-port-filtered",),
+        where="one replica",
     ),
 )

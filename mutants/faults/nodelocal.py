@@ -111,6 +111,7 @@ MUTANTS = (
         cache_is_down,
         both(dig(says=NO_ANSWER, fresh=True), dig(says="status: NOERROR", server="service")),
         fails=("test_api_server_is_found[*",),
+        where="one node",
     ),
     Mutant(
         "nodelocal-force-tcp",

@@ -88,6 +88,7 @@ MUTANTS = (
         lambda scene: scale(scene, 0),
         both(deployment_has(0), dig(says=NO_ANSWER)),
         fails=("test_wanted_replicas_are_ready", "test_endpoints_are_the_ready_replicas"),
+        dead=True,
     ),
     Mutant(
         "scaled-or-pending-selector",

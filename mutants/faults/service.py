@@ -53,6 +53,7 @@ MUTANTS = (
         SERVICE_DEAD,
         fails=("test_service_has_a_cluster_ip", "test_service_has_port[53-udp]"),
         select="test_dns_service or test_schema_version",
+        dead=True,
     ),
     Mutant(
         "dns-svc-selector-wrong",

@@ -9,9 +9,11 @@ from clusterdns.diagnosis import Facts, diagnose
 from clusterdns.diagnosis.finding import all_causes
 from clusterdns.diagnosis.ranking import candidates
 from clusterdns.report.model import Diagnosis
-from selftests.diagnosis.sick import SICK
+from selftests.diagnosis.odd import ODD, UNKNOWN
+from selftests.diagnosis.sick import SICK as KNOWN
 from selftests.diagnosis.studio import failing, healthy
 
+SICK = KNOWN | ODD
 RECORDED = sorted((Path(__file__).parent / "recorded").glob("*.json"))
 
 
@@ -65,6 +67,13 @@ def test_a_strange_failure_is_unknown() -> None:
     """A failure that nothing explains is not explained by anything that happens to be there."""
     facts = failing(healthy(), "tests/dns/test_apex.py::test_zone_has_one_soa_record[udp]")
     found = diagnose(facts)
+    assert [d.cause for d in found.diagnoses] == ["unknown"], told(found.diagnoses)
+
+
+@pytest.mark.parametrize("case", UNKNOWN)
+def test_what_no_cause_is_about_is_unknown(case: str) -> None:
+    """A fault that no cause is about is not claimed by one that is near."""
+    found = diagnose(UNKNOWN[case](healthy()))
     assert [d.cause for d in found.diagnoses] == ["unknown"], told(found.diagnoses)
 
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from clusterdns.diagnosis import Facts, Trouble, diagnose
-from selftests.diagnosis import sick
+from selftests.diagnosis import odd, sick
 from selftests.diagnosis.studio import healthy
 
 STRANGE = "tests/dns/test_apex.py::test_zone_has_one_soa_record[udp]"
@@ -51,7 +51,7 @@ def test_unknown_comes_before_mere_advice() -> None:
 
 def test_unknown_says_what_was_measured() -> None:
     """Without a cause the split is told in words, with the layer and the next question."""
-    facts = sick.deaf_replica(healthy())
+    facts = odd.tcp_lost_on_one_path(healthy())
     first = diagnose(facts).diagnoses[0]
     assert (first.cause, first.layer, first.confidence) == ("unknown", "node-network", "low")
     assert "pod/coredns-a" in first.summary

@@ -63,7 +63,7 @@ def _kubectl_get(facts: Facts, policy: Manifest, verb: str = "get -o yaml") -> s
     return f"{facts.kubectl} -n {meta['namespace']} {words[0]} networkpolicy {meta['name']}{rest}"
 
 
-@cause("netpol-egress-deny", "network-policy")
+@cause("netpol-egress-deny", "network-policy", leads_to=("dns-port-filtered",))
 def egress_deny(facts: Facts) -> Finding | None:
     """Our own namespace may not send to port 53."""
     found = [
@@ -109,7 +109,9 @@ def egress_deny(facts: Facts) -> Finding | None:
 
 
 @cause(
-    "netpol-dns-ingress", "network-policy", leads_to=("overlay-broken", "dns-udp-dead-tcp-alive")
+    "netpol-dns-ingress",
+    "network-policy",
+    leads_to=("overlay-broken", "dns-udp-dead-tcp-alive", "dns-port-filtered"),
 )
 def dns_ingress(facts: Facts) -> Finding | None:
     """A policy on the replicas lets only some in."""
@@ -206,7 +208,7 @@ def dns_egress(facts: Facts) -> Finding | None:
     )
 
 
-@cause("netpol-postdnat-port", "network-policy")
+@cause("netpol-postdnat-port", "network-policy", leads_to=("dns-port-filtered",))
 def post_dnat(facts: Facts) -> Finding | None:
     """The policy opens the port of the Service, but it is applied to that of the pods."""
     ports = endpoint_ports(facts.inventory, "UDP", 53)
