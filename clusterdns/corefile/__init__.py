@@ -1,6 +1,7 @@
 """Corefiles: read them, judge them for a CoreDNS version, write them."""
 
 from clusterdns.corefile.finding import Finding
+from clusterdns.corefile.fingerprint import fingerprints
 from clusterdns.corefile.judge import findings
 from clusterdns.corefile.model import (
     Corefile,
@@ -30,6 +31,7 @@ __all__ = [
     "Reload",
     "ServerBlock",
     "findings",
+    "fingerprints",
     "keys_of",
     "parse",
 ]

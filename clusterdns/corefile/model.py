@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from clusterdns.corefile.lexer import Token
+
 Scheme = Literal["dns", "tls", "quic", "grpc", "https", "https3", "unix"]
 
 DEFAULT_PORTS: dict[Scheme, int] = {
@@ -62,6 +64,8 @@ class Plugin:
     detached_brace: bool = field(default=False, compare=False)
     # Words behind the closing brace: CoreDNS takes them for a second use of the plug-in.
     trailing: tuple[str, ...] = field(default=(), compare=False)
+    # Every word of it as it was read, braces included.
+    tokens: tuple[Token, ...] = field(default=(), compare=False, repr=False)
 
     def option(self, name: str) -> Option | None:
         """The last option of this name: CoreDNS lets the last one win."""

@@ -5,9 +5,9 @@ The grammar is the one that CoreDNS has from coredns/caddy (v1.1.1 to v1.1.4,
 meaning. Which plug-ins exist is not the parser's business: see ``directives``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from fnmatch import fnmatchcase
-from posixpath import join
+from posixpath import dirname, join, normpath
 
 from clusterdns.corefile.keys import key_of
 from clusterdns.corefile.lexer import Token, tokens_of
@@ -22,30 +22,39 @@ from clusterdns.corefile.model import (
     has_variable,
 )
 
-# Where the Corefile is mounted; relative imports start here.
+# Where the Corefile is mounted, unless its replicas say otherwise; relative imports start there.
 HOME = "/etc/coredns"
 
 # CoreDNS gives up at 10,000 (coredns/caddy v1.1.4; before, it never ended).
 MOST_IMPORTS = 10_000
 
 
-def parse(text: str, files: Mapping[str, str] | None = None) -> Corefile:
+def parse(
+    text: str,
+    files: Mapping[str, str] | None = None,
+    folders: Collection[str] = (),
+    home: str = HOME,
+) -> Corefile:
     """Read a Corefile.
 
     ``files``: the text of files that it may import, by absolute path. Imports of anything else
     stay in the model as they are, because only the pod could tell what they bring. So do
-    environment variables.
+    environment variables. ``folders``: where no file is but those. ``home``: the Corefile's own.
     Raises CorefileError where CoreDNS would refuse the text itself.
     """
-    return _Parser(tokens_of(text), files or {}).corefile()
+    return _Parser(tokens_of(text), files or {}, frozenset(folders), home).corefile()
 
 
 class _Parser:
     """One pass over the words; imports are spliced into them on the way."""
 
-    def __init__(self, tokens: list[Token], files: Mapping[str, str]) -> None:
+    def __init__(
+        self, tokens: list[Token], files: Mapping[str, str], folders: frozenset[str], home: str
+    ) -> None:
         self.tokens = tokens
         self.files = files
+        self.folders = folders
+        self.home = home
         self.at = 0
         self.snippets: dict[str, list[Token]] = {}
         self.imports: list[Import] = []
@@ -200,7 +209,8 @@ class _Parser:
             options += more
             rest, at = self.line_of(at, end)
             trailing += rest
-        return Plugin(name.text, tuple(args), options, name.line, detached, tuple(trailing))
+        whole = tuple(self.tokens[start:end])
+        return Plugin(name.text, tuple(args), options, name.line, detached, tuple(trailing), whole)
 
     def line_of(self, at: int, end: int) -> tuple[list[str], int]:
         """The words up to a brace, and the place of that brace."""
@@ -263,14 +273,16 @@ class _Parser:
     def imported_files(self, pattern: str, word: Token) -> list[Token] | None:
         if sum(pattern.count(char) > 1 for char in "*?") or ("[" in pattern and "]" in pattern):
             raise self.error("a pattern to import may hold one wildcard only", word)
-        path = join(HOME, pattern)
+        path = normpath(join(dirname(word.file) or self.home, pattern))
         names = sorted(
             name
             for name in self.files
             if name.count("/") == path.count("/") and fnmatchcase(name, path)
         )
-        if not names:
+        if not names and dirname(path) not in self.folders:
             return None
+        if not names and not any(char in path for char in "*?[]"):
+            raise self.error(f"there is no file {pattern!r} to import", word)
         return [token for name in names for token in tokens_of(self.files[name], name)]
 
 

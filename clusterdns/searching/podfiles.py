@@ -14,6 +14,7 @@ from clusterdns.cluster import Cluster
 from clusterdns.searching.clientpods import MUSL_CONTAINER, MUSL_SLEEPS, RESOLV_CONF, Role
 from clusterdns.searching.clients import Client, Clients
 from clusterdns.searching.resolvconf import ResolvConf
+from clusterdns.serving.arguments import value_of, words_of
 
 KUBELET = "kubelet"  # who made what a pod has on disk
 NODE_LOCAL = "k8s-app=node-local-dns"  # of the node-local cache of the Kubernetes add-ons
@@ -86,18 +87,15 @@ def node_local_addresses(cluster: Cluster) -> Mapping[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for pod in cluster.list("Pod", labels=NODE_LOCAL):
         for container in pod["spec"]["containers"]:
-            words = [*(container.get("command") or []), *(container.get("args") or [])]
-            found[str(pod["spec"].get("nodeName", ""))] = local_ips(words)
+            node = str(pod["spec"].get("nodeName", ""))
+            found[node] = (*found.get(node, ()), *local_ips(words_of(container)))
     return found
 
 
 def local_ips(words: Sequence[str]) -> tuple[str, ...]:
     """The addresses of the option -localip, written in either way."""
-    for word, following in zip(words, [*words[1:], ""], strict=True):
-        name, has_value, value = word.lstrip("-").partition("=")
-        if word.startswith("-") and name == "localip":
-            return tuple((value if has_value else following).split(","))
-    return ()
+    value = value_of(words, "localip")
+    return tuple(value.split(",")) if value else ()
 
 
 def in_one_line(text: str) -> str:

@@ -4,13 +4,16 @@ Nothing is taken for granted: what is missing is None or empty, and a check says
 """
 
 import re
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from posixpath import dirname
 
 from clusterdns.asking.question import Server
 from clusterdns.cluster import Cluster, Manifest, NotThere, is_ready
 from clusterdns.corefile import Corefile, CorefileError, parse
+from clusterdns.serving.mounts import Mounted, corefile_path, read_mounts
 
 LABEL = "k8s-app=kube-dns"  # of the Service and the pods, for CoreDNS and kube-dns alike
 ARCHITECTURE = "kubernetes.io/arch"
@@ -28,6 +31,9 @@ class Inventory:
     pods: tuple[Manifest, ...]  # of the workload, not those that are being deleted
     corefile_text: str | None
     config_map: tuple[str, str] | None  # namespace and name
+    # What the container's ConfigMaps bring: texts by path, and the folders that are wholly known.
+    files: Mapping[str, str] = field(default_factory=dict)
+    folders: tuple[str, ...] = ()
 
     @property
     def namespace(self) -> str:
@@ -78,15 +84,17 @@ class Inventory:
     @property
     def container(self) -> Manifest:
         """The container of the workload that serves DNS; empty without a workload."""
-        template = (self.workload or {}).get("spec", {}).get("template", {})
-        containers: list[Manifest] = template.get("spec", {}).get("containers", [])
-        named = [c for c in containers if c["name"] in ("coredns", "kubedns")]
-        return (named or containers or [{}])[0]
+        return serving_container(self.workload)
 
     @property
     def image(self) -> str:
         """The image that serves DNS, or the empty string."""
         return str(self.container.get("image", ""))
+
+    @property
+    def corefile_path(self) -> str:
+        """Where the replicas read their Corefile."""
+        return corefile_path(self.container)
 
     @property
     def coredns_version(self) -> str:
@@ -100,7 +108,8 @@ class Inventory:
         if self.corefile_text is None:
             return None
         try:
-            return parse(self.corefile_text)
+            home = dirname(self.corefile_path)
+            return parse(self.corefile_text, self.files, self.folders, home)
         except CorefileError as error:
             return error
 
@@ -133,6 +142,7 @@ def take_inventory(cluster: Cluster) -> Inventory:
     name = service["metadata"]["name"] if service else "kube-dns"
     slices = cluster.list("EndpointSlice", namespace, f"kubernetes.io/service-name={name}")
     place = corefile_place(workload)
+    mounted = mounts_of(cluster, workload)
     return Inventory(
         version=str(version.result().get("gitVersion", "")),
         nodes=tuple(nodes.result()),
@@ -142,6 +152,8 @@ def take_inventory(cluster: Cluster) -> Inventory:
         pods=tuple(sorted(pods, key=lambda pod: str(pod["metadata"]["name"]))),
         corefile_text=read_corefile(cluster, place) if place else None,
         config_map=place[:2] if place else None,
+        files=mounted.files,
+        folders=tuple(sorted(mounted.folders)),
     )
 
 
@@ -160,6 +172,26 @@ def the_workload(workloads: list[Manifest], service: Manifest | None) -> Manifes
     here = [w for w in workloads if w["metadata"]["namespace"] == namespace]
     named = [w for w in here if "coredns" in w["metadata"]["name"]]
     return next(iter([*named, *here, *workloads]), None)
+
+
+def pod_spec(workload: Manifest | None) -> Manifest:
+    """The pod template's spec; empty without a workload."""
+    return dict((workload or {}).get("spec", {}).get("template", {}).get("spec", {}))
+
+
+def serving_container(workload: Manifest | None) -> Manifest:
+    """The container that serves DNS; empty without any."""
+    containers: list[Manifest] = pod_spec(workload).get("containers", [])
+    named = [c for c in containers if c["name"] in ("coredns", "kubedns")]
+    return (named or containers or [{}])[0]
+
+
+def mounts_of(cluster: Cluster, workload: Manifest | None) -> Mounted:
+    """What the ConfigMaps of the replicas bring, beside the Corefile."""
+    if workload is None:
+        return Mounted({}, frozenset())
+    namespace = workload["metadata"]["namespace"]
+    return read_mounts(cluster, namespace, pod_spec(workload), serving_container(workload))
 
 
 def corefile_place(workload: Manifest | None) -> tuple[str, str, str] | None:

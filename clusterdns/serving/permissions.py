@@ -3,8 +3,7 @@
 from typing import NamedTuple
 
 from clusterdns.cluster import Cluster
-from clusterdns.serving.inventory import Inventory
-from clusterdns.serving.shape import pod_spec
+from clusterdns.serving.inventory import Inventory, pod_spec
 
 
 class Right(NamedTuple):

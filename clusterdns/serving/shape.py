@@ -29,12 +29,19 @@ def selects(selector: Mapping[str, str], pod: Manifest) -> bool:
     return all(labels.get(key) == value for key, value in selector.items())
 
 
-def cluster_ips_by_node(site: Site) -> dict[str, tuple[str, ...]]:
-    """The nameservers that pods are told to ask, by node; node-local caches are left out."""
-    return {
-        node: tuple(ip for ip in conf.nameservers if not ip.startswith("169.254."))
+def strange_nameservers(
+    site: Site, node_local: Mapping[str, Iterable[str]]
+) -> dict[str, tuple[str, ...]]:
+    """The nameservers that pods are told, and that are neither the Service nor a cache, by node.
+
+    ``node_local``: what the node-local cache of each node that has one listens on.
+    """
+    ips = site.workspace.inventory.cluster_ips
+    strange = {
+        node: tuple(ip for ip in conf.nameservers if ip not in {*ips, *node_local.get(node, ())})
         for node, conf in site.resolv_confs.items()
     }
+    return {node: told for node, told in strange.items() if told}
 
 
 def served_families(inventory: Inventory) -> frozenset[str]:
@@ -79,11 +86,6 @@ def desired_replicas(workload: Manifest | None) -> int:
     ):
         return int(workload["status"].get("desiredNumberScheduled", 0))
     return int(workload["spec"].get("replicas", 1))
-
-
-def pod_spec(workload: Manifest | None) -> Manifest:
-    """The pod template's spec; empty without a workload."""
-    return dict((workload or {}).get("spec", {}).get("template", {}).get("spec", {}))
 
 
 def nodes_of(pods: Iterable[Manifest]) -> set[str]:

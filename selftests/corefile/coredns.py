@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from pathlib import Path
 STARTED = re.compile(r"waiting for Kubernetes API|^CoreDNS-\d|^\[INFO\] plugin/reload: Running")
 # It has read everything and then found no such address, interface or network to listen on.
 NO_NETWORK = re.compile(r"listen (tcp|udp)|cannot assign requested address")
+# The sum over its configuration, of which nothing may follow in the line.
+RUNNING = re.compile(r"Running configuration (SHA512|MD5) = [0-9a-f]+$")
 
 DEADLINE = 20.0  # seconds; a verdict takes about 0.2
 
@@ -74,6 +77,24 @@ class CoreDNS:
 
     def verdict(self, text: str, name: str = "Corefile") -> Verdict:
         """Start it with this Corefile, and stop it as soon as the verdict is known."""
+        found, output = self.start(text, name, STARTED, NO_NETWORK)
+        return Verdict(found, output)
+
+    def running(self, text: str, files: Mapping[str, str]) -> str:
+        """The sum that it logs of its configuration, in hexadecimal digits.
+
+        The Corefile needs ``reload``, and no ``kubernetes``: that waits for an API.
+        """
+        for name, content in files.items():
+            path = self.root / name.lstrip("/")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(content)
+        found, output = self.start(text, "Corefile", RUNNING)
+        assert found, output
+        return output.split()[-1]
+
+    def start(self, text: str, name: str, *until: re.Pattern[str]) -> tuple[bool, str]:
+        """Start it until it prints one of these; whether it did, and all that it printed."""
         (self.root / "etc/coredns" / name).write_text(text)
         command = ["unshare", "--map-root-user", "--net", f"--root={self.root}"]
         process = subprocess.Popen(
@@ -97,9 +118,9 @@ class CoreDNS:
         try:
             for line in process.stdout:
                 output += line
-                if STARTED.search(line) or NO_NETWORK.search(line):
-                    return Verdict(True, output)
-            return Verdict(False, output)
+                if any(pattern.search(line) for pattern in until):
+                    return True, output
+            return False, output
         finally:
             alarm.cancel()
             process.kill()

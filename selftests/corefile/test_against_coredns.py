@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from clusterdns.corefile import CorefileError, findings, parse
+from clusterdns.corefile import CorefileError, findings, fingerprints, parse
 from selftests.corefile.coredns import CoreDNS
-from selftests.corefile.corefiles import HERE
+from selftests.corefile.corefiles import HERE, IMPORTED, RUNNING
 from selftests.corefile.mangling import mangled
 
 EVERY = sorted((HERE / "corefiles").rglob("*.Corefile"))
@@ -51,3 +51,10 @@ def test_same_verdict_on_mangled_corefiles(coredns: CoreDNS) -> None:
         if verdict.accepted != (complaints(text, version) == [])
     ]
     assert len(differing) <= MANGLED * UNDECIDABLE, "\n\n".join(differing)
+
+
+@pytest.mark.parametrize("name", RUNNING)
+def test_same_fingerprint(name: str, coredns: CoreDNS) -> None:
+    """The sum that this CoreDNS logs of its configuration is the one that we compute."""
+    text = RUNNING[name]
+    assert coredns.running(text, IMPORTED) in fingerprints(parse(text, IMPORTED)), text

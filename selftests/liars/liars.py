@@ -227,6 +227,18 @@ LIARS = (
         ("external_name::test_external_name_has_no_srv*",),
         ("SRV 443",),
     ),
+    Liar(
+        "srv-denies-an-external-name",
+        when(denied("NXDOMAIN"), ALIAS, "SRV"),
+        ("external_name::test_external_name_has_no_srv*",),
+        ("received  NXDOMAIN",),
+    ),
+    Liar(
+        "srv-of-an-external-name-is-denied-by-nobody",
+        when(denied("NOERROR", None), ALIAS, "SRV"),
+        ("external_name::test_external_name_has_no_srv*",),
+        ("received  NOERROR []",),
+    ),
     # Names that lead back or away.
     Liar(
         "pointers-lead-elsewhere",

@@ -4,6 +4,7 @@ import pytest
 
 from clusterdns.corefile import Corefile, Reading, findings
 from clusterdns.corefile.directives import directives, version_of
+from clusterdns.serving.ineffect import InEffect
 from clusterdns.serving.inventory import Inventory
 from clusterdns.site import Site
 
@@ -34,6 +35,12 @@ def test_it_serves_the_cluster_domain(corefile: Corefile, site: Site) -> None:
     """The zone of the kubernetes plug-in must be the domain that kubelets give to pods."""
     zones = {zone for one in Reading(corefile).all_kubernetes() for zone in one.zones}
     assert site.zone in zones, f"pods search {site.zone}, the Corefile serves {sorted(zones)}"
+
+
+@pytest.mark.level("advice")
+def test_what_runs_is_the_configmap(in_effect: InEffect) -> None:
+    """Every replica should run the Corefile that the ConfigMap holds, not one from before."""
+    assert in_effect.outdated() == {}, in_effect
 
 
 @pytest.mark.level("advice")

@@ -1,9 +1,11 @@
 """The DNS Service: what every pod is told to ask."""
 
+from collections.abc import Mapping
+
 import pytest
 
 from clusterdns.serving.inventory import Inventory
-from clusterdns.serving.shape import WELL_KNOWN_LABELS, cluster_ips_by_node, port_of, selects
+from clusterdns.serving.shape import WELL_KNOWN_LABELS, port_of, selects, strange_nameservers
 from clusterdns.site import Site
 
 
@@ -58,11 +60,13 @@ def test_selector_matches_the_replicas(inventory: Inventory) -> None:
 
 
 @pytest.mark.quick
-def test_pods_on_every_node_ask_the_service(inventory: Inventory, site: Site) -> None:
-    """The nameserver of a pod must be the cluster IP of the DNS Service, on every node."""
-    told = cluster_ips_by_node(site)
-    wrong = {node: ips for node, ips in told.items() if not set(ips) <= set(inventory.cluster_ips)}
-    assert (bool(told), wrong) == (True, {}), (
-        f"{inventory.service_name} has {inventory.cluster_ips}, but pods are told {wrong or told}: "
+def test_pods_on_every_node_ask_the_service(
+    inventory: Inventory, site: Site, node_local: Mapping[str, tuple[str, ...]]
+) -> None:
+    """A pod must be told the cluster IP of the DNS Service, or a cache that its node has."""
+    strange = strange_nameservers(site, node_local)
+    assert (bool(site.resolv_confs), strange) == (True, {}), (
+        f"{inventory.service_name} has {inventory.cluster_ips} and node-local caches listen on "
+        f"{dict(node_local)}, but pods are told {strange or 'nothing'}: "
         "look at clusterDNS in the kubelet's configuration on these nodes"
     )

@@ -2,12 +2,11 @@
 
 import pytest
 
-from clusterdns.serving.inventory import Inventory
+from clusterdns.serving.inventory import Inventory, pod_spec
 from clusterdns.serving.shape import (
     desired_replicas,
     missing_probe,
     nodes_of,
-    pod_spec,
     troubles,
     unsafe_settings,
 )

@@ -5,6 +5,7 @@ from clusterdns.diagnosis.finding import Finding, Scope, cause
 from clusterdns.diagnosis.rows import Cell
 from clusterdns.searching.podfiles import local_ips
 from clusterdns.searching.resolvconf import ResolvConf
+from clusterdns.serving.arguments import words_of
 
 TOLD = (
     "network/test_dns_service.py::test_pods_on_every_node_ask_the_service",
@@ -20,8 +21,7 @@ def local_addresses(facts: Facts) -> set[str]:
     found: set[str] = set()
     for pod in facts.node_local or ():
         for container in pod["spec"]["containers"]:
-            words = [*(container.get("command") or []), *(container.get("args") or [])]
-            found |= set(local_ips(words))
+            found |= set(local_ips(words_of(container)))
     return found
 
 

@@ -2,8 +2,8 @@
 
 from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.finding import Finding, Scope, cause, unanswered
-from clusterdns.serving.inventory import LABEL
-from clusterdns.serving.shape import desired_replicas, nodes_of, pod_spec
+from clusterdns.serving.inventory import LABEL, pod_spec
+from clusterdns.serving.shape import desired_replicas, nodes_of
 
 # Without a replica that serves, everything that asks it fails.
 ALL_DEAD = Scope(

@@ -1,0 +1,108 @@
+"""A replica that runs another Corefile than the ConfigMap holds is noticed, and no other."""
+
+from datetime import UTC, datetime, timedelta
+from typing import cast
+
+import pytest
+
+from clusterdns.cluster import Cluster, Manifest, NotThere
+from clusterdns.corefile import Corefile, fingerprints, parse
+from clusterdns.serving.ineffect import InEffect, look_at_what_runs
+from clusterdns.serving.inventory import Inventory
+
+TEXT = ".:53 {\n    errors\n    reload\n    cache 30\n}\n"
+OLDER = TEXT.replace("30", "60")
+WITHOUT = TEXT.replace("    reload\n", "")
+NOON = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
+
+
+class OneReplica:
+    """The API of a cluster with one replica: its log, and when the ConfigMap was changed."""
+
+    def __init__(self, log: str, changed: datetime | None) -> None:
+        self._log = log
+        self._changed = changed
+
+    def text(self, verb: str, path: str, **_: object) -> str:
+        """The log."""
+        if not self._log:
+            raise NotThere(path)
+        return self._log
+
+    def find(self, kind: str, name: str, namespace: str) -> Manifest:
+        """The ConfigMap: its data was changed once, its labels later."""
+        fields: list[Manifest] = [{"time": "2027-01-01T00:00:00Z", "fieldsV1": {"f:metadata": {}}}]
+        if self._changed:
+            fields.append({"time": self._changed.isoformat(), "fieldsV1": {"f:data": {}}})
+        return {"metadata": {"managedFields": fields}}
+
+
+def started(*texts: str) -> str:
+    """What CoreDNS logs when it starts with the first, and reloads the others."""
+    sums = (next(iter(fingerprints(parse(text)))) for text in texts)
+    return "".join(f"[INFO] plugin/reload: Running configuration SHA512 = {s}\n" for s in sums)
+
+
+def what_runs(text: str, log: str, changed: datetime | None = NOON) -> InEffect:
+    """What is found of a replica that started at noon."""
+    state = {"running": {"startedAt": NOON.isoformat()}}
+    pod: Manifest = {
+        "metadata": {"name": "coredns-1", "namespace": "kube-system"},
+        "status": {"containerStatuses": [{"name": "coredns", "state": state}]},
+    }
+    template = {"spec": {"containers": [{"name": "coredns", "image": "coredns:1"}]}}
+    workload = {"metadata": {"namespace": "kube-system"}, "spec": {"template": template}}
+    place = ("kube-system", "coredns")
+    found = Inventory("v1", (), None, (), workload, (pod,), text, place)
+    corefile = found.corefile
+    assert isinstance(corefile, Corefile)
+    return look_at_what_runs(cast(Cluster, OneReplica(log, changed)), found, corefile)
+
+
+@pytest.mark.parametrize("log", [started(TEXT), started(OLDER, TEXT)], ids=["start", "reload"])
+def test_what_the_configmap_holds_is_in_effect(log: str) -> None:
+    """The sum that was logged last counts, however old the ConfigMap is."""
+    found = what_runs(TEXT, log, NOON + timedelta(hours=1))
+    assert (found.outdated(), found.unknown) == ({}, False)
+
+
+@pytest.mark.parametrize("log", [started(OLDER), started(TEXT, OLDER)], ids=["start", "reload"])
+def test_another_configuration_is_noticed(log: str) -> None:
+    """An edit that never took effect, or was taken back without effect."""
+    found = what_runs(TEXT, log)
+    assert list(found.outdated()) == ["coredns-1"]
+    assert "coredns-1 runs configuration" in repr(found)
+
+
+def test_edit_without_reload_is_noticed() -> None:
+    """Then nothing is logged, and the process is older than the edit."""
+    found = what_runs(WITHOUT, "CoreDNS-1.12.1\n", NOON + timedelta(seconds=1))
+    assert list(found.outdated()) == ["coredns-1"]
+    assert "reload is not configured: restart the replicas" in repr(found)
+
+
+def test_restart_after_an_edit_without_reload_is_enough() -> None:
+    """The process is younger."""
+    found = what_runs(WITHOUT, "CoreDNS-1.12.1\n", NOON - timedelta(hours=1))
+    assert (found.outdated(), found.unknown) == ({}, False)
+
+
+@pytest.mark.parametrize(
+    ("text", "log", "changed"),
+    [
+        (TEXT, "", NOON),
+        (TEXT, "CoreDNS-1.12.1\n", NOON),
+        (WITHOUT, started(OLDER).replace("Running", "Other"), None),
+        (TEXT.replace("errors", "import more/*"), started(OLDER), NOON),
+    ],
+    ids=["no-log", "log-rotated", "age-unknown", "import-unknown"],
+)
+def test_what_cannot_be_known_is_not_judged(text: str, log: str, changed: datetime | None) -> None:
+    """No guess is made."""
+    found = what_runs(text, log, changed)
+    assert (found.outdated(), found.unknown) == ({}, True)
+
+
+def test_age_is_that_of_the_data() -> None:
+    """Labels that somebody changed later do not count."""
+    assert what_runs(TEXT, "").age(NOON + timedelta(seconds=30)) == 30.0
