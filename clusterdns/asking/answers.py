@@ -36,8 +36,11 @@ class Answers:
         ``expected`` may depend on the cell, for what differs from server to server. Every cell
         is noted in the check's tally.
         """
-        want = expected if callable(expected) else lambda _: expected
-        return self._compare(lambda answer: str(want(answer)), lambda a: want(a).accepts(a), True)
+        if callable(expected):
+            want = expected
+            return self._compare(lambda a: str(want(a)), lambda a: want(a).accepts(a), True)
+        words = str(expected)
+        return self._compare(lambda _: words, expected.accepts, True)
 
     def judge(self, rule: str, holds: Callable[[Answer], bool]) -> dict[str, str]:
         """The cells for which a rule does not hold; ``rule`` says in words what is expected.

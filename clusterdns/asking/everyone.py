@@ -137,15 +137,15 @@ class Everyone:
         asked: Sequence[tuple[Question, Server]],
         transport: Transport,
     ) -> list[Answer]:
-        queries = [question.message() for question, _ in asked]
+        queries = [question.query() for question, _ in asked]
         packets = [
-            Packet(query.to_wire(), server.address, server.port, transport, self.timeout)
-            for query, (_, server) in zip(queries, asked, strict=True)
+            Packet(wire, server.address, server.port, transport, self.timeout)
+            for (_, wire), (_, server) in zip(queries, asked, strict=True)
         ]
         replies: list[Reply] = probe.exchange(packets) if packets else []
         answers = [
             Answer.from_reply(question, node, server, transport, query, reply)
-            for (question, server), query, reply in zip(asked, queries, replies, strict=True)
+            for (question, server), (query, _), reply in zip(asked, queries, replies, strict=True)
         ]
         for answer in answers:
             self.losses.note(Path(node, str(answer.server), transport), answer.answered, answer.ms)

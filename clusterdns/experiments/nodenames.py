@@ -6,14 +6,13 @@ the user names one.
 """
 
 import ipaddress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from clusterdns.asking.answer import Answer
 from clusterdns.asking.expect import Expected, address_record
 from clusterdns.asking.question import Question, Server
-from clusterdns.cluster import Manifest
 from clusterdns.experiments.bench import Bench, Place
-from clusterdns.experiments.noderesolvers import NodeResolvers
+from clusterdns.experiments.noderesolvers import BesideReplicas
 from clusterdns.objects.service import address_type
 from clusterdns.private import NotPossible
 from clusterdns.serving.inventory import Inventory
@@ -68,20 +67,8 @@ class OutsideNames:
         return next(e for e in found if e is not None)
 
 
-@dataclass
-class OutsideNamesExperiment:
+class OutsideNamesExperiment(BesideReplicas):
     """Asks the upstreams of the nodes directly, from beside the replicas."""
-
-    place: Place
-    resolvers: NodeResolvers = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Write down the pods; nothing is made yet."""
-        self.resolvers = NodeResolvers(self.place.workspace)
-
-    def manifests(self) -> list[Manifest]:
-        """What is to be made."""
-        return self.resolvers.manifests()
 
     def conduct(self, bench: Bench) -> OutsideNames:
         """Ask. Raises NotPossible when there is no replica whose node could be asked."""

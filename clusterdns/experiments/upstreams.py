@@ -8,15 +8,14 @@ import ipaddress
 import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from operator import attrgetter
 from urllib.parse import urlsplit
 
 from clusterdns.asking.question import Server
-from clusterdns.cluster import Manifest
 from clusterdns.corefile import Corefile, Reading
-from clusterdns.experiments.bench import Bench, Place
+from clusterdns.experiments.bench import Bench
 from clusterdns.experiments.multiplied import (
     RARE,
     RARER,
@@ -25,7 +24,7 @@ from clusterdns.experiments.multiplied import (
     count_requests,
     scrape_all,
 )
-from clusterdns.experiments.noderesolvers import RESOLV_CONF, NodeResolvers
+from clusterdns.experiments.noderesolvers import RESOLV_CONF
 from clusterdns.private import NotPossible
 from clusterdns.searching.resolvconf import ResolvConf
 from clusterdns.serving.metrics import Metrics, NoMetrics
@@ -114,20 +113,8 @@ def is_self(address: str) -> bool:
     return parsed.is_loopback or parsed.is_unspecified
 
 
-@dataclass
-class UpstreamsExperiment:
+class UpstreamsExperiment(BesideReplicas):
     """Looks at every replica, and puts questions to it and to its upstreams."""
-
-    place: Place
-    resolvers: NodeResolvers = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Write down the pods; nothing is made yet."""
-        self.resolvers = NodeResolvers(self.place.workspace)
-
-    def manifests(self) -> list[Manifest]:
-        """What is to be made."""
-        return self.resolvers.manifests()
 
     def conduct(self, bench: Bench) -> Upstreams:
         """Read, ask and count. Raises NotPossible when there is no replica to look at."""

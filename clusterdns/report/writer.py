@@ -13,7 +13,7 @@ from clusterdns.report.model import Check, Report, Suite
 from clusterdns.report.results import EVENTS, claim_folder, write_results
 
 EVERY_S = 1.0  # results.yaml is written anew at most so often, in seconds,
-SHARE = 20  # and at most with this fraction of the time
+SHARE = 50  # and at most with this fraction of the time
 
 
 class ReportWriter:
