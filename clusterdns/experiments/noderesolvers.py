@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from clusterdns.cluster import Manifest
+from clusterdns.experiments.bench import Place
 from clusterdns.objects import manifests
 from clusterdns.private import NotPossible
 from clusterdns.probing import is_running, is_stuck, why_not_running
@@ -64,3 +65,19 @@ class NodeResolvers:
             lambda: cluster.logs(namespace, pod), lambda t: "nameserver" in t, within=2.0
         )
         return ResolvConf.parse(text)
+
+
+@dataclass
+class BesideReplicas:
+    """What experiments share that need the resolv.conf of the replicas' nodes."""
+
+    place: Place
+    resolvers: NodeResolvers = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Write down the pods; nothing is made yet."""
+        self.resolvers = NodeResolvers(self.place.workspace)
+
+    def manifests(self) -> list[Manifest]:
+        """What is to be made."""
+        return self.resolvers.manifests()

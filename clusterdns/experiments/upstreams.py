@@ -24,7 +24,7 @@ from clusterdns.experiments.multiplied import (
     count_requests,
     scrape_all,
 )
-from clusterdns.experiments.noderesolvers import RESOLV_CONF
+from clusterdns.experiments.noderesolvers import RESOLV_CONF, BesideReplicas
 from clusterdns.private import NotPossible
 from clusterdns.searching.resolvconf import ResolvConf
 from clusterdns.serving.metrics import Metrics, NoMetrics
