@@ -112,3 +112,15 @@ class Bench:
             )
         self.note(f"{instance.name} answers")
         return server
+
+    def wait_until_gone(self, server: Server, question: Question) -> None:
+        """Wait until nobody listens where an upstream of ours was. Raises NotPossible."""
+        last = eventually(
+            lambda: self.ask_one(server, question, timeout=0.3),
+            lambda a: not a.answered,
+            self.site.workspace.timeouts.reload,
+            every=0.2,
+        )
+        if last.answered:
+            raise NotPossible("our own upstream did not go away when its Corefile was changed")
+        self.note("the only upstream is gone")

@@ -25,7 +25,7 @@ from clusterdns.experiments.outside import (
     zone_file,
 )
 from clusterdns.objects.service import address_type
-from clusterdns.private import Arrival, NotPossible, PrivateCoreDns, arrivals_in, log_directive
+from clusterdns.private import Arrival, PrivateCoreDns, arrivals_in, log_directive
 from clusterdns.private.arrivals import below
 from clusterdns.private.coredns import Companion
 from clusterdns.wait import eventually
@@ -175,16 +175,7 @@ class ForwardingExperiment:
 
     def _until_it_is_gone(self, bench: Bench, upstream: Server, all_dead: Server) -> Answer:
         """Wait until nothing listens where the mortal upstream was, then ask the instance."""
-        mortal = server_at(upstream, MORTAL)
-        last = eventually(
-            lambda: bench.ask_one(mortal, ROWS[0].question, timeout=0.3),
-            lambda a: not a.answered,
-            self.place.workspace.timeouts.reload,
-            every=0.2,
-        )
-        if last.answered:
-            raise NotPossible("our own upstream did not go away when its Corefile was changed")
-        bench.note("the only upstream is gone")
+        bench.wait_until_gone(server_at(upstream, MORTAL), ROWS[0].question)
         return bench.ask_one(all_dead, ROWS[0].question, timeout=GIVES_UP)
 
     def _arrivals(self) -> tuple[Arrival, ...]:

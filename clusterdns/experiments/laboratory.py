@@ -15,6 +15,7 @@ from kubernetes.client import ApiException
 from clusterdns.cluster import Manifest, NotThere
 from clusterdns.corefile import Corefile, Reading
 from clusterdns.experiments.bench import Bench, Place, bench_node
+from clusterdns.experiments.caching import CachingExperiment
 from clusterdns.experiments.forwarding import ForwardingExperiment
 from clusterdns.experiments.looping import HiddenLoopExperiment, LoopingExperiment
 from clusterdns.experiments.nodenames import OutsideNamesExperiment
@@ -62,6 +63,7 @@ EXPERIMENTS: Mapping[str, Callable[[Place], Experiment]] = {
     "loop_hidden": HiddenLoopExperiment,
     "reloads": ReloadsExperiment,
     "updates": UpdatesExperiment,
+    "caching": CachingExperiment,
 }
 LOOKING_ONLY = ("outside_names", "upstreams", "updates")  # these need no CoreDNS of ours
 

@@ -14,6 +14,7 @@ def declare_objects() -> None:
         "looping": "a private CoreDNS that forwards to itself, with loop",
         "hidden-loop": "a private CoreDNS that forwards to itself, without loop",
         "reloading": "a private CoreDNS whose Corefile changes",
+        "caching": "a private CoreDNS with caches, and its upstreams (full profile)",
     }.items():
         declare(
             PlannedObject("", "Pod", NAMESPACE, name, (*MADE, "patch"), why),

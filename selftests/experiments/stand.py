@@ -1,0 +1,192 @@
+"""An experiment without a cluster: its CoreDNS instances are processes in a network namespace.
+
+The Corefiles, the ports and the questions are those of the real experiment; only the pod is
+missing. Needs ``unshare``, ``nsenter`` (util-linux), ``ip`` and a CoreDNS binary.
+"""
+
+import inspect
+import os
+import re
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import product
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from clusterdns.asking.tally import Tally
+from clusterdns.experiments.bench import Bench, Place
+from clusterdns.experiments.gather import Gather
+from clusterdns.private import PrivateCoreDns
+from clusterdns.private.coredns import FOLDER, MAIN
+from clusterdns.site import Site
+from selftests.experiments.places import IMAGE, Recorder, inventory, node, replica, workspace
+from selftests.probe.local_relay import LocalProbe
+
+# Names a CoreDNS binary; without it nothing here can run.
+BINARY = os.environ.get("CLUSTERDNS_COREDNS_BINARY", "")
+LOOPBACK = "127.0.0.1"
+NODE = "this-host"
+Corrupt = Callable[[str], str]  # what a Corefile becomes: a fault that somebody made
+
+
+@dataclass
+class Processes(PrivateCoreDns):
+    """A private CoreDNS whose containers are processes; ``change`` writes its files anew."""
+
+    binary: str = ""
+    folder: Path = Path()
+    enter: Sequence[str] = ()
+    running: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def start(self) -> None:
+        """Write the files and start one process for each container."""
+        self._write(self.files)
+        containers: dict[str, tuple[str, ...]] = {MAIN: ("-conf", f"{FOLDER}/Corefile")}
+        containers |= {each.name: tuple(each.args) for each in self.companions}
+        for name, arguments in containers.items():
+            with self._log(name).open("wb") as log:
+                words = [word.replace(FOLDER, str(self.folder)) for word in arguments]
+                command = [*self.enter, self.binary, *words]
+                started = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
+                self.running.append(started)
+
+    def stop(self) -> None:
+        """End the processes."""
+        for process in self.running:
+            process.kill()
+            process.wait()
+
+    def _write(self, files: Mapping[str, str]) -> None:
+        for name, text in files.items():
+            (self.folder / name).write_text(text.replace(FOLDER, str(self.folder)))
+
+    def _log(self, container: str) -> Path:
+        return self.folder / f"{container}.log"
+
+    def wait_until_running(self, within: float | None = None) -> str:
+        """It was started already; its address."""
+        return LOOPBACK
+
+    def logs(self, container: str = MAIN, timestamps: bool = False) -> str:
+        """What a process printed."""
+        return self._log(container).read_text()
+
+    def change(self, files: Mapping[str, str]) -> float:
+        """Write some files anew; when (monotonic)."""
+        began = time.monotonic()
+        self._write(files)
+        return began
+
+    def delete(self) -> None:
+        """Nothing: the processes end with the stand."""
+
+
+@contextmanager
+def network_namespace() -> Iterator[list[str]]:
+    """The words that put a command into a network namespace of its own, with loopback."""
+    with subprocess.Popen(
+        ["unshare", "--net", "sh", "-c", "ip link set lo up && echo up && exec cat"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"up\n"
+        yield ["nsenter", f"--target={holder.pid}", "--net"]
+
+
+def conducted(
+    make: Callable[[Place], Any], folder: Path, corrupt: Mapping[str, Corrupt] | None = None
+) -> Any:  # noqa: ANN401 (each experiment has a result of its own)
+    """The result of an experiment whose files were changed by a fault: by key of the ConfigMap."""
+    found = inventory((node(NODE),), (replica("coredns-1", NODE),), IMAGE)
+    made = workspace(folder, found, Recorder())
+    experiment = make(Place(made, NODE))
+    sound: PrivateCoreDns = experiment.instance
+    faults = corrupt or {}
+    files = {
+        name: spoilt(faults[name], text) if name in faults else text
+        for name, text in sound.files.items()
+    }
+    place = folder / "files"
+    place.mkdir()
+    with network_namespace() as enter:
+        instance = Processes(
+            made,
+            sound.name,
+            files,
+            NODE,
+            companions=sound.companions,
+            binary=BINARY,
+            folder=place,
+            enter=enter,
+        )
+        experiment.instance = instance
+        relay = LocalProbe()
+        relay._command = [*enter, *relay._command]
+        instance.start()
+        try:
+            with relay:
+                site = Site(made, {NODE: relay.probe}, {}, {})
+                return experiment.conduct(Bench(site, NODE))
+        finally:
+            instance.stop()
+
+
+def spoilt(corrupt: Corrupt, text: str) -> str:
+    """The text with the fault in it; a fault that changes nothing is a mistake of the proof."""
+    changed = corrupt(text)
+    assert changed != text, f"the fault is not in\n{text}"
+    return changed
+
+
+def without(line: str) -> Corrupt:
+    """The fault that a line (a pattern) is missing."""
+    return partial(re.sub, rf"(?m)^\s*{line}\n", "")
+
+
+def instead(old: str, new: str) -> Corrupt:
+    """The fault that something else stands there (patterns as in re.sub)."""
+    return partial(re.sub, old, new)
+
+
+def failing(checks: ModuleType, name: str, result: object) -> dict[str, str]:
+    """What the checks of a file that take this fixture say when they fail, by their names."""
+    found: dict[str, str] = {}
+    for check, function in vars(checks).items():
+        parameters = inspect.signature(function).parameters if check.startswith("test_") else {}
+        if name not in parameters:
+            continue
+        given = {name: result, "gather": Gather(Tally(), lambda answer: f"ask {answer.question}")}
+        marks = [m for m in getattr(function, "pytestmark", []) if m.name == "parametrize"]
+        for values in product(*(mark.args[1] for mark in marks)):
+            case = dict(zip((mark.args[0] for mark in marks), values, strict=True))
+            known = {key: value for key, value in given.items() if key in parameters}
+            try:
+                function(**known, **case)
+            except AssertionError as error:
+                found["-".join([check.removeprefix("test_"), *map(str, values)])] = str(error)
+    return found
+
+
+def tried(
+    make: Callable[[Place], Any],
+    checks: ModuleType,
+    name: str,
+    faults: Mapping[str, Mapping[str, Corrupt]],
+    folder: Path,
+) -> dict[str, dict[str, str]]:
+    """By name of the fault the checks that fail, and their messages: all faults at once."""
+
+    def judged(fault: str) -> dict[str, str]:
+        own = folder / fault
+        own.mkdir()
+        return failing(checks, name, conducted(make, own, faults[fault]))
+
+    with ThreadPoolExecutor(max_workers=max(1, len(faults))) as pool:
+        return dict(zip(faults, pool.map(judged, faults), strict=True))

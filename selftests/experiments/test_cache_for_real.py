@@ -1,0 +1,108 @@
+"""The checks of the cache pass for a real CoreDNS, and fail for each that is configured wrongly."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from clusterdns.experiments.cached import DENIAL_CAP, STALE_CAP, SUCCESS_CAP
+from clusterdns.experiments.caching import CachingExperiment
+from clusterdns.experiments.outside import ZONE
+from selftests.experiments.stand import Corrupt, instead, tried, without
+from tests.network import test_cache
+
+LIE = f'template IN A kept.{ZONE} {{\nanswer "{{{{ .Name }}}} 60 IN A 192.0.2.66"\n}}\n'
+# What was done to the Corefile, the checks that must fail, and words of the first one's message.
+FAULTS: Mapping[str, tuple[Corrupt | None, set[str], str]] = {
+    "sound": (None, set(), ""),
+    "success-cap-too-large": (
+        instead(f"success 1024 {SUCCESS_CAP}", "success 1024 30"),
+        {
+            "question_is_answered_from_the_cache-success",
+            "ttl_is_capped_and_counts_down-success",
+        },
+        "1 of 8 questions reached the upstream, 2 must",
+    ),
+    "no-denial-cap": (
+        instead(f"denial 1024 {DENIAL_CAP}", "denial 1024"),
+        {
+            f"{check}-{kind}"
+            for check in ("question_is_answered_from_the_cache", "ttl_is_capped_and_counts_down")
+            for kind in ("NXDOMAIN", "NODATA")
+        },
+        "TTL 60 s, must be 3 s",
+    ),
+    "no-least-ttl": (
+        instead(f"success 1024 {SUCCESS_CAP}", f"success 1024 {SUCCESS_CAP} 1"),
+        {
+            "question_is_answered_from_the_cache-short-lived",
+            "ttl_is_capped_and_counts_down-short-lived",
+        },
+        "TTL 1 s, must be 5 s",
+    ),
+    "ttl-stands-still": (
+        instead(f"denial 1024 {DENIAL_CAP}", f"denial 1024 {DENIAL_CAP}\nkeepttl"),
+        {
+            f"ttl_is_capped_and_counts_down-{kind}"
+            for kind in ("success", "short-lived", "NXDOMAIN", "NODATA")
+        },
+        "from the cache: TTL 6 s, must be",
+    ),
+    "nothing-disabled": (
+        without(f"disable .*{ZONE}"),
+        {
+            "only_what_may_be_kept_is_kept-success where success is disabled",
+            "only_what_may_be_kept_is_kept-denial where denial is disabled",
+        },
+        "asked 3 times, 1 reached the upstream",
+    ),
+    "all-disabled": (
+        instead("disable success fresh.*\n", "disable success\n"),
+        {"only_what_may_be_kept_is_kept-success where denial is disabled"},
+        "asked 3 times, 3 reached the upstream",
+    ),
+    "stale-not-served": (
+        without("serve_stale 60s"),
+        {
+            "without_an_upstream_stale_answers_are_served",
+            "stale_answer_must_not_be_kept",
+            "metrics_count_hits_and_misses",
+        },
+        "1 of 2 cells deviate",
+    ),
+    "stale-served-always": (
+        instead(f"denial 1024 {STALE_CAP}\n}}", f"denial 1024 {STALE_CAP}\nserve_stale 60s\n}}"),
+        {"nothing_is_served_stale_unasked", "metrics_count_hits_and_misses"},
+        "expected  SERVFAIL",
+    ),
+    "stale-served-too-long": (
+        instead("serve_stale 1s", "serve_stale 60s"),
+        {"nothing_is_served_stale_unasked"},
+        "expected  SERVFAIL",
+    ),
+    "another-answer": (
+        instead(f"success 1024 {SUCCESS_CAP}\n(?s:(.*?))}}", rf"success 1024 6\n\1}}\n{LIE}"),
+        {
+            "kept_answer_is_that_of_the_upstream-success",
+            "question_is_answered_from_the_cache-success",
+            "metrics_count_hits_and_misses",
+        },
+        "192.0.2.66",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def verdicts(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, dict[str, str]]:
+    """The failed checks and their messages for each fault."""
+    faults = {name: {"Corefile": how} if how else {} for name, (how, _, _) in FAULTS.items()}
+    folder = tmp_path_factory.mktemp("caches")
+    return tried(CachingExperiment, test_cache, "caching", faults, folder)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_each_fault_is_found(verdicts: Mapping[str, dict[str, str]], fault: str) -> None:
+    """Exactly the checks that the fault concerns fail, and say what was seen."""
+    _, checks, words = FAULTS[fault]
+    found = verdicts[fault]
+    assert set(found) == checks, found
+    assert words in "\n".join(found.values())
