@@ -28,10 +28,12 @@ class Pretender:
     wire_exact: bool = True
     dead: set[str] = field(default_factory=lambda: {DEAD.address})
     sent: list[str] = field(default_factory=list)  # addresses, one for each packet
+    waits: list[tuple[str, float]] = field(default_factory=list)  # and how long it may take
 
     def exchange(self, packets: Sequence[Packet]) -> list[Reply]:
         """Answer at once, or not at all."""
         self.sent += [packet.address for packet in packets]
+        self.waits += [(packet.address, packet.timeout) for packet in packets]
         return [self.reply(packet) for packet in packets]
 
     def reply(self, packet: Packet) -> Reply:
@@ -88,12 +90,28 @@ def test_dead_path_costs_no_more(matrix: Everyone, probe: Pretender) -> None:
     assert (probe.packets_to(DEAD), probe.packets_to(LIVE)) == (4, len(QUESTIONS))
 
 
+def test_questions_of_one_round_are_one_silence(matrix: Everyone, probe: Pretender) -> None:
+    """What is asked at once is lost at once: only a second round makes a path a dead one."""
+    matrix.ask(QUESTIONS, "udp")
+    assert probe.packets_to(DEAD) == len(QUESTIONS) + module.AGAIN_MOST
+    probe.dead.clear()
+    answers = matrix.ask(QUESTIONS, "udp")
+    assert [a.error for a in answers if not a.answered] == []
+
+
+def test_second_try_has_more_patience(matrix: Everyone, probe: Pretender) -> None:
+    """A busy machine may be slow for a moment: that is no wrong answer."""
+    matrix.ask(QUESTIONS[:1], "udp")
+    waits = [wait for address, wait in probe.waits if address == DEAD.address]
+    assert waits == [1.0, module.PATIENCE]
+
+
 def test_what_is_not_asked_says_so(matrix: Everyone) -> None:
     """A cell that was left out deviates, with the reason."""
     for question in QUESTIONS:
         last = matrix.ask([question], "udp")
     assert [a.received for a in last if a.server == DEAD] == [
-        "no answer (not asked: 2 questions in a row had no answer here)"
+        "no answer (not asked: 2 rounds in a row had no answer here)"
     ]
 
 

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -13,15 +14,18 @@ from clusterdns.asking.question import Question, Server, Transport
 from clusterdns.asking.tally import Tally
 from clusterdns.probe import Packet, Probe, Reply
 
-DEAD_AFTER = 2  # questions in a row without an answer, each asked twice
-LOOK_AGAIN_S = 4.0  # seconds until a dead path is given one question again; then twice as long
+DEAD_AFTER = 2  # rounds of questions in a row without any answer, each asked twice
+LOOK_AGAIN_S = 4.0  # seconds until a dead path is given one question again; then twice as long,
+LOOK_AGAIN_MOST_S = 64.0  # up to this
+PATIENCE = 3.0  # the second try may take so much longer: a busy machine is slow for a moment
+AGAIN_MOST = 2  # questions asked again on a path where the whole round had no answer
 
 
 @dataclass
 class Silence:
     """How long a path has not answered: what depends on it fails fast, with the reason."""
 
-    in_a_row: int = 0
+    in_a_row: int = 0  # rounds; what is asked at once is lost at once
     looked: float = 0.0  # time.monotonic of the last question that went out
 
     @property
@@ -32,7 +36,7 @@ class Silence:
     @property
     def skip(self) -> bool:
         """Whether it is too early to look at a dead path again."""
-        pause = LOOK_AGAIN_S * 2.0 ** (self.in_a_row - DEAD_AFTER)
+        pause = min(LOOK_AGAIN_S * 2.0 ** (self.in_a_row - DEAD_AFTER), LOOK_AGAIN_MOST_S)
         return self.dead and time.monotonic() - self.looked < pause
 
 
@@ -41,9 +45,9 @@ class Everyone:
     """The matrix of a run: probes on all nodes, the Service and all replicas.
 
     ``timeout`` is what one packet may take, in seconds. A question without an answer is asked
-    once more from a new socket; the loss is noted in ``losses``. A wrong answer is never asked
-    again. A path that keeps silent is given one question now and then (see Silence): until that
-    is answered, the others are not asked, and say so.
+    once more from a new socket, with more patience; the loss is noted in ``losses``. A wrong
+    answer is never asked again. A path that keeps silent is given one question now and then (see
+    Silence): until that is answered, the others are not asked, and say so.
     """
 
     probes: Mapping[str, Probe]  # by node
@@ -87,7 +91,7 @@ class Everyone:
             question, server = asked[index]
             silence = self._silence(Path(node, str(server), transport))
             if silence.dead and server not in awake:
-                error = f"not asked: {silence.in_a_row} questions in a row had no answer here"
+                error = f"not asked: {silence.in_a_row} rounds in a row had no answer here"
                 answers[index] = Answer(question, node, server, transport, 0.0, None, error)
             else:
                 due[index] = asked[index]
@@ -115,20 +119,30 @@ class Everyone:
         transport: Transport,
     ) -> dict[int, Answer]:
         """Ask, and ask once more what was not answered; a dead path gets only one question."""
-        first = self._exchange(probe, node, list(asked.values()), transport)
+        first = self._exchange(probe, node, list(asked.values()), transport, self.timeout)
         answers = dict(zip(asked, first, strict=True))
-        lost = [
-            index
-            for index, answer in answers.items()
-            if not answer.answered
-            and not self._silence(Path(node, str(answer.server), transport)).dead
-        ]
-        second = self._exchange(probe, node, [asked[index] for index in lost], transport)
+        lost = self._worth_another_try(answers)
+        second = self._exchange(
+            probe, node, [asked[index] for index in lost], transport, PATIENCE * self.timeout
+        )
         for index, answer in zip(lost, second, strict=True):
             answers[index] = replace(answer, lost=1 if answer.answered else 2)
-        for answer in answers.values():
-            self._note(answer)
+        self._note(answers.values())
         return answers
+
+    def _worth_another_try(self, answers: Mapping[int, Answer]) -> list[int]:
+        """What was lost; of a round that had no answer at all only the first few."""
+        lost: dict[Path, list[int]] = defaultdict(list)
+        for index, answer in answers.items():
+            if not answer.answered:
+                lost[_path(answer)].append(index)
+        alive = {_path(answer) for answer in answers.values() if answer.answered}
+        return sorted(
+            index
+            for path, places in lost.items()
+            if not self._silence(path).dead
+            for index in (places if path in alive else places[:AGAIN_MOST])
+        )
 
     def _exchange(
         self,
@@ -136,10 +150,11 @@ class Everyone:
         node: str,
         asked: Sequence[tuple[Question, Server]],
         transport: Transport,
+        timeout: float,
     ) -> list[Answer]:
         queries = [question.query() for question, _ in asked]
         packets = [
-            Packet(wire, server.address, server.port, transport, self.timeout)
+            Packet(wire, server.address, server.port, transport, timeout)
             for (_, wire), (_, server) in zip(queries, asked, strict=True)
         ]
         replies: list[Reply] = probe.exchange(packets) if packets else []
@@ -155,15 +170,25 @@ class Everyone:
         with self._lock:
             return self._silences.setdefault(path, Silence())
 
-    def _note(self, answer: Answer) -> None:
-        silence = self._silence(Path(answer.node, str(answer.server), answer.transport))
-        with self._lock:
-            silence.looked = time.monotonic()
-            silence.in_a_row = 0 if answer.answered else silence.in_a_row + 1
+    def _note(self, answers: Iterable[Answer]) -> None:
+        """Take what became of one round of questions."""
+        answered: dict[Path, bool] = {}
+        for answer in answers:
+            path = _path(answer)
+            answered[path] = answered.get(path, False) or answer.answered
+        for path, alive in answered.items():
+            silence = self._silence(path)
+            with self._lock:
+                silence.looked = time.monotonic()
+                silence.in_a_row = 0 if alive else silence.in_a_row + 1
 
     def close(self) -> None:
         """Stop the threads; the probes belong to whoever opened them."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _path(answer: Answer) -> Path:
+    return Path(answer.node, str(answer.server), answer.transport)
 
 
 @dataclass(frozen=True)
