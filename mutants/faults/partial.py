@@ -66,6 +66,17 @@ def unlucky_path(scene: Scene) -> None:
     scene.drop(scene.worker, f"-s {scene.pod_cidr(scene.worker)} -d {address} -p udp {chance}")
 
 
+def unlucky_node(scene: Scene) -> None:
+    """Lose 5 % of what one worker's pods send to port 53, over UDP and TCP alike."""
+    for protocol in ("udp", "tcp"):
+        scene.drop(
+            scene.worker,
+            f"-i veth+ -p {protocol} --dport 53 -m statistic --mode random --probability 0.05",
+            chain="PREROUTING",
+            table="raw",
+        )
+
+
 def no_way_to_one_node(scene: Scene) -> None:
     """Drop what pods of one worker send to pods of another node, where one replica runs."""
     address = _elsewhere(scene)
@@ -186,6 +197,16 @@ MUTANTS = (
         fails=("test_path_loses_nothing[udp]",),
         causes=("conntrack-race-5s",),
         where="5 % of the packets of one path",
+    ),
+    Mutant(
+        "packets-lost-one-node",
+        "5 % of all packets that pods of one node send to port 53 are lost, over UDP and TCP.",
+        "N",
+        unlucky_node,
+        some_are_lost,
+        fails=("test_path_loses_nothing[udp]", "test_path_is_in_time[tcp]"),
+        causes=("packets-lost",),
+        where="5 % of the packets of one node",
     ),
     Mutant(
         "overlay-broken-one-path",

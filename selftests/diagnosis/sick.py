@@ -194,6 +194,18 @@ def lossy(facts: Facts) -> Facts:
     return failing(replace(facts, paths=paths), name)
 
 
+def lossy_link(facts: Facts) -> Facts:
+    """The same with TCP, where a lost segment is sent again and comes late."""
+    sick = lossy(facts)
+    paths = tuple(
+        replace(p, sent=300, late=12) if (p.node, p.transport) == ("w2", "tcp") else p
+        for p in sick.paths
+    )
+    return failing(
+        replace(sick, paths=paths), "tests/network/test_paths.py::test_path_is_in_time[tcp]"
+    )
+
+
 def stale_bridge(facts: Facts) -> Facts:
     """A replica has an address of an old bridge."""
 
@@ -671,6 +683,7 @@ SICK: dict[str, tuple[str, Change]] = {
     "udp": ("dns-udp-dead-tcp-alive", udp_dead),
     "large": ("mtu-blackhole", large_lost),
     "lossy": ("conntrack-race-5s", lossy),
+    "lossy link": ("packets-lost", lossy_link),
     "stale bridge": ("stale-cni", stale_bridge),
     "no network": ("no-cni", no_network),
     "egress": ("netpol-egress-deny", egress_denied),

@@ -1,8 +1,10 @@
 """Packets that are lost by their kind: UDP, large ones, two at once."""
 
+from clusterdns.asking.losses import BASE_RATE, IMPROBABLE, binomial_tail
 from clusterdns.diagnosis.facts import Facts, nodes_in_words
 from clusterdns.diagnosis.finding import Finding, Scope, cause
 from clusterdns.diagnosis.paths import Split
+from clusterdns.diagnosis.rows import PathLoss
 from clusterdns.serving.shape import endpoint_ports
 
 
@@ -132,7 +134,7 @@ def race(facts: Facts) -> Finding | None:
     """Some UDP questions are lost, no TCP ones."""
     lossy = [p for p in facts.paths if p.improbable and p.lost < p.sent]
     udp = [p for p in lossy if p.transport == "udp"]
-    if not udp or any(p.transport == "tcp" and p.improbable for p in lossy):
+    if not udp or any(p.transport == "tcp" for p in lossy) or _resent(facts):
         return None
     service = [p for p in udp if p.server.startswith("service/")]
     worst = max(udp, key=lambda p: p.lost / p.sent)
@@ -157,6 +159,49 @@ def race(facts: Facts) -> Finding | None:
         assumes=1 if len(service) == len(udp) else 2,
         tell_apart="insert_failed of conntrack -S grows: the race; it does not: plain packet loss",
     )
+
+
+@cause("packets-lost", "node-network")
+def lossy_link(facts: Facts) -> Finding | None:
+    """Some UDP questions are lost, and TCP answers of the same nodes come a second late."""
+    lossy = [p for p in facts.paths if p.improbable and p.lost < p.sent and p.transport == "udp"]
+    late = _resent(facts)
+    nodes = {p.node for p in lossy} & {p.node for p in late}
+    if not nodes:
+        return None
+    worst = max((p for p in lossy if p.node in nodes), key=lambda p: p.lost / p.sent)
+    slow = max((p for p in late if p.node in nodes), key=lambda p: p.late / p.sent)
+    where = nodes_in_words(nodes)
+    return Finding(
+        f"A part of all packets between {where} and the replicas is lost, over UDP and over TCP "
+        "alike: a bad link, a full queue or a rate limit, not the conntrack race.",
+        (
+            f"UDP, worst path: {worst.node} > {worst.server}: {worst.lost} of {worst.sent} lost",
+            f"TCP, worst path: {slow.node} > {slow.server}: {slow.late} of {slow.sent} answers a "
+            "second late, which is a segment that was sent again",
+        ),
+        (
+            f"on {where}: ip -s link  # errors and drops of the interfaces",
+            f"on {where}: tc -s qdisc  # drops of queues and rate limits",
+            f"on {where}: iptables-save | grep -E 'limit|statistic'  # rules that drop a share",
+        ),
+        Scope(
+            ("network/test_paths.py::*",),
+            lambda cell: cell.node in nodes and cell.silent,
+        ),
+        "medium",
+        assumes=1,
+        tell_apart="ping -c 200 from a pod there to a pod on another node: does it lose as much?",
+    )
+
+
+def _resent(facts: Facts) -> list[PathLoss]:
+    """The TCP paths with answers that are late as only a lost segment makes them."""
+    return [
+        p
+        for p in facts.paths
+        if p.transport == "tcp" and binomial_tail(p.sent, p.late, BASE_RATE) < IMPROBABLE
+    ]
 
 
 @cause("edns-large-dropped", "node-network")
