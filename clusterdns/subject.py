@@ -1,4 +1,7 @@
-"""What an implementation is known not to do: one file in ``subjects/`` for each."""
+"""What an implementation is known not to do: one file in ``subjects/`` for each.
+
+What is merely not configured here is found in ``clusterdns.serving.features``.
+"""
 
 import tomllib
 from collections.abc import Mapping
@@ -11,6 +14,11 @@ FOLDER = Path(__file__).parent.parent / "subjects"
 FEATURES: Mapping[str, str] = {
     "dns-version": "the TXT record that names the version of the schema (2.2)",
     "pod-records": "names that hold a pod's address (1.0.1, 2.6)",
+    "health": "a page that says whether the server is alive",
+    "ready": "a page that says whether the server knows the cluster",
+    "metrics": "metrics in the text format of Prometheus",
+    "reload": "a changed configuration that takes effect by itself",
+    "plain-search": "a denial for each step of a search but the last (no autopath)",
 }
 
 

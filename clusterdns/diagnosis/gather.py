@@ -18,9 +18,9 @@ from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.looks import Aims, ask, far_queries, merged, near_queries, touch
 from clusterdns.diagnosis.rows import Contact, PathLoss, Talk, Trouble
 from clusterdns.run.ledger import one_line
-from clusterdns.searching.podfiles import NODE_LOCAL
 from clusterdns.searching.resolvconf import ResolvConf
 from clusterdns.serving.inventory import Inventory, take_inventory
+from clusterdns.serving.nodelocal import NODE_LOCAL
 from clusterdns.serving.permissions import NEEDED, is_allowed, service_account
 from clusterdns.serving.replica_pages import SERVED_BY, port_of
 from clusterdns.site import DEFAULT_DOMAIN, Site

@@ -24,7 +24,7 @@ HTML = "report.html"
 FILES = (HTML, JUNIT, EVENTS, RESULTS)  # in the order of removal: the mark that it is ours last
 
 CLUSTER_KEYS = ("server", "context", "domain", "ipFamilies", "nodes", "dns")
-DNS_KEYS = ("implementation", "version", "image", "replicas", "corefileSha256")
+DNS_KEYS = ("implementation", "version", "image", "replicas", "corefileSha256", "features")
 
 Document = dict[str, Any]
 

@@ -1,5 +1,8 @@
 """The report in sentences: the same words on the terminal and on the page."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from clusterdns.report.model import Report
 
 EXIT_CODES = {
@@ -13,6 +16,19 @@ EXIT_CODES = {
     11: "the cluster was left changed",
     12: "incomplete: a selected check was not run, and --require-complete was given",
 }
+
+# Plug-ins that change what a client is told; the rest is housekeeping.
+TELLING = (
+    "autopath",
+    "federation",
+    "file",
+    "hosts",
+    "k8s_external",
+    "minimal",
+    "rewrite",
+    "template",
+    "view",
+)
 
 
 def counted(number: int, one: str, many: str = "") -> str:
@@ -68,11 +84,36 @@ def cluster_lines(report: Report) -> list[str]:
         counted(int(dns["replicas"]), "replica") if dns.get("replicas") is not None else "",
         str(dns.get("image") or ""),
     ]
-    return [", ".join(filter(None, words)) for words in (who, size, server) if any(words)]
+    told = [features_line(dns.get("features") or {})]
+    return [", ".join(filter(None, words)) for words in (who, size, server, told) if any(words)]
 
 
 def _with(prefix: str, value: object) -> str:
     return f"{prefix}{value}" if value else ""
+
+
+def features_line(features: Mapping[str, Any]) -> str:
+    """The features that matter to a reader, in one line; empty without any."""
+    if "pods" not in features:
+        return ""
+    cached = features["cachedSeconds"]
+    kept = (
+        f"cached {cached['success']} s, denials {cached['denial']} s"
+        if any(cached.values())
+        else ""
+    )
+    blocks, stubs = features["serverBlocks"], features["stubDomains"]
+    words = [
+        f"pods {features['pods']}",
+        f"ttl {features['ttl']}",
+        kept or "cluster zone not cached",
+        f"{blocks} server blocks" if blocks > 1 else "",
+        f"stub domains {' '.join(stubs)}" if stubs else "",
+        *(name for name in TELLING if name in features["plugins"]),
+        f"node-local caches on {n} nodes" if (n := features.get("nodeLocalCaches")) else "",
+        "imports that only the pod knows" if features["unresolvedImports"] else "",
+    ]
+    return ", ".join(word for word in words if word)
 
 
 def time_line(report: Report) -> str:

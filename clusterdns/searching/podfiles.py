@@ -5,19 +5,16 @@ Sources: kubernetes.io "DNS for Services and Pods"; pkg/kubelet/network/dns of K
 
 import json
 import shlex
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from clusterdns.asking.evidence import Evidence
 from clusterdns.asking.tally import FILE, Cell
-from clusterdns.cluster import Cluster
 from clusterdns.searching.clientpods import MUSL_CONTAINER, MUSL_SLEEPS, RESOLV_CONF, Role
 from clusterdns.searching.clients import Client, Clients
 from clusterdns.searching.resolvconf import ResolvConf
-from clusterdns.serving.arguments import value_of, words_of
 
 KUBELET = "kubelet"  # who made what a pod has on disk
-NODE_LOCAL = "k8s-app=node-local-dns"  # of the node-local cache of the Kubernetes add-ons
 
 
 @dataclass(frozen=True)
@@ -77,25 +74,6 @@ def told_nameservers(
     allowed = {*cluster_ips, *node_local}
     kept = tuple(dict.fromkeys(address for address in conf.nameservers if address in allowed))
     return kept or tuple(cluster_ips) or ("the cluster IP of a DNS Service, but there is none",)
-
-
-def node_local_addresses(cluster: Cluster) -> Mapping[str, tuple[str, ...]]:
-    """What a node-local cache listens on, by node (its argument -localip); often nowhere.
-
-    Raises kubernetes.client.ApiException as the API server answers.
-    """
-    found: dict[str, tuple[str, ...]] = {}
-    for pod in cluster.list("Pod", labels=NODE_LOCAL):
-        for container in pod["spec"]["containers"]:
-            node = str(pod["spec"].get("nodeName", ""))
-            found[node] = (*found.get(node, ()), *local_ips(words_of(container)))
-    return found
-
-
-def local_ips(words: Sequence[str]) -> tuple[str, ...]:
-    """The addresses of the option -localip, written in either way."""
-    value = value_of(words, "localip")
-    return tuple(value.split(",")) if value else ()
 
 
 def in_one_line(text: str) -> str:

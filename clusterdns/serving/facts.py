@@ -1,17 +1,24 @@
 """The section "cluster" of the report: what was judged."""
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 from clusterdns.cluster import Cluster
 from clusterdns.objects.service import address_type
+from clusterdns.serving.features import features_of
 from clusterdns.serving.inventory import Inventory
 from clusterdns.site import Site
 
 FAMILIES = {"A": "IPv4", "AAAA": "IPv6"}
 
 
-def facts_of(cluster: Cluster, inventory: Inventory, site: Site | None = None) -> dict[str, Any]:
+def facts_of(
+    cluster: Cluster,
+    inventory: Inventory,
+    site: Site | None = None,
+    node_local: Mapping[str, object] | None = None,
+) -> dict[str, Any]:
     """As the contract has it; the domain is known once pods have told it."""
     service_ips = inventory.cluster_ips
     corefile = inventory.corefile_text
@@ -27,6 +34,7 @@ def facts_of(cluster: Cluster, inventory: Inventory, site: Site | None = None) -
             "image": inventory.image,
             "replicas": len(inventory.ready_pods),
             "corefileSha256": hashlib.sha256(corefile.encode()).hexdigest() if corefile else "",
+            "features": features_of(inventory, node_local),
         },
     }
 

@@ -12,11 +12,12 @@ from posixpath import dirname
 
 from clusterdns.asking.question import Server
 from clusterdns.cluster import Cluster, Manifest, NotThere, is_ready
-from clusterdns.corefile import Corefile, CorefileError, parse
+from clusterdns.corefile import Corefile, CorefileError, Reading, parse
 from clusterdns.serving.mounts import Mounted, corefile_path, read_mounts
 
 LABEL = "k8s-app=kube-dns"  # of the Service and the pods, for CoreDNS and kube-dns alike
 ARCHITECTURE = "kubernetes.io/arch"
+OURS = "dns-conformance/run"  # a label of all that a run makes
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Inventory:
     # What the container's ConfigMaps bring: texts by path, and the folders that are wholly known.
     files: Mapping[str, str] = field(default_factory=dict)
     folders: tuple[str, ...] = ()
+    further: tuple[Manifest, ...] = ()  # more workloads behind the Service
 
     @property
     def namespace(self) -> str:
@@ -114,6 +116,16 @@ class Inventory:
             return error
 
     @property
+    def reading(self) -> Reading | None:
+        """Answers about the Corefile; None where there is none that can be read."""
+        return Reading(self.corefile) if isinstance(self.corefile, Corefile) else None
+
+    @property
+    def workloads(self) -> tuple[Manifest, ...]:
+        """Everything that runs replicas; usually one Deployment."""
+        return (self.workload, *self.further) if self.workload else self.further
+
+    @property
     def ready_nodes(self) -> tuple[Manifest, ...]:
         """The Linux nodes that are ready: probes are started on these, cordoned or not."""
         return tuple(
@@ -133,12 +145,15 @@ def take_inventory(cluster: Cluster) -> Inventory:
         deployments = pool.submit(cluster.list, "Deployment", None, LABEL)
         daemons = pool.submit(cluster.list, "DaemonSet", None, LABEL)
         service = the_dns_service(services.result())
-        workload = the_workload(deployments.result() + daemons.result(), service)
+        labelled = deployments.result() + daemons.result()
+    if service is None and not labelled:
+        service = unlabelled_dns_service(services.result())
+        labelled = workloads_behind(cluster, service) if service else []
+    workload = the_workload(labelled, service)
+    further = further_workloads(labelled, workload, service)
     found = service or workload
     namespace = found["metadata"]["namespace"] if found else "kube-system"
-    selector = (workload or {}).get("spec", {}).get("selector", {}).get("matchLabels")
-    labels = ",".join(f"{k}={v}" for k, v in selector.items()) if selector else LABEL
-    pods = [p for p in cluster.list("Pod", namespace, labels) if not is_going(p)]
+    pods = pods_of([workload, *further], cluster, namespace)
     name = service["metadata"]["name"] if service else "kube-dns"
     slices = cluster.list("EndpointSlice", namespace, f"kubernetes.io/service-name={name}")
     place = corefile_place(workload)
@@ -154,6 +169,7 @@ def take_inventory(cluster: Cluster) -> Inventory:
         config_map=place[:2] if place else None,
         files=mounted.files,
         folders=tuple(sorted(mounted.folders)),
+        further=further,
     )
 
 
@@ -164,6 +180,59 @@ def the_dns_service(services: list[Manifest]) -> Manifest | None:
     named = [s for s in services if in_kube_system(s, "kube-dns")]
     found = [s for s in [*named, *labelled] if s["spec"].get("clusterIP") not in ("None", "", None)]
     return next(iter(found), None)
+
+
+def unlabelled_dns_service(services: list[Manifest]) -> Manifest | None:
+    """A DNS Service as other installers name it, where nothing wears the label at all."""
+    named = [
+        s
+        for s in services
+        if "dns" in s["metadata"]["name"]
+        and OURS not in (s["metadata"].get("labels") or {})
+        and s["spec"].get("clusterIP") not in ("None", "", None)
+        and s["spec"].get("selector")
+        and any((p.get("protocol"), p["port"]) == ("UDP", 53) for p in s["spec"].get("ports", []))
+    ]
+    rank = {
+        id(s): (s["metadata"]["namespace"] != "kube-system", s["metadata"]["name"]) for s in named
+    }
+    return min(named, key=lambda s: rank[id(s)], default=None)
+
+
+def workloads_behind(cluster: Cluster, service: Manifest) -> list[Manifest]:
+    """The Deployments and DaemonSets whose pods a Service selects."""
+    namespace = service["metadata"]["namespace"]
+    kinds = ("Deployment", "DaemonSet")
+    found = [workload for kind in kinds for workload in cluster.list(kind, namespace)]
+    return [workload for workload in found if is_behind(service, workload)]
+
+
+def is_behind(service: Manifest, workload: Manifest) -> bool:
+    """Whether a Service selects the pods of a workload."""
+    selector = service["spec"].get("selector") or {}
+    labels = workload["spec"]["template"].get("metadata", {}).get("labels") or {}
+    return bool(selector) and selector.items() <= labels.items()
+
+
+def further_workloads(
+    workloads: list[Manifest], chosen: Manifest | None, service: Manifest | None
+) -> tuple[Manifest, ...]:
+    """More workloads that run replicas of the same Service, by their label and its selector."""
+    if chosen is None or service is None or not is_behind(service, chosen):
+        return ()
+    namespace = service["metadata"]["namespace"]
+    here = [w for w in workloads if w["metadata"]["namespace"] == namespace and w is not chosen]
+    return tuple(w for w in here if is_behind(service, w))
+
+
+def pods_of(workloads: list[Manifest | None], cluster: Cluster, namespace: str) -> list[Manifest]:
+    """The pods of workloads, each once, but those that are being deleted."""
+    found: dict[str, Manifest] = {}
+    for workload in workloads:
+        selector = (workload or {}).get("spec", {}).get("selector", {}).get("matchLabels")
+        labels = ",".join(f"{k}={v}" for k, v in selector.items()) if selector else LABEL
+        found |= {p["metadata"]["name"]: p for p in cluster.list("Pod", namespace, labels)}
+    return [pod for pod in found.values() if not is_going(pod)]
 
 
 def the_workload(workloads: list[Manifest], service: Manifest | None) -> Manifest | None:

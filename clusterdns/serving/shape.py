@@ -88,6 +88,11 @@ def desired_replicas(workload: Manifest | None) -> int:
     return int(workload["spec"].get("replicas", 1))
 
 
+def wanted_replicas(inventory: Inventory) -> int:
+    """How many replicas all workloads together want."""
+    return sum(desired_replicas(workload) for workload in inventory.workloads)
+
+
 def nodes_of(pods: Iterable[Manifest]) -> set[str]:
     """The nodes that pods run on."""
     return {pod["spec"]["nodeName"] for pod in pods}

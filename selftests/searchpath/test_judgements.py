@@ -12,12 +12,13 @@ from clusterdns.searching.clientpods import MOST_SEARCHES, Given, Role, crowded,
 from clusterdns.searching.clients import NoClients
 from clusterdns.searching.dnsconfigs import MOST_CHARACTERS, characters
 from clusterdns.searching.lookups import QUALIFIED, SILENT, Lookup, Lookups
-from clusterdns.searching.podfiles import local_ips, told_nameservers
+from clusterdns.searching.podfiles import told_nameservers
 from clusterdns.searching.podnames import beginnings, own_lines
 from clusterdns.searching.podpolicies import PodFiles
 from clusterdns.searching.resolvconf import ResolvConf
 from clusterdns.searching.resolver import DIG, GETADDRINFO, Found, Step
 from clusterdns.searching.searchwalk import Spelling
+from clusterdns.serving.nodelocal import local_ips
 from selftests.searchpath.places import (
     API_SERVER,
     AWAY,

@@ -4,11 +4,11 @@ import pytest
 
 from clusterdns.serving.inventory import Inventory, pod_spec
 from clusterdns.serving.shape import (
-    desired_replicas,
     missing_probe,
     nodes_of,
     troubles,
     unsafe_settings,
+    wanted_replicas,
 )
 
 
@@ -23,7 +23,7 @@ def test_workload_exists(inventory: Inventory) -> None:
 @pytest.mark.quick
 def test_wanted_replicas_are_ready(inventory: Inventory) -> None:
     """As many replicas as wanted must be ready, and at least one must be wanted."""
-    desired = desired_replicas(inventory.workload)
+    desired = wanted_replicas(inventory)
     ready = len(inventory.ready_pods)
     assert (ready, desired >= 1) == (desired, True), (
         f"{ready} of {desired} replicas are ready; "

@@ -69,24 +69,28 @@ def test_refused_setup_is_counted(refused_setup: Refused) -> None:
 
 
 @pytest.mark.disruptive
+@pytest.mark.needs("reload")
 def test_own_corefile_takes_effect_on_every_replica(own_reload: OwnReload) -> None:
     """A change of the cluster's own Corefile must take effect on every replica, by itself."""
     assert own_reload.missing == frozenset(), own_reload
 
 
 @pytest.mark.disruptive
+@pytest.mark.needs("reload")
 def test_own_reload_needs_no_restart(own_reload: OwnReload) -> None:
     """No replica must restart because of a changed Corefile."""
     assert own_reload.processes_after == own_reload.processes_before, own_reload
 
 
 @pytest.mark.disruptive
+@pytest.mark.needs("reload")
 def test_own_reload_loses_no_question(own_reload: OwnReload) -> None:
     """In a steady stream to the DNS Service each question must be answered all the while."""
     assert own_reload.stream.lost == (), own_reload
 
 
 @pytest.mark.disruptive
+@pytest.mark.needs("reload")
 def test_own_corefile_is_given_back(own_reload: OwnReload) -> None:
     """At the end the Corefile must be what it was, byte for byte, and in effect again."""
     state = (own_reload.byte_for_byte, own_reload.still)

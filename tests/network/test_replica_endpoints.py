@@ -13,7 +13,13 @@ def pages(site: Site, wire_exact: None) -> Pages:
     return fetch_pages(site)
 
 
-@pytest.mark.parametrize("path", ["/health", "/ready"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param("/health", marks=pytest.mark.needs("health")),
+        pytest.param("/ready", marks=pytest.mark.needs("ready")),
+    ],
+)
 def test_replica_answers_ok(pages: Pages, path: str) -> None:
     """Each replica must answer 200 OK where its own Corefile says that the page is."""
     seen = pages.at(path)
@@ -21,6 +27,7 @@ def test_replica_answers_ok(pages: Pages, path: str) -> None:
     assert (bool(seen), wrong) == (True, []), "\n".join(wrong) or "there is no replica to ask"
 
 
+@pytest.mark.needs("metrics")
 def test_replica_shows_metrics(pages: Pages) -> None:
     """Each replica must show metrics that name its build."""
     seen = pages.at("/metrics")
@@ -29,12 +36,14 @@ def test_replica_shows_metrics(pages: Pages) -> None:
 
 
 @pytest.mark.level("advice")
+@pytest.mark.needs("metrics")
 def test_running_version_is_that_of_the_image(pages: Pages, inventory: Inventory) -> None:
     """The version that a replica says it runs should be the one its image is named after."""
     running = {build_version(one) for one in pages.at("/metrics")}
     assert running == {inventory.coredns_version}, f"{running} run, the image is {inventory.image}"
 
 
+@pytest.mark.needs("metrics")
 def test_no_replica_has_panicked(pages: Pages) -> None:
     """CoreDNS counts the panics that it survives: there must be none."""
     panics = values_of(pages.at("/metrics"), "coredns_panics_total")

@@ -97,6 +97,7 @@ def test_api_server_has_no_short_name(lookups: Lookups, tool: Tool, tally: Tally
 
 
 @pytest.mark.spec("D20")
+@pytest.mark.needs("plain-search")
 @pytest.mark.parametrize("role", FROM, ids=str)
 @pytest.mark.parametrize("spelling", QUALIFIED, ids=str)
 def test_each_step_of_the_search(

@@ -3,7 +3,7 @@
 from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.finding import Finding, Scope, cause, unanswered
 from clusterdns.serving.inventory import LABEL, pod_spec
-from clusterdns.serving.shape import desired_replicas, nodes_of
+from clusterdns.serving.shape import nodes_of, wanted_replicas
 
 # Without a replica that serves, everything that asks it fails.
 ALL_DEAD = Scope(
@@ -25,7 +25,7 @@ ALL_DEAD = Scope(
 def no_pods(facts: Facts) -> Finding | None:
     """There is no replica, or those wanted cannot start."""
     inventory = facts.inventory
-    wanted, ready = desired_replicas(inventory.workload), len(inventory.ready_pods)
+    wanted, ready = wanted_replicas(inventory), len(inventory.ready_pods)
     if inventory.workload is None:
         return Finding(
             "Nothing runs the cluster's DNS: there is no Deployment or DaemonSet for it.",
@@ -115,7 +115,7 @@ def killed(facts: Facts) -> Finding | None:
 @cause("single-or-colocated", "coredns-pod")
 def alone(facts: Facts) -> Finding | None:
     """There is one replica only, or a restart of one node takes all of them away."""
-    wanted = desired_replicas(facts.inventory.workload)
+    wanted = wanted_replicas(facts.inventory)
     if wanted != 1 or not any("test_there_are_two_replicas" in t.name for t in facts.troubles):
         return None
     nodes = nodes_of(facts.inventory.ready_pods)
