@@ -6,7 +6,7 @@ from dataclasses import replace
 from clusterdns.cluster import Manifest
 from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.rows import Cell, Trouble
-from selftests.diagnosis.sick import deaf_replica
+from selftests.diagnosis.sick.network import deaf_replica
 from selftests.diagnosis.studio import DNS_IP, NODES, OURS, Change, corefile, edited, saying
 
 API_NAME = "kubernetes.default.svc.cluster.local."

@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from clusterdns.diagnosis import Facts, Trouble, diagnose
-from selftests.diagnosis import odd, sick
+from selftests.diagnosis import odd
+from selftests.diagnosis.sick import corefile, network, replicas, service
 from selftests.diagnosis.studio import healthy
 
 STRANGE = "tests/dns/test_apex.py::test_zone_has_one_soa_record[udp]"
@@ -16,24 +17,24 @@ def causes(facts: Facts) -> list[str]:
 
 def test_what_explains_failures_comes_before_advice() -> None:
     """A cause of failed checks outranks one of advice that does not hold."""
-    facts = sick.kube_proxy_down(sick.no_reload(healthy()))
+    facts = network.kube_proxy_down(corefile.no_reload(healthy()))
     assert causes(facts) == ["kube-proxy-down-node", "no-reload"]
 
 
 def test_two_faults_are_both_named() -> None:
     """Two independent faults are two diagnoses, and nothing else is claimed."""
-    facts = sick.no_tcp(sick.told(("10.96.0.99",), "w2")(healthy()))
+    facts = service.no_tcp(service.told(("10.96.0.99",), "w2")(healthy()))
     assert set(causes(facts)) == {"dns-svc-no-tcp", "kubelet-clusterdns-wrong"}
 
 
 def test_a_deeper_cause_takes_over_its_consequences() -> None:
     """Replicas that are not ready are explained by why they are not."""
-    assert "dns-svc-endpoints-notready" not in causes(sick.bad_syntax(healthy()))
+    assert "dns-svc-endpoints-notready" not in causes(corefile.bad_syntax(healthy()))
 
 
 def test_what_is_left_is_named() -> None:
     """A failure that no cause explains stays unexplained, and is not swallowed."""
-    facts = sick.kube_proxy_down(healthy())
+    facts = network.kube_proxy_down(healthy())
     facts = replace(facts, troubles=(*facts.troubles, Trouble(STRANGE, "failed", "odd")))
     found = diagnose(facts)
     assert ([d.cause for d in found.diagnoses], found.unexplained) == (
@@ -44,7 +45,7 @@ def test_what_is_left_is_named() -> None:
 
 def test_unknown_comes_before_mere_advice() -> None:
     """A strange failure beside advice that does not hold: first that nobody knows."""
-    facts = sick.no_reload(healthy())
+    facts = corefile.no_reload(healthy())
     facts = replace(facts, troubles=(*facts.troubles, Trouble(STRANGE, "failed", "odd")))
     assert causes(facts) == ["unknown", "no-reload"]
 
@@ -66,7 +67,7 @@ def test_deviations_alone_are_never_unknown() -> None:
 
 def test_commands_name_this_cluster() -> None:
     """What to do can be copied: context, namespace and names are filled in."""
-    first = diagnose(sick.scaled(healthy())).diagnoses[0]
+    first = diagnose(replicas.scaled(healthy())).diagnoses[0]
     wanted = "kubectl --context kind-x -n kube-system scale deployment/coredns --replicas=2"
     assert first.remedy == (wanted,)
 
@@ -74,7 +75,7 @@ def test_commands_name_this_cluster() -> None:
 def test_a_mistake_in_a_cause_costs_no_diagnosis() -> None:
     """Facts with holes are no reason to end without a diagnosis."""
     facts = replace(
-        sick.kube_proxy_down(healthy()),
+        network.kube_proxy_down(healthy()),
         events=None,
         rights=None,
         services=None,
