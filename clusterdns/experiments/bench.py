@@ -9,7 +9,7 @@ from clusterdns.asking.answer import Answer
 from clusterdns.asking.everyone import Everyone
 from clusterdns.asking.question import Question, Server, Transport
 from clusterdns.asking.repeat import repeat_command
-from clusterdns.private import NotPossible, PrivateCoreDns
+from clusterdns.private import Arrival, NotPossible, PrivateCoreDns, arrivals_in
 from clusterdns.probe import Probe
 from clusterdns.site import Site, Workspace
 from clusterdns.wait import eventually
@@ -124,3 +124,19 @@ class Bench:
         if last.answered:
             raise NotPossible("our own upstream did not go away when its Corefile was changed")
         self.note("the only upstream is gone")
+
+    def arrivals(
+        self, instance: PrivateCoreDns, container: str, canary: str
+    ) -> tuple[Arrival, ...]:
+        """All that upstreams in a container noted, once the canary is there and no more comes.
+
+        CoreDNS notes a question after it has answered it, so that lines may change places.
+        """
+        counts: list[int] = []
+
+        def settled(seen: tuple[Arrival, ...]) -> bool:
+            counts.append(len(seen))
+            there = any(arrival.name == canary for arrival in seen)
+            return there and counts[-1:] == counts[-2:-1]
+
+        return eventually(lambda: arrivals_in(instance.logs(container)), settled, 5.0, every=0.3)

@@ -7,7 +7,7 @@ must not keep; three more lose their upstream, of which only STALE may answer fr
 
 import secrets
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from clusterdns.asking.answer import Answer
@@ -32,16 +32,15 @@ from clusterdns.experiments.cached import (
     zone_file,
 )
 from clusterdns.experiments.forwarding import GIVES_UP, UPSTREAM, server_at
-from clusterdns.experiments.keeping import Asked, Series
+from clusterdns.experiments.keeping import Asked, Series, undisturbed
 from clusterdns.experiments.outside import CANARY, LARGE_ROW, ZONE
-from clusterdns.private import Arrival, NotPossible, PrivateCoreDns, arrivals_in
+from clusterdns.private import Arrival, PrivateCoreDns
 from clusterdns.private.coredns import Companion
 from clusterdns.serving.metrics import Metrics
 from clusterdns.wait import eventually
 
 TICKS = (0.0, 0.5, 1.5, 2.5, 3.5, 4.7, 5.5, 7.0)  # seconds: no age is near 3, 5 or 6
 THRICE = 3
-RETRIES_AFTER = 1.5  # seconds: forward asks a silent upstream again after 2 s
 
 
 # What is asked three times, and how often it must reach the upstream.
@@ -131,7 +130,8 @@ class CachingExperiment:
         repeated, answers = self._repeat(bench, server)
         stale = {port: KINDS[0].question() for port in (STALE, FORGETFUL, BRIEF)}
         fresh = {port: ask(bench, server, port, [q])[0] for port, q in stale.items()}
-        undisturbed([*answers, *fresh.values(), *(a for each in asks.values() for a in each)])
+        counting = [*answers, *fresh.values(), *(a for each in asks.values() for a in each)]
+        undisturbed(asked.answer for asked in counting)
         self.instance.change({UPSTREAM: upstream_corefile(mortal=False)})
         bench.wait_until_gone(server_at(upstream, MORTAL), Question(CANARY))
         late = max(asked.received for asked in fresh.values()) + STALE_CAP + BRIEFLY + 1
@@ -140,7 +140,7 @@ class CachingExperiment:
         bench.note("what had expired asked without the upstream")
         metrics = self.instance.metrics(bench.probe, server.address)
         bench.ask_one(upstream, Question(CANARY))
-        arrived = self._arrivals()
+        arrived = bench.arrivals(self.instance, UPSTREAM, CANARY)
         came = {label: times(arrived, question) for label, question in repeated.items()}
         series = {
             kind.label: Series(
@@ -197,14 +197,6 @@ class CachingExperiment:
         ]
         return questions, answers
 
-    def _arrivals(self) -> tuple[Arrival, ...]:
-        """All that the upstreams saw, once the canary is among it."""
-        return eventually(
-            lambda: arrivals_in(self.instance.logs(UPSTREAM)),
-            lambda seen: any(a.name == CANARY and a.place == "alive" for a in seen),
-            within=3.0,
-        )
-
 
 def ask(bench: Bench, server: Server, port: int, questions: list[Question]) -> list[Asked]:
     """Put questions to a block, and note when."""
@@ -212,16 +204,6 @@ def ask(bench: Bench, server: Server, port: int, questions: list[Question]) -> l
     answers = bench.ask(server_at(server, port), questions, timeout=GIVES_UP)
     received = time.monotonic()
     return [Asked(answer, sent, received) for answer in answers]
-
-
-def undisturbed(asks: Iterable[Asked]) -> None:
-    """Raises NotPossible when a question may have been put twice, by us or by the instance."""
-    for asked in asks:
-        if asked.answer.lost or asked.answer.ms > 1000 * RETRIES_AFTER:
-            raise NotPossible(
-                f"questions could not be counted: {asked.answer.question} was lost"
-                f" {asked.answer.lost} times and took {asked.answer.ms:.0f} ms"
-            )
 
 
 def times(arrived: tuple[Arrival, ...], question: Question) -> int:

@@ -5,13 +5,16 @@ whole seconds: so each judgement is a range, and holds on a machine of any speed
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import dns.rdatatype
 
 from clusterdns.asking.answer import Answer
 from clusterdns.asking.expect import Expected
+from clusterdns.private import NotPossible
+
+RETRIES_AFTER = 1.5  # seconds: forward asks a silent upstream again after 2 s
 
 
 @dataclass(frozen=True)
@@ -116,3 +119,13 @@ class Series:
 def ages(stored: Asked, asked: Asked) -> tuple[float, float]:
     """The least and the most that may have passed, in seconds, since an answer was stored."""
     return max(0.0, asked.sent - stored.received), asked.received - stored.sent
+
+
+def undisturbed(answers: Iterable[Answer]) -> None:
+    """Raises NotPossible when a question may have been put twice, by us or by a forwarder."""
+    for answer in answers:
+        if answer.lost or answer.ms > 1000 * RETRIES_AFTER:
+            raise NotPossible(
+                f"questions could not be counted: {answer.question} was lost {answer.lost} times"
+                f" and took {answer.ms:.0f} ms"
+            )

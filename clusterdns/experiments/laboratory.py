@@ -16,6 +16,7 @@ from clusterdns.cluster import Manifest, NotThere
 from clusterdns.corefile import Corefile, Reading
 from clusterdns.experiments.bench import Bench, Place, bench_node
 from clusterdns.experiments.caching import CachingExperiment
+from clusterdns.experiments.choosing import ChoosingExperiment
 from clusterdns.experiments.forwarding import ForwardingExperiment
 from clusterdns.experiments.looping import HiddenLoopExperiment, LoopingExperiment
 from clusterdns.experiments.nodenames import OutsideNamesExperiment
@@ -64,6 +65,7 @@ EXPERIMENTS: Mapping[str, Callable[[Place], Experiment]] = {
     "reloads": ReloadsExperiment,
     "updates": UpdatesExperiment,
     "caching": CachingExperiment,
+    "choosing": ChoosingExperiment,
 }
 LOOKING_ONLY = ("outside_names", "upstreams", "updates")  # these need no CoreDNS of ours
 

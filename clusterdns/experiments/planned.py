@@ -15,6 +15,7 @@ def declare_objects() -> None:
         "hidden-loop": "a private CoreDNS that forwards to itself, without loop",
         "reloading": "a private CoreDNS whose Corefile changes",
         "caching": "a private CoreDNS with caches, and its upstreams (full profile)",
+        "choosing": "a private CoreDNS with each option of forward (full profile)",
     }.items():
         declare(
             PlannedObject("", "Pod", NAMESPACE, name, (*MADE, "patch"), why),

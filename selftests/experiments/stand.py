@@ -164,8 +164,10 @@ def failing(checks: ModuleType, name: str, result: object) -> dict[str, str]:
             continue
         given = {name: result, "gather": Gather(Tally(), lambda answer: f"ask {answer.question}")}
         marks = [m for m in getattr(function, "pytestmark", []) if m.name == "parametrize"]
-        for values in product(*(mark.args[1] for mark in marks)):
-            case = dict(zip((mark.args[0] for mark in marks), values, strict=True))
+        tables = {mark.args[0]: tuple(mark.args[1]) for mark in marks}
+        tables |= {"transport": ("udp", "tcp")} if "transport" in parameters else {}
+        for values in product(*tables.values()):
+            case = dict(zip(tables, values, strict=True))
             known = {key: value for key, value in given.items() if key in parameters}
             try:
                 function(**known, **case)
