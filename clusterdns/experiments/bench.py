@@ -37,6 +37,8 @@ class Place:
     workspace: Workspace
     node: str  # for the private instances
     external_name: str | None = None  # --external-name
+    account: str | None = None  # that may read the cluster, for instances that know its names
+    no_account: str = "nobody asked for one"  # why there is none
 
 
 @dataclass

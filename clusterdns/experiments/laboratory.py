@@ -6,14 +6,15 @@ probes; the checks only wait for the results.
 
 import threading
 from collections.abc import Callable, Collection, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from kubernetes.client import ApiException
 
 from clusterdns.cluster import Manifest, NotThere
-from clusterdns.corefile import Corefile, Reading
+from clusterdns.experiments.apilate import ApiLateExperiment
+from clusterdns.experiments.apiloss import ApiLossExperiment
 from clusterdns.experiments.bench import Bench, Place, bench_node
 from clusterdns.experiments.caching import CachingExperiment
 from clusterdns.experiments.choosing import ChoosingExperiment
@@ -46,14 +47,31 @@ class Experiment(Protocol):
 
 def forwarding(place: Place) -> Experiment:
     """The forwarding experiment, with the cluster's names where we may read them."""
-    corefile = place.workspace.inventory.corefile
-    known = Reading(corefile).cluster_zone if isinstance(corefile, Corefile) else None
-    zone = known or f"{DEFAULT_DOMAIN}."
-    try:
-        account = may_read_cluster(place.workspace)
-    except NotPossible as error:
-        return ForwardingExperiment(place, None, str(error), zone)
-    return ForwardingExperiment(place, account, "", zone)
+    why = "" if place.account else place.no_account
+    return ForwardingExperiment(place, place.account, why, cluster_zone(place))
+
+
+def api_lost(place: Place) -> Experiment:
+    """The loss of the API. Raises NotPossible where we may not read the cluster."""
+    return ApiLossExperiment(place, account_of(place), cluster_zone(place))
+
+
+def api_late(place: Place) -> Experiment:
+    """A start without the API. Raises NotPossible where we may not read the cluster."""
+    return ApiLateExperiment(place, account_of(place), cluster_zone(place))
+
+
+def account_of(place: Place) -> str:
+    """The account that may read the cluster. Raises NotPossible."""
+    if place.account is None:
+        raise NotPossible(place.no_account)
+    return place.account
+
+
+def cluster_zone(place: Place) -> str:
+    """The cluster domain as the Corefile has it, else the usual one."""
+    reading = place.workspace.inventory.reading
+    return (reading.cluster_zone if reading else None) or f"{DEFAULT_DOMAIN}."
 
 
 EXPERIMENTS: Mapping[str, Callable[[Place], Experiment]] = {
@@ -66,7 +84,10 @@ EXPERIMENTS: Mapping[str, Callable[[Place], Experiment]] = {
     "updates": UpdatesExperiment,
     "caching": CachingExperiment,
     "choosing": ChoosingExperiment,
+    "api_lost": api_lost,
+    "api_late": api_late,
 }
+KNOWING = ("forwarding", "api_lost", "api_late")  # these read the cluster
 LOOKING_ONLY = ("outside_names", "upstreams", "updates")  # these need no CoreDNS of ours
 
 
@@ -80,6 +101,7 @@ class Laboratory:
         self._external_name = external_name
         self._wanted = [name for name in EXPERIMENTS if name in wanted]
         self._site: Future[Site] = Future()
+        self._impossible: dict[str, str] = {}  # why an experiment cannot even be written down
         self._made = begin("objects of the experiments", self._make)
         self._results = {
             name: begin(f"experiment {name}", partial(self._conduct, name)) for name in self._wanted
@@ -112,11 +134,15 @@ class Laboratory:
     def _make(self) -> tuple[Place, dict[str, Experiment]]:
         """Everything that the experiments need in the cluster, side by side."""
         workspace = self._workspace
-        place = Place(workspace, bench_node(workspace), self._external_name)
         names = [n for n in self._wanted if n in LOOKING_ONLY or has_coredns(workspace)]
-        with ThreadPoolExecutor(max_workers=4) as pool:
-            prepared = pool.map(lambda name: EXPERIMENTS[name](place), names)
-            experiments = dict(zip(names, prepared, strict=True))
+        account, why = reader(workspace) if set(names) & set(KNOWING) else (None, "")
+        place = Place(workspace, bench_node(workspace), self._external_name, account, why)
+        experiments: dict[str, Experiment] = {}
+        for name in names:
+            try:
+                experiments[name] = EXPERIMENTS[name](place)
+            except NotPossible as error:
+                self._impossible[name] = str(error)
         objects = {
             (o["kind"], o["metadata"]["name"]): o
             for experiment in experiments.values()
@@ -129,10 +155,20 @@ class Laboratory:
 
     def _conduct(self, name: str) -> Any:  # noqa: ANN401 (each has a result of its own)
         place, experiments = self._made.result()
+        if name in self._impossible:
+            raise NotPossible(self._impossible[name])
         if name not in experiments:
             image = self._workspace.inventory.image or "nothing"
             raise NotPossible(f"a CoreDNS image is needed, and cluster DNS runs {image}")
         return experiments[name].conduct(Bench(self._site.result(), place.node))
+
+
+def reader(workspace: Workspace) -> tuple[str | None, str]:
+    """An account that may read the cluster, or why there is none."""
+    try:
+        return may_read_cluster(workspace), ""
+    except NotPossible as error:
+        return None, str(error)
 
 
 def begin(name: str, work: Callable[[], T]) -> Future[T]:

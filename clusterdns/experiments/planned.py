@@ -1,5 +1,6 @@
 """What the experiments make, for --plan."""
 
+from clusterdns.experiments.cutting import RUNNING, STARTING
 from clusterdns.run.plan import PLACES, PlannedObject, declare
 
 MADE = ("create", "get", "delete")
@@ -32,7 +33,13 @@ def declare_objects() -> None:
         PlannedObject("", "Pod", NAMESPACE, "unready", (*MADE, "patch"), "with a readiness gate"),
         PlannedObject("", "Pod/status", NAMESPACE, "unready", ("patch",), "to make it ready"),
     )
+    for name in (RUNNING, STARTING):
+        declare(
+            PlannedObject("", "Pod", NAMESPACE, name, (*MADE, "patch"), "may lose the API"),
+            PlannedObject("", "ConfigMap", NAMESPACE, name, CHANGED, "its files"),
+        )
     declare(
+        PlannedObject("", "Service", NAMESPACE, "outage-*", MADE, "changes that it misses"),
         PlannedObject(
             "", "Pod", NAMESPACE, "node-resolver-N", MADE, "resolv.conf of each replica's node"
         ),

@@ -1,0 +1,84 @@
+"""A private CoreDNS whose way to the API server can be cut: what both experiments with it share."""
+
+import time
+from dataclasses import dataclass, field
+
+from clusterdns.asking.question import Question, Server
+from clusterdns.experiments.bench import Bench, Place
+from clusterdns.experiments.outside import ZONE
+from clusterdns.private import NotPossible, PrivateCoreDns
+from clusterdns.private.cuttable import GATE, KUBECONFIG, files, forwarder
+from clusterdns.serving.web import Page, get_all
+from clusterdns.wait import eventually
+
+RUNNING, STARTING = "api-loss", "api-late"  # the two instances
+OUTSIDE = Question(f"host.{ZONE}", "A")
+OUTSIDE_ADDRESS = "192.0.2.10"
+UPSTREAM, READY_PORT = 5301, 8181
+
+
+@dataclass
+class Cuttable:
+    """One instance beside a forwarder."""
+
+    place: Place
+    account: str
+    zone: str
+    name: str
+    is_open: bool
+    instance: PrivateCoreDns = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Write down the instance; nothing is made yet."""
+        made = {"Corefile": corefile(self.zone), **files(self.is_open)}
+        image = self.place.workspace.images.dnsutils
+        node, workspace = self.place.node, self.place.workspace
+        companions = (forwarder(image),)
+        self.instance = PrivateCoreDns(workspace, self.name, made, node, self.account, companions)
+
+    def switch(self, word: str) -> float:
+        """Open or cut the way; when it was done (monotonic). Raises NotPossible when it is not."""
+        self.instance.change({GATE: word})
+        within = self.place.workspace.timeouts.reload
+        last = eventually(lambda: last_word(self.instance.logs(GATE)), word, within, every=0.05)
+        if last != word:
+            raise NotPossible(f"our forwarder did not say {word!r} in {within:g} s, but {last!r}")
+        return time.monotonic()
+
+    def ready_page(self, bench: Bench, server: Server) -> Page:
+        """What /ready says now."""
+        return get_all(bench.relay, [(server.address, READY_PORT, "/ready")])[0]
+
+
+def recovery(watch: float, outage: float) -> float:
+    """Seconds within which changes must be visible after an outage.
+
+    The watch's own time, and the longest pause that client-go may have begun just before the end.
+    """
+    return watch + min(60.0, 2 * outage + 1.6)
+
+
+def last_word(log: str) -> str:
+    """What the forwarder said last."""
+    lines = [line for line in log.splitlines() if line.startswith("gate ")]
+    return lines[-1].split()[1] if lines else ""
+
+
+def corefile(zone: str) -> str:
+    """Cluster names by way of the forwarder, and a name outside from the same process."""
+    return f"""\
+.:53 {{
+    errors
+    ready :{READY_PORT}
+    kubernetes {zone} {{
+        kubeconfig /etc/coredns/{KUBECONFIG}
+    }}
+    forward . 127.0.0.1:{UPSTREAM}
+}}
+.:{UPSTREAM} {{
+    errors
+    template IN A {ZONE} {{
+        answer "{{{{ .Name }}}} 0 IN A {OUTSIDE_ADDRESS}"
+    }}
+}}
+"""
