@@ -142,10 +142,11 @@ def test_one_question_looks_whether_a_path_is_back(
 def lossy(per_path: int, sent: int = 60) -> Losses:
     """Losses on each of three paths from one node, and none from another."""
     made = Losses()
-    for server in ("service", "pod/a", "pod/b"):
+    for place, server in enumerate(("service", "pod/a", "pod/b")):
         for number in range(sent):
-            made.note(Path("n1", server, "udp"), number >= per_path, 1.0)
-            made.note(Path("n2", server, "udp"), True, 1.0)
+            turn = sent * place + number
+            made.note(Path("n1", server, "udp"), number >= per_path, 1.0, turn)
+            made.note(Path("n2", server, "udp"), True, 1.0, turn)
     return made
 
 
@@ -159,11 +160,21 @@ def test_small_losses_show_together(per_path: int, first_words: list[str]) -> No
     assert [line.partition(":")[0] for line in lines[:1]] == first_words
 
 
+def test_a_moment_of_silence_is_one_accident() -> None:
+    """When a machine stands still, all questions of a round are lost, to every server."""
+    made = Losses()
+    for turn in range(80):
+        for server in ("service", "pod/a"):
+            for _ in range(10):
+                made.note(Path("n1", server, "tcp"), turn not in (7, 8), 2.0, turn)
+    assert improbable_losses(made, "tcp") == []
+
+
 def timed(transport: str, late: int, total: int = 300) -> Losses:
     """One path on which so many answers took a second."""
     made = Losses()
     for number in range(total):
-        made.note(Path("n1", "service", transport), True, 1003.0 if number < late else 2.0)
+        made.note(Path("n1", "service", transport), True, 1003.0 if number < late else 2.0, 1)
     return made
 
 

@@ -1,5 +1,6 @@
 """Put one question to every node, server and replica at once, and collect the answers."""
 
+import itertools
 import threading
 import time
 from collections import defaultdict
@@ -40,6 +41,20 @@ class Silence:
         return self.dead and time.monotonic() - self.looked < pause
 
 
+@dataclass(frozen=True)
+class Round:
+    """Questions that go out at once: from one node, over one transport."""
+
+    node: str
+    probe: Probe
+    transport: Transport
+    turn: int  # the same for all nodes that ask at once
+
+    def path(self, server: Server) -> Path:
+        """The way to a server."""
+        return Path(self.node, str(server), self.transport)
+
+
 @dataclass
 class Everyone:
     """The matrix of a run: probes on all nodes, the Service and all replicas.
@@ -60,6 +75,7 @@ class Everyone:
         self._pool = ThreadPoolExecutor(max_workers=max(2, len(self.probes)))
         self._silences: dict[Path, Silence] = {}
         self._lock = threading.Lock()
+        self._turns = itertools.count(1)
 
     def ask(
         self,
@@ -70,61 +86,49 @@ class Everyone:
         """Every question to every server (or those given) from every node, all at once."""
         chosen = tuple(self.servers if servers is None else servers)
         asked = [(question, server) for question in questions for server in chosen]
+        with self._lock:
+            turn = next(self._turns)
         work = [
-            self._pool.submit(self._from_node, node, probe, asked, transport)
+            self._pool.submit(self._from_node, Round(node, probe, transport, turn), asked)
             for node, probe in self.probes.items()
         ]
         return [answer for future in work for answer in future.result()]
 
-    def _from_node(
-        self,
-        node: str,
-        probe: Probe,
-        asked: Sequence[tuple[Question, Server]],
-        transport: Transport,
-    ) -> list[Answer]:
-        scouts, others = self._scouts(node, asked, transport)
-        answers = self._twice(probe, node, {i: asked[i] for i in scouts}, transport)
+    def _from_node(self, now: Round, asked: Sequence[tuple[Question, Server]]) -> list[Answer]:
+        scouts, others = self._scouts(now, asked)
+        answers = self._twice(now, {i: asked[i] for i in scouts})
         awake = {asked[i][1] for i in scouts if answers[i].answered}
         due = {}
         for index in others:
             question, server = asked[index]
-            silence = self._silence(Path(node, str(server), transport))
+            silence = self._silence(now.path(server))
             if silence.dead and server not in awake:
                 error = f"not asked: {silence.in_a_row} rounds in a row had no answer here"
-                answers[index] = Answer(question, node, server, transport, 0.0, None, error)
+                answers[index] = Answer(question, now.node, server, now.transport, 0.0, None, error)
             else:
                 due[index] = asked[index]
-        answers |= self._twice(probe, node, due, transport)
+        answers |= self._twice(now, due)
         return [answers[i] for i in range(len(asked))]
 
     def _scouts(
-        self, node: str, asked: Sequence[tuple[Question, Server]], transport: Transport
+        self, now: Round, asked: Sequence[tuple[Question, Server]]
     ) -> tuple[list[int], list[int]]:
         """For each dead path that is due the first question to it; and all the others."""
         scouts: dict[Path, int] = {}
         for index, (_, server) in enumerate(asked):
-            path = Path(node, str(server), transport)
+            path = now.path(server)
             silence = self._silence(path)
             if silence.dead and not silence.skip:
                 scouts.setdefault(path, index)
         chosen = list(scouts.values())
         return chosen, [index for index in range(len(asked)) if index not in set(chosen)]
 
-    def _twice(
-        self,
-        probe: Probe,
-        node: str,
-        asked: Mapping[int, tuple[Question, Server]],
-        transport: Transport,
-    ) -> dict[int, Answer]:
+    def _twice(self, now: Round, asked: Mapping[int, tuple[Question, Server]]) -> dict[int, Answer]:
         """Ask, and ask once more what was not answered; a dead path gets only one question."""
-        first = self._exchange(probe, node, list(asked.values()), transport, self.timeout)
+        first = self._exchange(now, list(asked.values()), self.timeout)
         answers = dict(zip(asked, first, strict=True))
         lost = self._worth_another_try(answers)
-        second = self._exchange(
-            probe, node, [asked[index] for index in lost], transport, PATIENCE * self.timeout
-        )
+        second = self._exchange(now, [asked[index] for index in lost], PATIENCE * self.timeout)
         for index, answer in zip(lost, second, strict=True):
             answers[index] = replace(answer, lost=1 if answer.answered else 2)
         self._note(answers.values())
@@ -145,25 +149,21 @@ class Everyone:
         )
 
     def _exchange(
-        self,
-        probe: Probe,
-        node: str,
-        asked: Sequence[tuple[Question, Server]],
-        transport: Transport,
-        timeout: float,
+        self, now: Round, asked: Sequence[tuple[Question, Server]], timeout: float
     ) -> list[Answer]:
         queries = [question.query() for question, _ in asked]
         packets = [
-            Packet(wire, server.address, server.port, transport, timeout)
+            Packet(wire, server.address, server.port, now.transport, timeout)
             for (_, wire), (_, server) in zip(queries, asked, strict=True)
         ]
-        replies: list[Reply] = probe.exchange(packets) if packets else []
+        replies: list[Reply] = now.probe.exchange(packets) if packets else []
         answers = [
-            Answer.from_reply(question, node, server, transport, query, reply)
+            Answer.from_reply(question, now.node, server, now.transport, query, reply)
             for (question, server), (query, _), reply in zip(asked, queries, replies, strict=True)
         ]
         for answer in answers:
-            self.losses.note(Path(node, str(answer.server), transport), answer.answered, answer.ms)
+            path = now.path(answer.server)
+            self.losses.note(path, answer.answered, answer.ms, now.turn)
         return answers
 
     def _silence(self, path: Path) -> Silence:

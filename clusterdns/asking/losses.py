@@ -23,16 +23,21 @@ class Path(NamedTuple):
 
 @dataclass
 class Record:
-    """The questions of one path: how many went out, how many got no answer, how long each took."""
+    """The questions of one path: how many went out, how many got no answer, how long each took.
+
+    What is asked at once is lost at once when a machine or a server stands still for a moment: it
+    counts as one accident. Packets that a network loses are lost in many rounds.
+    """
 
     sent: int = 0
     lost: int = 0
+    rounds: set[int] = field(default_factory=set)  # those in which something was lost
     ms: list[float] = field(default_factory=list)
 
     @property
     def chance(self) -> float:
-        """The probability of at least so many losses at the base rate (binomial tail)."""
-        return binomial_tail(self.sent, self.lost, BASE_RATE)
+        """The probability of at least so many accidents at the base rate (binomial tail)."""
+        return binomial_tail(self.sent, len(self.rounds), BASE_RATE)
 
     @property
     def improbable(self) -> bool:
@@ -47,8 +52,8 @@ class Losses:
         self._lock = threading.Lock()
         self._records: dict[Path, Record] = defaultdict(Record)
 
-    def note(self, path: Path, answered: bool, ms: float) -> None:
-        """Note one question, before any second try."""
+    def note(self, path: Path, answered: bool, ms: float, turn: int) -> None:
+        """Note one question; ``turn`` is the number of the round in which it was asked."""
         with self._lock:
             record = self._records[path]
             record.sent += 1
@@ -56,6 +61,7 @@ class Losses:
                 record.ms.append(ms)
             else:
                 record.lost += 1
+                record.rounds.add(turn)
 
     @property
     def paths(self) -> dict[Path, Record]:

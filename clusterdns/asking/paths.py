@@ -5,18 +5,19 @@ from collections.abc import Mapping
 
 from clusterdns.asking.everyone import Everyone
 from clusterdns.asking.losses import BASE_RATE, IMPROBABLE, Losses, Record, binomial_tail
-from clusterdns.asking.question import Question
+from clusterdns.asking.question import TRANSPORTS, Question
 from clusterdns.probe import Probe
 
-SAMPLE = 120  # questions on each path, beside all others of the run
+ROUNDS, EACH = 12, 10  # of questions on each path, beside all others of the run
 LATE_MS = 900.0  # an answer that took this long was sent, or asked, twice
 READ_S = 5.0  # seconds to read a file in a probe's pod
 
 
 def take_sample(everyone: Everyone, question: Question) -> None:
     """Ask one question many times on each path, over UDP and TCP."""
-    everyone.ask([question] * SAMPLE, "udp")
-    everyone.ask([question] * SAMPLE, "tcp")
+    for transport in TRANSPORTS:
+        for _ in range(ROUNDS):
+            everyone.ask([question] * EACH, transport)
 
 
 def silent_paths(losses: Losses, transport: str) -> list[str]:
@@ -50,6 +51,7 @@ def improbable_losses(losses: Losses, transport: str) -> list[str]:
         ):
             together[place].sent += record.sent
             together[place].lost += record.lost
+            together[place].rounds |= record.rounds
     return [_loss(place, record) for place, record in together.items() if record.improbable]
 
 
@@ -57,7 +59,7 @@ def _loss(place: str, record: Record) -> str:
     """One line of evidence."""
     share = 100 * record.lost / record.sent
     return (
-        f"{place}: {record.lost} of {record.sent} questions lost "
+        f"{place}: {record.lost} of {record.sent} questions lost, in {len(record.rounds)} rounds "
         f"({share:.1f} %, by chance p = {record.chance:.1g})"
     )
 

@@ -5,13 +5,14 @@ import ipaddress
 import random
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, get_args
 
 import dns.edns
 import dns.flags
 import dns.message
 
 Transport = Literal["udp", "tcp"]
+TRANSPORTS: tuple[Transport, ...] = get_args(Transport)
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 
 from clusterdns.asking.answer import Answer
 from clusterdns.asking.expect import Expected, addresses
-from clusterdns.asking.question import Question, Server, Transport
+from clusterdns.asking.question import TRANSPORTS, Question, Server, Transport
 from clusterdns.cluster import Manifest
 from clusterdns.experiments.bench import Bench, Place
 from clusterdns.experiments.cached import ADDRESS, ZONE_FILE, zone_file
-from clusterdns.experiments.forwarding import GIVES_UP, TRANSPORTS, UPSTREAM, block, server_at
+from clusterdns.experiments.forwarding import GIVES_UP, UPSTREAM, block, server_at
 from clusterdns.experiments.keeping import undisturbed
 from clusterdns.experiments.outside import CANARY, LARGE_ROW, ZONE
 from clusterdns.private import Arrival, NotPossible, PrivateCoreDns, log_directive

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from clusterdns.asking.answer import Answer
 from clusterdns.asking.expect import Expected, addresses, nodata, nxdomain
-from clusterdns.asking.question import Question, Server, Transport
+from clusterdns.asking.question import TRANSPORTS, Question, Server, Transport
 from clusterdns.cluster import Cluster, Manifest
 from clusterdns.experiments.bench import Bench, Place
 from clusterdns.experiments.outside import (
@@ -34,7 +34,6 @@ HALF_DEAD, ALL_DEAD = 5311, 5312  # ports of the instance
 SOUND, SILENT, REFUSING, STUB_PORT, MORTAL = 5301, 5302, 5303, 5304, 5305  # of the upstreams
 OUTSIDE, STUB_FILE = "/etc/coredns/outside", "/etc/coredns/stub"
 UPSTREAM = "upstream"  # the container, and its Corefile in the ConfigMap
-TRANSPORTS: tuple[Transport, ...] = ("udp", "tcp")
 GIVES_UP = 8.0  # seconds: CoreDNS tries for 5 s before it says SERVFAIL (plugin/forward, 1.12.1)
 
 

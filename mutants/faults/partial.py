@@ -204,7 +204,7 @@ MUTANTS = (
         "N",
         unlucky_node,
         some_are_lost,
-        fails=("test_path_loses_nothing[udp]", "test_path_is_in_time[tcp]"),
+        fails=("test_path_loses_nothing[udp]", "test_path_loses_nothing[tcp]"),
         causes=("packets-lost",),
         where="5 % of the packets of one node",
     ),

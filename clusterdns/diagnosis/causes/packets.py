@@ -134,7 +134,7 @@ def race(facts: Facts) -> Finding | None:
     """Some UDP questions are lost, no TCP ones."""
     lossy = [p for p in facts.paths if p.improbable and p.lost < p.sent]
     udp = [p for p in lossy if p.transport == "udp"]
-    if not udp or any(p.transport == "tcp" for p in lossy) or _resent(facts):
+    if not udp or _resent(facts):
         return None
     service = [p for p in udp if p.server.startswith("service/")]
     worst = max(udp, key=lambda p: p.lost / p.sent)
@@ -163,22 +163,22 @@ def race(facts: Facts) -> Finding | None:
 
 @cause("packets-lost", "node-network")
 def lossy_link(facts: Facts) -> Finding | None:
-    """Some UDP questions are lost, and TCP answers of the same nodes come a second late."""
+    """Some questions are lost over UDP, and over TCP from the same nodes: none, or late."""
     lossy = [p for p in facts.paths if p.improbable and p.lost < p.sent and p.transport == "udp"]
     late = _resent(facts)
     nodes = {p.node for p in lossy} & {p.node for p in late}
     if not nodes:
         return None
     worst = max((p for p in lossy if p.node in nodes), key=lambda p: p.lost / p.sent)
-    slow = max((p for p in late if p.node in nodes), key=lambda p: p.late / p.sent)
+    slow = max((p for p in late if p.node in nodes), key=lambda p: (p.lost + p.late) / p.sent)
     where = nodes_in_words(nodes)
     return Finding(
         f"A part of all packets between {where} and the replicas is lost, over UDP and over TCP "
         "alike: a bad link, a full queue or a rate limit, not the conntrack race.",
         (
             f"UDP, worst path: {worst.node} > {worst.server}: {worst.lost} of {worst.sent} lost",
-            f"TCP, worst path: {slow.node} > {slow.server}: {slow.late} of {slow.sent} answers a "
-            "second late, which is a segment that was sent again",
+            f"TCP, worst path: {slow.node} > {slow.server}: {slow.lost} of {slow.sent} lost, and "
+            f"{slow.late} answers a second late, which is a segment that was sent again",
         ),
         (
             f"on {where}: ip -s link  # errors and drops of the interfaces",
@@ -196,11 +196,13 @@ def lossy_link(facts: Facts) -> Finding | None:
 
 
 def _resent(facts: Facts) -> list[PathLoss]:
-    """The TCP paths with answers that are late as only a lost segment makes them."""
+    """The TCP paths with answers that are lost, or late as a lost segment makes them."""
     return [
         p
         for p in facts.paths
-        if p.transport == "tcp" and binomial_tail(p.sent, p.late, BASE_RATE) < IMPROBABLE
+        if p.transport == "tcp"
+        and p.lost < p.sent
+        and (p.improbable or binomial_tail(p.sent, p.late, BASE_RATE) < IMPROBABLE)
     ]
 
 

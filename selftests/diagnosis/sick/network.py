@@ -96,14 +96,16 @@ def lossy(facts: Facts) -> Facts:
 
 
 def lossy_link(facts: Facts) -> Facts:
-    """The same with TCP, where a lost segment is sent again and comes late."""
+    """The same with TCP, where a lost segment is sent again after a second."""
     sick = lossy(facts)
     paths = tuple(
-        replace(p, sent=300, late=12) if (p.node, p.transport) == ("w2", "tcp") else p
+        replace(p, sent=300, lost=11, late=2, improbable=True)
+        if (p.node, p.transport) == ("w2", "tcp")
+        else p
         for p in sick.paths
     )
     return failing(
-        replace(sick, paths=paths), "tests/network/test_paths.py::test_path_is_in_time[tcp]"
+        replace(sick, paths=paths), "tests/network/test_paths.py::test_path_loses_nothing[tcp]"
     )
 
 
