@@ -15,6 +15,7 @@ pytest_plugins = [
     "fixtures.names",  # pod records: names and addresses that need the API to be known
     "fixtures.clients",  # client pods of every DNS policy, what they look up and what it costs
     "fixtures.experiments",  # what takes time runs meanwhile in private CoreDNS instances
+    "fixtures.metrics",  # metrics of the replicas and through the DNS Service
     "fixtures.nodefiles",  # what the nodes' own resolv.conf leads to
     "fixtures.diagnosis",  # after a failure: facts, and the cause that explains most
     "fixtures.report",  # results.yaml, junit.xml, report.html, events.jsonl, exit codes

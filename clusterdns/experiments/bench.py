@@ -1,7 +1,7 @@
 """Where an experiment stands: the site, the probe beside its pods, and how it asks them."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -134,11 +134,21 @@ class Bench:
 
         CoreDNS notes a question after it has answered it, so that lines may change places.
         """
-        counts: list[int] = []
 
-        def settled(seen: tuple[Arrival, ...]) -> bool:
-            counts.append(len(seen))
-            there = any(arrival.name == canary for arrival in seen)
-            return there and counts[-1:] == counts[-2:-1]
+        def read() -> str:
+            return instance.logs(container)
 
-        return eventually(lambda: arrivals_in(instance.logs(container)), settled, 5.0, every=0.3)
+        eventually(
+            lambda: arrivals_in(read()), lambda seen: any(a.name == canary for a in seen), 5.0
+        )
+        return arrivals_in(self.settled(read))
+
+    def settled(self, read: Callable[[], str], within: float = 5.0) -> str:
+        """A log once it grows no more."""
+        sizes: list[int] = []
+
+        def unchanged(log: str) -> bool:
+            sizes.append(len(log))
+            return sizes[-1:] == sizes[-2:-1]
+
+        return eventually(read, unchanged, within, every=0.3)

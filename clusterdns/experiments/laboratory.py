@@ -22,6 +22,7 @@ from clusterdns.experiments.forwarding import ForwardingExperiment
 from clusterdns.experiments.looping import HiddenLoopExperiment, LoopingExperiment
 from clusterdns.experiments.nodenames import OutsideNamesExperiment
 from clusterdns.experiments.reloads import ReloadsExperiment
+from clusterdns.experiments.reporting import ReportingExperiment
 from clusterdns.experiments.updating import UpdatesExperiment
 from clusterdns.experiments.upstreams import UpstreamsExperiment
 from clusterdns.private import NotPossible, may_read_cluster
@@ -86,6 +87,7 @@ EXPERIMENTS: Mapping[str, Callable[[Place], Experiment]] = {
     "choosing": ChoosingExperiment,
     "api_lost": api_lost,
     "api_late": api_late,
+    "reporting": ReportingExperiment,
 }
 KNOWING = ("forwarding", "api_lost", "api_late")  # these read the cluster
 LOOKING_ONLY = ("outside_names", "upstreams", "updates")  # these need no CoreDNS of ours

@@ -17,6 +17,7 @@ def declare_objects() -> None:
         "reloading": "a private CoreDNS whose Corefile changes",
         "caching": "a private CoreDNS with caches, and its upstreams (full profile)",
         "choosing": "a private CoreDNS with each option of forward (full profile)",
+        "reporting": "a private CoreDNS with metrics, log and errors (full profile)",
     }.items():
         declare(
             PlannedObject("", "Pod", NAMESPACE, name, (*MADE, "patch"), why),

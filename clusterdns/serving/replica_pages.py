@@ -1,13 +1,14 @@
 """The HTTP pages of the replicas, fetched from every node at once."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from clusterdns.asking.question import Server
 from clusterdns.corefile import Corefile, Reading
 from clusterdns.serving.inventory import Inventory
-from clusterdns.serving.metrics import Metrics
+from clusterdns.serving.metrics import Metrics, NoMetrics
+from clusterdns.serving.series import Series, missing
 from clusterdns.serving.web import Page, get_all
 from clusterdns.site import Site
 
@@ -86,3 +87,31 @@ def values_of(pages: Iterable[Fetched], metric: str) -> dict[str, float]:
         )
         for one in pages
     }
+
+
+def missing_series(pages: Iterable[Fetched], wanted: Collection[Series]) -> dict[str, list[str]]:
+    """The series that are not on a page, by replica; a page that is none lacks them all."""
+    found: dict[str, list[str]] = {}
+    for one in pages:
+        try:
+            metrics = Metrics.parse(one.page.body if one.page.status == 200 else "")
+        except NoMetrics:
+            metrics = Metrics(())
+        if lacking := missing(metrics, wanted):
+            found[str(one.replica)] = list(lacking)
+    return found
+
+
+def metrics_of(site: Site, servers: Iterable[Server], port: int) -> tuple[Fetched, ...]:
+    """The metrics of each of these servers from each node, side by side."""
+    wanted = tuple(servers)
+    with ThreadPoolExecutor(max_workers=max(1, len(site.probes))) as pool:
+        views = pool.map(
+            lambda probe: get_all(probe, [(s.address, port, "/metrics") for s in wanted]),
+            site.probes.values(),
+        )
+        return tuple(
+            Fetched(node, server, "/metrics", page)
+            for node, pages in zip(site.probes, views, strict=True)
+            for server, page in zip(wanted, pages, strict=True)
+        )

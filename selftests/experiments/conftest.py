@@ -9,5 +9,6 @@ collect_ignore_glob = [] if BINARY else ["test_*_for_real.py"]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The checks carry it; here it means nothing."""
-    config.addinivalue_line("markers", "slow: of the full profile")
+    """The checks carry them; here they mean nothing."""
+    for line in ("slow: of the full profile", "level(name): of a check"):
+        config.addinivalue_line("markers", line)
