@@ -19,6 +19,7 @@ from clusterdns.experiments.bench import Bench, Place, bench_node
 from clusterdns.experiments.caching import CachingExperiment
 from clusterdns.experiments.choosing import ChoosingExperiment
 from clusterdns.experiments.forwarding import ForwardingExperiment
+from clusterdns.experiments.leaving import LeavingExperiment
 from clusterdns.experiments.looping import HiddenLoopExperiment, LoopingExperiment
 from clusterdns.experiments.nodenames import OutsideNamesExperiment
 from clusterdns.experiments.reloads import ReloadsExperiment
@@ -88,6 +89,7 @@ EXPERIMENTS: Mapping[str, Callable[[Place], Experiment]] = {
     "api_lost": api_lost,
     "api_late": api_late,
     "reporting": ReportingExperiment,
+    "left": LeavingExperiment,
 }
 KNOWING = ("forwarding", "api_lost", "api_late")  # these read the cluster
 LOOKING_ONLY = ("outside_names", "upstreams", "updates")  # these need no CoreDNS of ours

@@ -1,6 +1,8 @@
 """What the experiments make, for --plan."""
 
 from clusterdns.experiments.cutting import RUNNING, STARTING
+from clusterdns.experiments.leaving import LEAVES, STAYS
+from clusterdns.experiments.leaving import NAME as PAIR
 from clusterdns.run.plan import PLACES, PlannedObject, declare
 
 MADE = ("create", "get", "delete")
@@ -34,6 +36,12 @@ def declare_objects() -> None:
         PlannedObject("", "Pod", NAMESPACE, "unready", (*MADE, "patch"), "with a readiness gate"),
         PlannedObject("", "Pod/status", NAMESPACE, "unready", ("patch",), "to make it ready"),
     )
+    for name in (LEAVES, STAYS):
+        declare(
+            PlannedObject("", "Pod", NAMESPACE, name, MADE, "one of two, of which one goes"),
+            PlannedObject("", "ConfigMap", NAMESPACE, name, CHANGED, "its files"),
+        )
+    declare(PlannedObject("", "Service", NAMESPACE, PAIR, MADE, "in front of both"))
     for name in (RUNNING, STARTING):
         declare(
             PlannedObject("", "Pod", NAMESPACE, name, (*MADE, "patch"), "may lose the API"),
