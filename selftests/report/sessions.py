@@ -63,6 +63,19 @@ def test_bad_end(bad_end): pass
 class TestGroup:
     def test_in_a_class(self): pass
 """
+PROBE_LOST = """
+from clusterdns.probe import ProbeLost
+
+@pytest.fixture(scope="session")
+def records():
+    raise ProbeLost("pod x on node y does not exist any more")
+
+@pytest.mark.level("advice")
+def test_first(records): pass
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_others(records, transport): pass
+def test_asks(): raise ProbeLost("the exec stream ended")
+"""
 WAIT = """
 def test_waits():
     Path("ready").touch()

@@ -13,7 +13,7 @@ from selftests.report.examples import (
     assert_valid_junit,
     assert_valid_results,
 )
-from selftests.report.sessions import ALL_OUTCOMES, FAILS, HEAD, WAIT, judge, outcomes
+from selftests.report.sessions import ALL_OUTCOMES, FAILS, HEAD, PROBE_LOST, WAIT, judge, outcomes
 
 
 def test_every_outcome(suite: Suite) -> None:
@@ -45,6 +45,22 @@ def test_every_outcome(suite: Suite) -> None:
         "notRun": 2,
     }
     assert (code, document["result"]) == (1, "failure")
+
+
+def test_a_lost_probe_is_no_failure(suite: Suite) -> None:
+    """Whoever shares what the probe was needed for is not run, each with the reason."""
+    code, document, output = judge(suite, PROBE_LOST)
+    assert outcomes(document) == {
+        "test_passes": "passed",
+        "test_first": "not-run",
+        "test_others[udp]": "not-run",
+        "test_others[tcp]": "not-run",
+        "test_asks": "not-run",
+    }
+    assert (code, document["result"]) == (0, "partial")
+    reasons = [check["message"] for check in document["checks"] if check["outcome"] == "not-run"]
+    assert reasons[:3] == ["a probe was lost: pod x on node y does not exist any more"] * 3
+    assert "not run (3): a probe was lost: pod x on node y" in output
 
 
 def test_entries(suite: Suite) -> None:
