@@ -18,6 +18,7 @@ from clusterdns.experiments.apiloss import ApiLossExperiment
 from clusterdns.experiments.bench import Bench, Place, bench_node
 from clusterdns.experiments.caching import CachingExperiment
 from clusterdns.experiments.choosing import ChoosingExperiment
+from clusterdns.experiments.configured import ConfiguredExperiment
 from clusterdns.experiments.forwarding import ForwardingExperiment
 from clusterdns.experiments.leaving import LeavingExperiment
 from clusterdns.experiments.looping import HiddenLoopExperiment, LoopingExperiment
@@ -63,6 +64,11 @@ def api_late(place: Place) -> Experiment:
     return ApiLateExperiment(place, account_of(place), cluster_zone(place))
 
 
+def configured(place: Place) -> Experiment:
+    """Other ways to configure it. Raises NotPossible where we may not read the cluster."""
+    return ConfiguredExperiment(place, account_of(place), cluster_zone(place))
+
+
 def account_of(place: Place) -> str:
     """The account that may read the cluster. Raises NotPossible."""
     if place.account is None:
@@ -90,8 +96,9 @@ EXPERIMENTS: Mapping[str, Callable[[Place], Experiment]] = {
     "api_late": api_late,
     "reporting": ReportingExperiment,
     "left": LeavingExperiment,
+    "configured": configured,
 }
-KNOWING = ("forwarding", "api_lost", "api_late")  # these read the cluster
+KNOWING = ("forwarding", "api_lost", "api_late", "configured")  # these read the cluster
 LOOKING_ONLY = ("outside_names", "upstreams", "updates")  # these need no CoreDNS of ours
 
 

@@ -17,6 +17,7 @@ def declare_objects() -> None:
         "looping": "a private CoreDNS that forwards to itself, with loop",
         "hidden-loop": "a private CoreDNS that forwards to itself, without loop",
         "reloading": "a private CoreDNS whose Corefile changes",
+        "configured": "a private CoreDNS with several pod modes, TTLs and caches",
         "caching": "a private CoreDNS with caches, and its upstreams (full profile)",
         "choosing": "a private CoreDNS with each option of forward (full profile)",
         "reporting": "a private CoreDNS with metrics, log and errors (full profile)",
