@@ -23,7 +23,7 @@ def run_suite(folder: Path, *more: str, **environment: str) -> subprocess.Comple
         env={**kept, "XDG_CACHE_HOME": str(folder / "cache"), **environment},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=480,
         check=False,
     )
 
