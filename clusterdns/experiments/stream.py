@@ -23,6 +23,12 @@ class Streamed:
     at: float  # time.monotonic when it was put
     value: str  # the address that came back; "" when none did
     problem: str  # why there is no address; "" when there is one
+    waited: float = 0.0  # seconds until it was known what came of it
+
+    @property
+    def known(self) -> float:
+        """When that was (time.monotonic): on a busy machine long after it was put."""
+        return self.at + self.waited
 
 
 @dataclass(frozen=True, repr=False)
@@ -51,12 +57,13 @@ class Stream:
         )
 
     def first(self, value: str) -> float | None:
-        """When a question was first answered with this value (monotonic)."""
-        return next((q.at for q in self.questions if q.value == value), None)
+        """When it was first known that this value is answered (monotonic)."""
+        return min((q.known for q in self.questions if q.value == value), default=None)
 
     def values(self, since: float, until: float = float("inf")) -> frozenset[str]:
-        """What was answered in a span of time."""
-        return frozenset(q.value for q in self.questions if since <= q.at < until and q.value)
+        """What was answered in a span of time: to questions that were put and answered in it."""
+        whole = (q for q in self.questions if since <= q.at and q.known < until)
+        return frozenset(q.value for q in whole if q.value)
 
 
 class Streaming:
@@ -121,9 +128,11 @@ class Streaming:
         ]
         at = time.monotonic()
         replies = self._probe.exchange(packets)
+        waited = time.monotonic() - at
         seen = [
             streamed(
                 at,
+                waited,
                 Answer.from_reply(
                     self._question, self._probe.node, self._server, "udp", query, reply
                 ),
@@ -134,7 +143,7 @@ class Streaming:
             self._done.extend(seen)
 
 
-def streamed(at: float, answer: Answer) -> Streamed:
+def streamed(at: float, waited: float, answer: Answer) -> Streamed:
     """What one answer means for the stream: the one address in it, or what is wrong."""
     message = answer.message
     addresses = [
@@ -144,5 +153,5 @@ def streamed(at: float, answer: Answer) -> Streamed:
         for rdata in rrset
     ]
     if answer.rcode == "NOERROR" and len(addresses) == 1:
-        return Streamed(at, addresses[0], "")
-    return Streamed(at, "", answer.received)
+        return Streamed(at, addresses[0], "", waited)
+    return Streamed(at, "", answer.received, waited)

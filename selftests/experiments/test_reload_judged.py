@@ -154,8 +154,17 @@ def test_stream_without_losses_has_none() -> None:
     """Everything was answered, and the values are known by time."""
     stream = stream_of(OLD)
     begin = stream.questions[0].at
-    assert (stream.lost, stream.first(OLD)) == ((), begin)
+    assert (stream.lost, stream.first(OLD)) == ((), min(q.known for q in stream.questions))
     assert stream.values(begin) == {OLD}
+
+
+def test_late_answer_belongs_to_neither_side() -> None:
+    """A question put before a change and answered after it tells nothing about what was before."""
+    early, late = Streamed(1.0, OLD, "", 0.1), Streamed(1.5, NEW, "", 2.0)
+    stream = Stream((early, late, Streamed(3.0, NEW, "", 0.1)))
+    assert stream.values(0.0, 2.0) == frozenset({OLD})
+    assert stream.values(2.0) == frozenset({NEW})
+    assert stream.first(NEW) == 3.1
 
 
 @pytest.mark.parametrize("fault", ["timeout", "SERVFAIL", "REFUSED"])
