@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 import dns.message
 import pytest
 
-from clusterdns.asking import everyone as module
+from clusterdns.asking import everyone as everyone_module
+from clusterdns.asking import silence as module
 from clusterdns.asking.everyone import Everyone
 from clusterdns.asking.losses import Losses, Path
 from clusterdns.asking.paths import deadline_misses, improbable_losses, resent_in
@@ -29,6 +30,8 @@ class Pretender:
     dead: set[str] = field(default_factory=lambda: {DEAD.address})
     sent: list[str] = field(default_factory=list)  # addresses, one for each packet
     waits: list[tuple[str, float]] = field(default_factory=list)  # and how long it may take
+    answers_every: int = 0  # the dead ones answer every so many questions; 0 is never
+    late_ms: float = 1.0  # what their answers take
 
     def exchange(self, packets: Sequence[Packet]) -> list[Reply]:
         """Answer at once, or not at all."""
@@ -38,10 +41,12 @@ class Pretender:
 
     def reply(self, packet: Packet) -> Reply:
         """What one server says."""
-        if packet.address in self.dead:
+        lucky = self.answers_every and self.sent.count(packet.address) % self.answers_every == 0
+        if packet.address in self.dead and not lucky:
             return Reply(None, "timeout", 1000.0, None)
         answer = dns.message.make_response(dns.message.from_wire(packet.wire))
-        return Reply(answer.to_wire(), None, 1.0, packet.address)
+        ms = self.late_ms if packet.address in self.dead else 1.0
+        return Reply(answer.to_wire(), None, ms, packet.address)
 
     def converse(self, conversations: Sequence[Conversation]) -> list[Transcript]:
         """Not for these tests."""
@@ -93,7 +98,7 @@ def test_dead_path_costs_no_more(matrix: Everyone, probe: Pretender) -> None:
 def test_questions_of_one_round_are_one_silence(matrix: Everyone, probe: Pretender) -> None:
     """What is asked at once is lost at once: only a second round makes a path a dead one."""
     matrix.ask(QUESTIONS, "udp")
-    assert probe.packets_to(DEAD) == len(QUESTIONS) + module.AGAIN_MOST
+    assert probe.packets_to(DEAD) == len(QUESTIONS) + everyone_module.AGAIN_MOST
     probe.dead.clear()
     answers = matrix.ask(QUESTIONS, "udp")
     assert [a.error for a in answers if not a.answered] == []
@@ -103,7 +108,7 @@ def test_second_try_has_more_patience(matrix: Everyone, probe: Pretender) -> Non
     """A busy machine may be slow for a moment: that is no wrong answer."""
     matrix.ask(QUESTIONS[:1], "udp")
     waits = [wait for address, wait in probe.waits if address == DEAD.address]
-    assert waits == [1.0, module.PATIENCE]
+    assert waits == [1.0, everyone_module.PATIENCE]
 
 
 def test_what_is_not_asked_says_so(matrix: Everyone) -> None:
@@ -137,6 +142,74 @@ def test_one_question_looks_whether_a_path_is_back(
     probe.dead.clear()
     answers = matrix.ask(QUESTIONS, "udp")
     assert [a.error for a in answers if not a.answered] == []
+
+
+def test_one_look_is_enough_where_it_was_asked_for(probe: Pretender) -> None:
+    """With dead_after=1 who was silent once, asked twice, is left alone."""
+    matrix = Everyone({"n1": probe}, (DEAD,), 1.0, str, dead_after=1)
+    answers = [matrix.ask([question], "udp")[0] for question in QUESTIONS[:2]]
+    assert [answer.error for answer in answers] == [
+        "timeout",
+        "not asked: the round before had no answer here",
+    ]
+
+
+def test_faltering_path_costs_no_more(matrix: Everyone, probe: Pretender) -> None:
+    """A path that answers now and then is left alone as a dead one is, and says how bad it is."""
+    probe.answers_every = 4
+    asked = [matrix.ask([Question(f"n{number}.example.")], "udp") for number in range(60)]
+    reasons = [a.error for answers in asked for a in answers if not a.answered]
+    assert probe.packets_to(DEAD) < 30
+    assert "not asked: 4 of the last 7 had no answer here" in reasons
+
+
+def test_dragging_path_costs_no_more(
+    matrix: Everyone, probe: Pretender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A path of which each answer is late is left alone too, until one comes at once."""
+    probe.answers_every, probe.late_ms = 2, 2000.0  # with the second try, two seconds later
+    asked = [matrix.ask([Question(f"n{number}.example.")], "udp") for number in range(60)]
+    reasons = [a.error for answers in asked for a in answers if not a.answered]
+    assert probe.packets_to(DEAD) < 12
+    assert reasons[0] == "not asked: 4 rounds took 12 s here"
+    monkeypatch.setattr(module, "LOOK_OFTEN_S", 0.0)
+    probe.dead.clear()
+    answers = [matrix.ask([question], "udp") for question in QUESTIONS]
+    assert [a.error for some in answers for a in some if not a.answered] == []
+
+
+def test_each_relapse_is_looked_after_more_seldom(probe: Pretender) -> None:
+    """A path that is well for a moment, again and again, must not cost the same each time."""
+    silence = module.Silence()
+    for _ in range(3):
+        silence.note([True, False] * 5)
+        silence.note([True] * module.WELL_AFTER)
+    assert (silence.relapses, silence.dead) == (3, False)
+    silence.note([True, False] * 5)
+    silence.looked -= 4 * module.LOOK_OFTEN_S
+    assert silence.skip
+
+
+def test_path_that_is_back_does_not_falter(
+    matrix: Everyone, probe: Pretender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a long silence one answer is enough: a server that was restarted is well again."""
+    monkeypatch.setattr(module, "LOOK_AGAIN_S", 0.0)
+    for number in range(12):
+        matrix.ask([Question(f"n{number}.example.")], "udp")
+    probe.dead.clear()
+    answers = [matrix.ask([question], "udp") for question in QUESTIONS]
+    assert [a.error for some in answers for a in some if not a.answered] == []
+
+
+def test_lossy_path_gets_less_time(matrix: Everyone, probe: Pretender) -> None:
+    """When losses have cost ten seconds, a packet gets as long as answers take, and some more."""
+    probe.answers_every = 2  # each first try is lost, each second one answered
+    for number in range(15):
+        matrix.ask([Question(f"n{number}.example.")], "udp")
+    times = [seconds for address, seconds in probe.waits if address == DEAD.address]
+    assert (times[0], times[-1]) == (1.0, module.SHORTEST_S)
+    assert {seconds for address, seconds in probe.waits if address == LIVE.address} == {1.0}
 
 
 def lossy(per_path: int, sent: int = 60) -> Losses:

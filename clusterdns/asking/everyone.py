@@ -2,7 +2,6 @@
 
 import itertools
 import threading
-import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,33 +11,12 @@ from clusterdns.asking.answer import Answer
 from clusterdns.asking.answers import Answers
 from clusterdns.asking.losses import Losses, Path
 from clusterdns.asking.question import Question, Server, Transport
+from clusterdns.asking.silence import DEAD_AFTER, Silence
 from clusterdns.asking.tally import Tally
 from clusterdns.probe import Packet, Probe, Reply
 
-DEAD_AFTER = 2  # rounds of questions in a row without any answer, each asked twice
-LOOK_AGAIN_S = 4.0  # seconds until a dead path is given one question again; then twice as long,
-LOOK_AGAIN_MOST_S = 64.0  # up to this
 PATIENCE = 3.0  # the second try may take so much longer: a busy machine is slow for a moment
 AGAIN_MOST = 2  # questions asked again on a path where the whole round had no answer
-
-
-@dataclass
-class Silence:
-    """How long a path has not answered: what depends on it fails fast, with the reason."""
-
-    in_a_row: int = 0  # rounds; what is asked at once is lost at once
-    looked: float = 0.0  # time.monotonic of the last question that went out
-
-    @property
-    def dead(self) -> bool:
-        """Whether the next question would most likely wait in vain."""
-        return self.in_a_row >= DEAD_AFTER
-
-    @property
-    def skip(self) -> bool:
-        """Whether it is too early to look at a dead path again."""
-        pause = min(LOOK_AGAIN_S * 2.0 ** (self.in_a_row - DEAD_AFTER), LOOK_AGAIN_MOST_S)
-        return self.dead and time.monotonic() - self.looked < pause
 
 
 @dataclass(frozen=True)
@@ -61,8 +39,8 @@ class Everyone:
 
     ``timeout`` is what one packet may take, in seconds. A question without an answer is asked
     once more from a new socket, with more patience; the loss is noted in ``losses``. A wrong
-    answer is never asked again. A path that keeps silent is given one question now and then (see
-    Silence): until that is answered, the others are not asked, and say so.
+    answer is never asked again. A path that keeps silent, or falters, is given one question now
+    and then (see Silence): until it answers well, the others are not asked, and say so.
     """
 
     probes: Mapping[str, Probe]  # by node
@@ -70,6 +48,7 @@ class Everyone:
     timeout: float
     repeat: Callable[[Answer], str]
     losses: Losses = field(default_factory=Losses)
+    dead_after: int = DEAD_AFTER  # rounds of questions without any answer
 
     def __post_init__(self) -> None:
         self._pool = ThreadPoolExecutor(max_workers=max(2, len(self.probes)))
@@ -97,13 +76,13 @@ class Everyone:
     def _from_node(self, now: Round, asked: Sequence[tuple[Question, Server]]) -> list[Answer]:
         scouts, others = self._scouts(now, asked)
         answers = self._twice(now, {i: asked[i] for i in scouts})
-        awake = {asked[i][1] for i in scouts if answers[i].answered}
+        awake = {asked[i][1] for i in scouts if not self._silence(_path(answers[i])).dead}
         due = {}
         for index in others:
             question, server = asked[index]
             silence = self._silence(now.path(server))
             if silence.dead and server not in awake:
-                error = f"not asked: {silence.in_a_row} rounds in a row had no answer here"
+                error = f"not asked: {silence.reason}"
                 answers[index] = Answer(question, now.node, server, now.transport, 0.0, None, error)
             else:
                 due[index] = asked[index]
@@ -153,7 +132,13 @@ class Everyone:
     ) -> list[Answer]:
         queries = [question.query() for question, _ in asked]
         packets = [
-            Packet(wire, server.address, server.port, now.transport, timeout)
+            Packet(
+                wire,
+                server.address,
+                server.port,
+                now.transport,
+                self._silence(now.path(server)).patience(timeout),
+            )
             for (_, wire), (_, server) in zip(queries, asked, strict=True)
         ]
         replies: list[Reply] = now.probe.exchange(packets) if packets else []
@@ -161,26 +146,32 @@ class Everyone:
             Answer.from_reply(question, now.node, server, now.transport, query, reply)
             for (question, server), (query, _), reply in zip(asked, queries, replies, strict=True)
         ]
-        for answer in answers:
+        took: dict[Path, list[float]] = defaultdict(list)
+        in_vain: dict[Path, float] = defaultdict(float)
+        for answer, packet in zip(answers, packets, strict=True):
             path = now.path(answer.server)
             self.losses.note(path, answer.answered, answer.ms, now.turn)
+            if answer.answered:
+                took[path].append(answer.ms)
+            elif answer.error == "timeout":
+                in_vain[path] = packet.timeout  # once for all that were asked at the same time
+        for path in took.keys() | in_vain.keys():
+            self._silence(path).took(took[path], in_vain[path])
         return answers
 
     def _silence(self, path: Path) -> Silence:
         with self._lock:
-            return self._silences.setdefault(path, Silence())
+            return self._silences.setdefault(path, Silence(self.dead_after))
 
     def _note(self, answers: Iterable[Answer]) -> None:
         """Take what became of one round of questions."""
-        answered: dict[Path, bool] = {}
+        answered: dict[Path, list[bool]] = defaultdict(list)
         for answer in answers:
-            path = _path(answer)
-            answered[path] = answered.get(path, False) or answer.answered
-        for path, alive in answered.items():
+            answered[_path(answer)].append(answer.answered)
+        for path, which in answered.items():
             silence = self._silence(path)
             with self._lock:
-                silence.looked = time.monotonic()
-                silence.in_a_row = 0 if alive else silence.in_a_row + 1
+                silence.note(which)
 
     def close(self) -> None:
         """Stop the threads; the probes belong to whoever opened them."""

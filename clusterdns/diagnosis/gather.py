@@ -23,12 +23,14 @@ from clusterdns.serving.inventory import Inventory, take_inventory
 from clusterdns.serving.nodelocal import NODE_LOCAL
 from clusterdns.serving.permissions import NEEDED, is_allowed, service_account
 from clusterdns.serving.replica_pages import SERVED_BY, port_of
+from clusterdns.serving.shape import seconds_since
 from clusterdns.site import DEFAULT_DOMAIN, Site
 
 T = TypeVar("T")
 DEADLINE_S = 8.0  # for all of it; 4 s of it are looks, the rest is a slow API server
 REQUEST_S = 3.0  # for one request to the API server
 LOG_LINES = 200
+EVENTS_S = 600.0  # what is older says nothing about now, unless it is about a replica that is there
 FALLBACK = "dns-conformance.invalid."  # RFC 6761 6.4: denied by whoever is asked in earnest
 
 
@@ -156,7 +158,7 @@ def with_late_facts(facts: Facts, inventory: Inventory, places: Iterable[str], w
         talks=tuple(talks),
         contacts=tuple(contact for contacts, _ in touched for contact in contacts),
         metrics=merged(metrics for _, metrics in touched),
-        events=tuple(told(event) for event in events),
+        events=tuple(told(event) for event in events if says_something(event, names)),
         logs={name: work.get(f"log of {name}", "") for name in names},
         rights=work.get("rights", None),
         kube_proxies=None if proxies is None else tuple(map(slim, proxies)),
@@ -309,6 +311,18 @@ def api_service(services: Iterable[Manifest]) -> Manifest | None:
     wanted = ("default", "kubernetes")
     found = [s for s in services if (s["metadata"]["namespace"], s["metadata"]["name"]) == wanted]
     return next(iter(found), None)
+
+
+def says_something(event: Manifest, replicas: Sequence[str]) -> bool:
+    """Whether an event is about now: events outlive what they are about by an hour."""
+    about = event.get("involvedObject") or {}
+    if about.get("kind") == "Pod" and about.get("name") in replicas:
+        return True
+    series = event.get("series") or {}
+    times = [series.get("lastObservedTime"), event.get("lastTimestamp"), event.get("eventTime")]
+    times.append(event["metadata"].get("creationTimestamp"))
+    latest = next((str(time) for time in times if time), None)
+    return latest is None or seconds_since(latest) < EVENTS_S
 
 
 def told(event: Manifest) -> dict[str, str]:

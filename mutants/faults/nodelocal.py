@@ -123,7 +123,7 @@ MUTANTS = (
             dig(KUBERNETES, says="status: NOERROR", server="service"),
         ),
         fails=("test_service_has_port[53-tcp]", "test_api_server_is_found[*"),
-        causes=("nodelocal-force-tcp", "dns-svc-no-tcp"),
+        causes=("dns-svc-no-tcp",),
     ),
     Mutant(
         "dns-svc-family",

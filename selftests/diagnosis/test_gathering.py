@@ -3,12 +3,14 @@
 import socket
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from kubernetes import client
 
 from clusterdns.cluster import Cluster
 from clusterdns.diagnosis import Sources, Trouble, diagnose, gather
+from clusterdns.diagnosis.gather import EVENTS_S, says_something
 from selftests.diagnosis.studio import healthy
 
 FAILED = [Trouble("tests/network/test_dns_service.py::test_service_has_port[53-udp]", "failed")]
@@ -42,3 +44,24 @@ def test_a_server_that_is_gone_is_a_reason() -> None:
     facts = gather(Sources(cluster_at("http://127.0.0.1:1"), healthy().inventory, FAILED), 3.0)
     assert "inventory" in facts.missing
     assert [d.cause for d in diagnose(facts).diagnoses] == ["unknown"]
+
+
+@pytest.mark.parametrize(
+    ("about", "age_s", "kept"),
+    [
+        ("coredns-gone", 20.0, True),
+        ("coredns-gone", EVENTS_S + 20.0, False),
+        ("coredns-there", EVENTS_S + 20.0, True),
+    ],
+)
+@pytest.mark.parametrize("field", ["lastTimestamp", "eventTime"])
+def test_old_events_say_nothing(about: str, age_s: float, kept: bool, field: str) -> None:
+    """What happened to pods that are gone explains nothing, unless it was a moment ago."""
+    then = (datetime.now(UTC) - timedelta(seconds=age_s)).isoformat()
+    event = {
+        "metadata": {"creationTimestamp": "2020-01-01T00:00:00Z"},
+        "involvedObject": {"kind": "Pod", "name": about},
+        "lastTimestamp": None,
+        field: then,
+    }
+    assert says_something(event, ["coredns-there"]) is kept

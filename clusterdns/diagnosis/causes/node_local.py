@@ -59,22 +59,3 @@ def down(facts: Facts) -> Finding | None:
         ),
         Scope(("network/test_path*::*", *TOLD), lambda cell: cell.node in silent),
     )
-
-
-@cause("nodelocal-force-tcp", "node-local")
-def force_tcp(facts: Facts) -> Finding | None:
-    """The node-local cache asks over TCP, and the Service offers none."""
-    service = facts.inventory.service
-    if not facts.node_local or service is None:
-        return None
-    ports = {(p.get("protocol", "TCP"), p["port"]) for p in service["spec"].get("ports", [])}
-    if ("TCP", 53) in ports:
-        return None
-    return Finding(
-        "NodeLocal DNSCache asks the cluster's DNS over TCP, but the Service has no port 53/TCP.",
-        ("node-local-dns runs, and 53/TCP is missing from the Service",),
-        (f"{facts.ks} edit {facts.inventory.service_name}  # add the port dns-tcp, 53/TCP",),
-        Scope(TOLD),
-        "medium",
-        assumes=1,
-    )

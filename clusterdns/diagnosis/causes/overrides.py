@@ -17,7 +17,7 @@ from clusterdns.diagnosis.rows import Cell
 # What programs find under a name follows from what CoreDNS answers.
 FOLLOWS = ("network/test_search*::*", "network/test_ndots.py::*")
 # Causes that look at nothing but wrong answers, which are explained by who gave them.
-GUESSES = ("watch-frozen", "negative-cache", "corefile-zone-wrong", "aaaa-servfail")
+GUESSES = ("watch-frozen", "corefile-zone-wrong", "aaaa-servfail")
 ACL_SAYS = {"block": "REFUSED", "filter": "NOERROR []", "drop": "no answer"}
 
 Fits = Callable[[Cell], bool]

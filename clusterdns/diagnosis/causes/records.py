@@ -47,18 +47,3 @@ def ignores_empty(facts: Facts) -> Finding | None:
             lambda cell: "NXDOMAIN" in cell.received and "NXDOMAIN" not in cell.expected,
         ),
     )
-
-
-@cause("pods-disabled", "records")
-def pod_records(facts: Facts) -> Finding | None:
-    """There are no records of pods; legal, and some programs want them."""
-    kubernetes = facts.reading.kubernetes(f"{facts.domain}.") if facts.reading else None
-    if kubernetes is None or kubernetes.pods != "disabled":
-        return None
-    return Finding(
-        "Names of pods (1-2-3-4.ns.pod) do not resolve: pods is not set in the Corefile. That is "
-        "legal.",
-        ("kubernetes has no option pods",),
-        (f"{facts.edit_corefile}  # pods insecure, or verified, in the block of kubernetes",),
-        Scope(("dns/*pod*::*", "dns/*::*pod_record*"), lambda cell: ".pod." in cell.question),
-    )

@@ -9,7 +9,7 @@ from clusterdns.diagnosis.rows import Cell
 
 HASH = re.compile(r"plugin/reload: Running configuration (?:SHA512|MD5) = (\w+)")
 FOLLOWS = ("network/test_search*::*", "network/test_updates.py::*", "network/test_reload.py::*own*")
-GUESSES = ("watch-frozen", "negative-cache")
+GUESSES = ("watch-frozen",)
 
 
 @cause("foreign-replica", "service", leads_to=(*GUESSES, "corefile-old-replica"))

@@ -173,7 +173,7 @@ def _wrong_port(facts: Facts, protocol: str, words: str, index: int) -> Finding:
     )
 
 
-@cause("dns-svc-no-tcp", "service", leads_to=("nodelocal-force-tcp",))
+@cause("dns-svc-no-tcp", "service")
 def no_tcp(facts: Facts) -> Finding | None:
     """The Service has no port 53/TCP."""
     service = facts.inventory.service
