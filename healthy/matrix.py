@@ -22,14 +22,14 @@ from healthy.rounds import Round, one_round
 from machine import image
 from machine.recipe import recipe
 from machine.steps import HostError, say
-from mutants.cluster import Breakable, breakable_cluster, is_whole
+from mutants.cluster import Breakable, breakable_cluster, interrupt_on_signals, is_whole
 from mutants.tools import add_tool_options, find_tools
 
 PROJECT = Path(__file__).parent.parent
 TABLE = PROJECT / "docs" / "matrix.md"
 TOPOLOGIES = ("three-nodes", "one-node", "dual-stack", "other-domain", "nftables")
 SWAP_S = 120.0  # seconds for all replicas to run another version
-FAILED, CANNOT = 1, 10
+FAILED, INTERRUPTED, CANNOT = 1, 2, 10
 
 
 @dataclass(frozen=True)
@@ -101,6 +101,7 @@ def main(words: Sequence[str]) -> int:
     """Try all rows; 0 when every run is green."""
     options = parse(words)
     rows = Rows(options.json)
+    interrupt_on_signals()
     try:
         tools = find_tools(options)
         for topology in options.topology or TOPOLOGIES:
@@ -120,6 +121,9 @@ def main(words: Sequence[str]) -> int:
     except HostError as error:
         print(error, file=sys.stderr)
         return CANNOT
+    except KeyboardInterrupt:
+        print("\ninterrupted; cleaned up", file=sys.stderr)
+        return INTERRUPTED
     return 0 if all(row.is_green for row in rows) else FAILED
 
 

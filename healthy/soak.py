@@ -8,16 +8,17 @@ from pathlib import Path
 
 from healthy.rounds import Round, one_round, worst
 from machine.steps import HostError, say
-from mutants.cluster import breakable_cluster
+from mutants.cluster import breakable_cluster, interrupt_on_signals
 from mutants.tools import add_tool_options, find_tools
 
-FAILED, CANNOT = 1, 10
+FAILED, INTERRUPTED, CANNOT = 1, 2, 10
 
 
 def main(words: Sequence[str]) -> int:
     """Run the suite again and again against one cluster; 0 when every run is green."""
     options = parse(words)
     rounds: list[Round] = []
+    interrupt_on_signals()
     try:
         with breakable_cluster(find_tools(options), options.cluster) as cluster:
             reports = Path(tempfile.mkdtemp(prefix="dns-conf-soak-"))
@@ -27,6 +28,9 @@ def main(words: Sequence[str]) -> int:
     except HostError as error:
         print(error, file=sys.stderr)
         return CANNOT
+    except KeyboardInterrupt:
+        print("\ninterrupted; cleaned up", file=sys.stderr)
+        return INTERRUPTED
     green = sum(each.is_green for each in rounds)
     say(f"{green} of {len(rounds)} runs are green; reports in {reports}")
     return 0 if worst(rounds) == 0 else FAILED

@@ -9,11 +9,10 @@ import tempfile
 from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
-from types import FrameType
 
 from machine.steps import HostError, say
 from mutants.catalogue import chosen
-from mutants.cluster import breakable_cluster
+from mutants.cluster import breakable_cluster, interrupt_on_signals
 from mutants.mutant import Mutant
 from mutants.scene import RevertError
 from mutants.suite import run_suite
@@ -37,8 +36,7 @@ def main(words: Sequence[str]) -> int:
     if not mutants:
         print(f"No mutant is named {options.select!r}; --list shows all.", file=sys.stderr)
         return USAGE
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, on_terminate)
+    interrupt_on_signals()
     if options.shards > 1:
         return run_shards(words, options)
     trials: list[Trial] = []
@@ -140,11 +138,6 @@ def drop_option(words: Sequence[str], name: str) -> list[str]:
 def topology_of(mutant: Mutant) -> str:
     """By which mutants are grouped."""
     return mutant.topology
-
-
-def on_terminate(number: int, frame: FrameType | None) -> None:
-    """SIGTERM ends a run as Ctrl-C does, and Ctrl-C does in the background too."""
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":
