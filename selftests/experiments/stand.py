@@ -42,6 +42,7 @@ class Processes(PrivateCoreDns):
     binary: str = ""
     folder: Path = Path()
     enter: Sequence[str] = ()
+    address: str = LOOPBACK
     running: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def start(self) -> None:
@@ -71,7 +72,7 @@ class Processes(PrivateCoreDns):
 
     def wait_until_running(self, within: float | None = None) -> str:
         """It was started already; its address."""
-        return LOOPBACK
+        return self.address
 
     def logs(self, container: str = MAIN, timestamps: bool = False) -> str:
         """What a process printed."""
@@ -101,7 +102,10 @@ def network_namespace() -> Iterator[list[str]]:
 
 
 def conducted(
-    make: Callable[[Place], Any], folder: Path, corrupt: Mapping[str, Corrupt] | None = None
+    make: Callable[[Place], Any],
+    folder: Path,
+    corrupt: Mapping[str, Corrupt] | None = None,
+    address: str = LOOPBACK,
 ) -> Any:  # noqa: ANN401 (each experiment has a result of its own)
     """The result of an experiment whose files were changed by a fault: by key of the ConfigMap."""
     found = inventory((node(NODE),), (replica("coredns-1", NODE),), IMAGE)
@@ -125,6 +129,7 @@ def conducted(
             binary=BINARY,
             folder=place,
             enter=enter,
+            address=address,
         )
         experiment.instance = instance
         relay = LocalProbe()

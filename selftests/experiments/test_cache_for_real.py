@@ -1,15 +1,18 @@
 """The checks of the cache pass for a real CoreDNS, and fail for each that is configured wrongly."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
 from clusterdns.experiments.cached import DENIAL_CAP, STALE_CAP, SUCCESS_CAP
 from clusterdns.experiments.caching import CachingExperiment
+from clusterdns.experiments.forwarding import UPSTREAM
 from clusterdns.experiments.outside import ZONE
-from selftests.experiments.stand import Corrupt, instead, tried, without
+from selftests.experiments.stand import Corrupt, conducted, failing, instead, tried, without
 from tests.network import test_cache
 
+SOA = f"{ZONE} 60 IN SOA ns.{ZONE} hostmaster.{ZONE} 1 60 60 60 60"
 LIE = f'template IN A kept.{ZONE} {{\nanswer "{{{{ .Name }}}} 60 IN A 192.0.2.66"\n}}\n'
 # What was done to the Corefile, the checks that must fail, and words of the first one's message.
 FAULTS: Mapping[str, tuple[Corrupt | None, set[str], str]] = {
@@ -106,3 +109,14 @@ def test_each_fault_is_found(verdicts: Mapping[str, dict[str, str]], fault: str)
     found = verdicts[fault]
     assert set(found) == checks, found
     assert words in "\n".join(found.values())
+
+
+def test_what_never_is_kept_is_counted(tmp_path: Path) -> None:
+    """Where the upstream's answer may be kept after all, both of these checks see that it is."""
+    faults = {
+        "cached": instead(r"(large.* TXT .*\n)(large.* TXT .*\n)+", r"\1"),
+        UPSTREAM: instead("rcode NXDOMAIN\n", f'rcode NXDOMAIN\nauthority "{SOA}"\n'),
+    }
+    found = failing(test_cache, "caching", conducted(CachingExperiment, tmp_path, faults))
+    check = "only_what_may_be_kept_is_kept-"
+    assert set(found) == {f"{check}truncated", f"{check}denial without SOA"}, found

@@ -1,11 +1,16 @@
 """The checks of forward's options pass for a real CoreDNS, and fail for each wrong Corefile."""
 
+import copy
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 
+import dns.rcode
 import pytest
 
-from clusterdns.experiments.choosing import MOST, REJECTS, ChoosingExperiment
-from selftests.experiments.stand import Corrupt, instead, tried, without
+from clusterdns.experiments.cached import ADDRESS
+from clusterdns.experiments.choosing import MOST, POLICIES, REJECTS, Choosing, ChoosingExperiment
+from selftests.experiments.stand import Corrupt, conducted, failing, instead, tried, without
 from tests.network import test_forward_options
 
 CHOSEN, OVER = "policy_chooses_the_upstream-", "upstream_is_asked_over-"
@@ -74,3 +79,33 @@ def test_each_fault_is_found(verdicts: Mapping[str, dict[str, str]], fault: str)
     found = verdicts[fault]
     assert set(found) == checks, found
     assert words in "\n".join(found.values())
+
+
+def test_lying_upstreams_are_found(tmp_path: Path) -> None:
+    """Wrong addresses and a record too few fail the checks of what the client gets."""
+    faults = {"cached": lambda zone: zone.replace(ADDRESS, "192.0.2.66").replace('"8-', '"9-')}
+    found = failing(
+        test_forward_options, "choosing", conducted(ChoosingExperiment, tmp_path, faults)
+    )
+    assert set(found) == {
+        "answer_is_whole_after_truncation",
+        *(f"every_upstream_is_as_good-{policy}" for policy in POLICIES),
+    }
+
+
+def test_other_answers_to_too_many_questions_are_found(tmp_path: Path) -> None:
+    """A wrong address within the limit, and another rcode above it, fail a check each."""
+    sound: Choosing = conducted(ChoosingExperiment, tmp_path)
+    answers = list(sound.limited.answers)
+    refused = next(a for a in answers if a.rcode == "REFUSED")
+    served = sound.limited.served[0]
+    assert refused.message is not None
+    failed = copy.copy(refused.message)
+    failed.set_rcode(dns.rcode.SERVFAIL)
+    answers[answers.index(refused)] = replace(refused, message=failed)
+    answers[answers.index(served)] = replace(served, question=refused.question)
+    lying = replace(sound, limited=replace(sound.limited, answers=tuple(answers)))
+    assert set(failing(test_forward_options, "choosing", lying)) == {
+        "question_within_max_concurrent_is_answered",
+        "question_above_max_concurrent_is_refused",
+    }

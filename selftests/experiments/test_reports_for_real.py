@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from clusterdns.experiments.cached import ADDRESS
 from clusterdns.experiments.reported import ASKINGS, METERED
 from clusterdns.experiments.reporting import Reporting, ReportingExperiment
 from clusterdns.serving.metrics import Metrics
@@ -82,6 +83,20 @@ def test_sound_reports_pass(sound: Reporting) -> None:
     """Nothing is wrong with what a real CoreDNS tells."""
     assert failing(test_logs, "reporting", sound) == {}
     assert failing(test_metrics, "reporting", sound) == {}
+
+
+def test_sound_reports_pass_over_ipv6(tmp_path: Path) -> None:
+    """Family, brackets around addresses: nothing is peculiar to IPv4."""
+    result = conducted(ReportingExperiment, tmp_path, address="::1")
+    assert failing(test_logs, "reporting", result) == {}
+    assert failing(test_metrics, "reporting", result) == {}
+
+
+def test_lying_upstream_is_found(tmp_path: Path) -> None:
+    """A wrong address from the upstream fails the check of the answers, and no counter."""
+    faults = {"cached": instead(ADDRESS, "192.0.2.66")}
+    found = failing(test_metrics, "reporting", conducted(ReportingExperiment, tmp_path, faults))
+    assert set(found) == {"metered_questions_are_answered"}
 
 
 @pytest.mark.parametrize("fault", FAULTS)
