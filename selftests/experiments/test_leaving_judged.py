@@ -10,7 +10,7 @@ from clusterdns.experiments.bench import Place
 from clusterdns.experiments.leaving import (
     ADDRESS,
     LEAVES,
-    PATIENCE,
+    MARGIN,
     STAYS,
     LeavingExperiment,
     Left,
@@ -45,6 +45,7 @@ SOUND = Left(
     endpoint_s=0.1,
     sights=tuple(Sight(s / 5, 200 if s < 25 else 0, 0) for s in range(50)),
 )
+SEEN_LATE = tuple(Sight(s + 2.0, 200 if s < 3 else 0, 0) for s in range(9))
 EARLY_END = stream((-1, 0.1, A), (0.1, 11, "no answer (refused)"))
 SLOW_PROXY = {**SOUND.nodes, "n2": stream((-1, 5, A), (5, 7, LOST), (7, 11, B))}
 STRANDED = {**SOUND.nodes, "n2": stream((-1, 5, A), (5, 11, LOST))}
@@ -55,8 +56,8 @@ def judge(left: Left) -> set[str]:
     late = left.endpoint_s is None or left.endpoint_s >= left.lameduck
     found = {
         "serves": left.lost_in_lameduck,
-        "health": left.healthy_s < left.lameduck - PATIENCE,
-        "ready": left.ready_s > PATIENCE,
+        "health": left.unhealthy,
+        "ready": left.led_s < left.lameduck - MARGIN,
         "slice": late,
         "nodes": left.stranded,
         "lost": left.lost,
@@ -69,8 +70,12 @@ def judge(left: Left) -> set[str]:
     [
         (SOUND, set()),
         (replace(SOUND, direct=EARLY_END), {"serves"}),
-        (replace(SOUND, sights=(Sight(0.1, 200, 0), Sight(0.3, 503, 0))), {"health"}),
+        (replace(SOUND, sights=(Sight(0.1, 200, 200), Sight(0.3, 0, 0))), {"health", "ready"}),
         (replace(SOUND, sights=tuple(Sight(s / 5, 200, 200) for s in range(25))), {"ready"}),
+        (
+            replace(SOUND, sights=tuple(Sight(s + 2.0, 200 if s < 3 else 0, 0) for s in range(9))),
+            set(),
+        ),
         (replace(SOUND, endpoint_s=None), {"slice"}),
         (replace(SOUND, endpoint_s=5.5), {"slice"}),
         (replace(SOUND, nodes=SLOW_PROXY), {"lost"}),
@@ -81,6 +86,7 @@ def judge(left: Left) -> set[str]:
         "no-lameduck",
         "health-ends",
         "stays-ready",
+        "seen-late",
         "never-lost",
         "lost-late",
         "slow-proxy",
