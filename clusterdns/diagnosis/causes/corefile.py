@@ -191,6 +191,7 @@ def no_reload(facts: Facts) -> Finding | None:
         Scope(
             (
                 "network/test_corefile.py::test_it_has_plugin(reload)",
+                "network/test_corefile.py::test_what_runs_is_the_configmap",
                 "network/test_corefile.py::test_nothing*",
                 "network/test_reload.py::*own*",
             )
