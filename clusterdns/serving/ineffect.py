@@ -58,6 +58,10 @@ class InEffect:
             return 86400.0
         return ((now or datetime.now(UTC)) - self.changed).total_seconds()
 
+    def pending(self, within: float) -> bool:
+        """Whether a replica is behind, but may reload yet: the change is younger than this."""
+        return self.reloads and bool(self.outdated()) and self.age() < within
+
     def _is_known(self, process: Process) -> bool:
         by_sum = bool(process.sum and self.sums)
         return by_sum or bool(not self.reloads and self.changed and process.started)

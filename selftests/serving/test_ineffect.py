@@ -106,3 +106,14 @@ def test_what_cannot_be_known_is_not_judged(text: str, log: str, changed: dateti
 def test_age_is_that_of_the_data() -> None:
     """Labels that somebody changed later do not count."""
     assert what_runs(TEXT, "").age(NOON + timedelta(seconds=30)) == 30.0
+
+
+@pytest.mark.parametrize(
+    ("text", "log", "pending"),
+    [(TEXT, started(OLDER), True), (TEXT, started(TEXT), False), (WITHOUT, "CoreDNS\n", False)],
+    ids=["behind", "in-effect", "no-reload"],
+)
+def test_only_a_replica_that_is_behind_is_waited_for(text: str, log: str, pending: bool) -> None:
+    """A new cluster is judged at once: its ConfigMap is young, and in effect."""
+    found = what_runs(text, log, datetime.now(UTC) - timedelta(seconds=30))
+    assert (found.pending(180.0), found.pending(10.0)) == (pending, False)
