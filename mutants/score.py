@@ -97,8 +97,8 @@ def unknown(strange: Sequence[Trial]) -> list[str]:
         return []
     return [
         *("", "## Faults that are not in the catalogue", ""),
-        "Invented to see what the suite says of what it was not made for. What it said first is in",
-        "the log of changes; some of them have a cause of their own since.",
+        "Invented to see what the suite says of what it was not made for; some have a cause of",
+        "their own since.",
         "",
         *totals(strange)[1:4],
         "",

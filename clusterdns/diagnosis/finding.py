@@ -45,6 +45,8 @@ class Scope:
         if any(fnmatch.fnmatchcase(name, pattern) for pattern in self.names):
             return True
         answers = [cell for cell in trouble.cells if cell.transport != "file"]
+        # What was not asked any more says nothing, as long as something was.
+        answers = [cell for cell in answers if not cell.unasked] or answers
         return bool(answers) and self.cells is not None and all(map(self.cells, answers))
 
 

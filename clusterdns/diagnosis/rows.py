@@ -28,6 +28,11 @@ class Cell:
         """Whether no answer came at all."""
         return self.received.startswith("no answer")
 
+    @property
+    def unasked(self) -> bool:
+        """Whether it was left out, because its path had kept silent before."""
+        return "(not asked: " in self.received
+
 
 @dataclass(frozen=True)
 class Trouble:

@@ -91,3 +91,13 @@ def test_a_mistake_in_a_cause_costs_no_diagnosis() -> None:
     )
     found = diagnose(facts)
     assert (found.diagnoses[0].cause, found.complaints) == ("kube-proxy-down-node", ())
+
+
+def test_what_was_not_asked_speaks_against_nothing() -> None:
+    """A cause explains a check though some of its questions were left out by then."""
+    facts = odd.hosts(healthy())
+    left_out = "no answer (not asked: 4 of the last 16 had no answer here)"
+    cell = replace(facts.troubles[0].cells[0], question="web.x. A", received=left_out)
+    mixed = replace(facts.troubles[0], cells=(*facts.troubles[0].cells, cell))
+    found = diagnose(replace(facts, troubles=(mixed,)))
+    assert ([d.cause for d in found.diagnoses], found.unexplained) == (["hosts-override"], ())

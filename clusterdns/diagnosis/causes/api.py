@@ -28,7 +28,9 @@ ROLE = "system:coredns"
 
 def of_the_cluster(facts: Facts) -> Scope:
     """Checks of names of the cluster, whatever was answered."""
-    return Scope(UNREAD, lambda cell: facts.domain in cell.question or "arpa" in cell.question)
+    return Scope(
+        UNREAD, lambda cell: facts.domain in cell.question or "arpa" in cell.question.lower()
+    )
 
 
 @cause(
@@ -176,7 +178,15 @@ def frozen(facts: Facts) -> Finding | None:
         ),
         (facts.restart, "newer versions of CoreDNS notice a watch that stands still"),
         Scope(
-            ("network/test_search*::*",), lambda cell: _of_new_name(facts, cell) or cell.of_service
+            ("network/test_search*::*",),
+            lambda cell: (
+                _of_new_name(facts, cell)
+                or cell.of_service
+                # New addresses fall through to the upstream, which need not know anything of them.
+                or (
+                    "arpa" in cell.question.lower() and (cell.silent or "SERVFAIL" in cell.received)
+                )
+            ),
         ),
         "medium",
         assumes=1,
@@ -186,8 +196,8 @@ def frozen(facts: Facts) -> Finding | None:
 
 
 def _of_new_name(facts: Facts, cell: Cell) -> bool:
-    ours = any(f"{namespace}." in cell.question for namespace in facts.namespaces)
-    ours = ours or "arpa" in cell.question
+    ours = any(f"{space}." in cell.question.lower() for space in facts.namespaces)
+    ours = ours or "arpa" in cell.question.lower()
     if "NXDOMAIN" in cell.received:
         return ours and cell.expected.startswith("NOERROR")
     empty = cell.received.startswith("NOERROR []")
