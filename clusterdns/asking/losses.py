@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 BASE_RATE = 0.001  # packets that a sound network may lose
+LATE_MS = 900.0  # an answer that took this long was sent, or asked, twice
 IMPROBABLE = 1e-6  # below this probability the losses are no accident
 
 
@@ -25,13 +26,15 @@ class Path(NamedTuple):
 class Record:
     """The questions of one path: how many went out, how many got no answer, how long each took.
 
-    What is asked at once is lost at once when a machine or a server stands still for a moment: it
-    counts as one accident. Packets that a network loses are lost in many rounds.
+    What is asked at once is lost, or late, at once when a machine or a server stands still for a
+    moment: it counts as one accident. What a network loses or delays is so in many rounds.
     """
 
     sent: int = 0
     lost: int = 0
     rounds: set[int] = field(default_factory=set)  # those in which something was lost
+    late: int = 0
+    late_rounds: set[int] = field(default_factory=set)  # those in which an answer was late
     ms: list[float] = field(default_factory=list)
 
     @property
@@ -43,6 +46,13 @@ class Record:
     def improbable(self) -> bool:
         """Whether these losses are no accident."""
         return self.lost > 0 and self.chance < IMPROBABLE
+
+    @property
+    def drags(self) -> bool:
+        """Whether its late answers are no accident, or it has hardly others."""
+        total = len(self.ms)
+        by_chance = binomial_tail(total, len(self.late_rounds), BASE_RATE)
+        return self.late > total / 2 or (self.late > 0 and by_chance < IMPROBABLE)
 
 
 class Losses:
@@ -59,6 +69,9 @@ class Losses:
             record.sent += 1
             if answered:
                 record.ms.append(ms)
+                if ms > LATE_MS:
+                    record.late += 1
+                    record.late_rounds.add(turn)
             else:
                 record.lost += 1
                 record.rounds.add(turn)

@@ -5,6 +5,8 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from clusterdns.asking.losses import LATE_MS
+
 DEAD_AFTER = 2  # rounds of questions in a row without any answer, each asked twice
 LOOK_AGAIN_S = 4.0  # seconds until a dead path is given one question again; then twice as long,
 LOOK_AGAIN_MOST_S = 64.0  # up to this
@@ -13,7 +15,6 @@ RECENT = 16  # questions that are looked back at
 FALTERS_AT = 4  # of these without an answer: by 5 % of lost packets once in ten million
 WELL_AFTER = 4  # answers in a row
 DRAGS_S = 12.0  # that the recent rounds of a path may have cost
-LATE_MS = 900.0  # an answer that took longer has cost that time
 PATIENCE_S = 10.0  # that a path may cost in vain before its packets get less time
 SHORTEST_S = 0.05  # that a packet gets
 USUAL_TIMES = 20.0  # as long as an answer takes on the average

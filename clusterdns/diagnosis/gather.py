@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 from kubernetes.client import ApiException
 
 from clusterdns.asking.losses import Losses
-from clusterdns.asking.paths import late_in
 from clusterdns.cluster import Cluster, Manifest, NotThere, path_of
 from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.looks import Aims, ask, far_queries, merged, near_queries, touch
@@ -291,7 +290,7 @@ def path_losses(losses: Losses) -> Iterable[PathLoss]:
             path.transport,
             record.sent,
             record.lost,
-            late_in(record),
+            len(record.late_rounds),
             record.improbable,
         )
 

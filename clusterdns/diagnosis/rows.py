@@ -116,5 +116,5 @@ class PathLoss:
     transport: str
     sent: int
     lost: int
-    late: int
+    late: int  # rounds of questions with an answer that was late
     improbable: bool  # so many losses are no accident

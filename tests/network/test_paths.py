@@ -6,13 +6,7 @@ These checks run last: they look at all questions of the run and at a sample of 
 import pytest
 
 from clusterdns.asking.everyone import Everyone
-from clusterdns.asking.paths import (
-    deadline_misses,
-    improbable_losses,
-    segments_resent,
-    silent_paths,
-    take_sample,
-)
+from clusterdns.asking.paths import deadline_misses, improbable_losses, silent_paths, take_sample
 from clusterdns.asking.question import Question, Transport
 from clusterdns.site import Site
 
@@ -43,5 +37,5 @@ def test_path_loses_nothing(sampled: Everyone, transport: Transport) -> None:
 
 def test_path_is_in_time(sampled: Everyone, transport: Transport) -> None:
     """Answers from the cluster's own zone must not be late: a second is a packet that was lost."""
-    late = deadline_misses(sampled.losses, transport, segments_resent(sampled.probes))
+    late = deadline_misses(sampled.losses, transport)
     assert late == [], "\n".join(late)
