@@ -15,7 +15,6 @@ from clusterdns.asking.silence import DEAD_AFTER, Silence
 from clusterdns.asking.tally import Tally
 from clusterdns.probe import Packet, Probe, Reply
 
-PATIENCE = 3.0  # the second try may take so much longer: a busy machine is slow for a moment
 AGAIN_MOST = 2  # questions asked again on a path where the whole round had no answer
 
 
@@ -38,7 +37,8 @@ class Everyone:
     """The matrix of a run: probes on all nodes, the Service and all replicas.
 
     ``timeout`` is what one packet may take, in seconds. A question without an answer is asked
-    once more from a new socket, with more patience; the loss is noted in ``losses``. A wrong
+    once more from a new socket, with more patience where the path has answered before; the loss
+    is noted in ``losses``. A wrong
     answer is never asked again. A path that keeps silent, or falters, is given one question now
     and then (see Silence): until it answers well, the others are not asked, and say so.
     """
@@ -104,10 +104,10 @@ class Everyone:
 
     def _twice(self, now: Round, asked: Mapping[int, tuple[Question, Server]]) -> dict[int, Answer]:
         """Ask, and ask once more what was not answered; a dead path gets only one question."""
-        first = self._exchange(now, list(asked.values()), self.timeout)
+        first = self._exchange(now, list(asked.values()))
         answers = dict(zip(asked, first, strict=True))
         lost = self._worth_another_try(answers)
-        second = self._exchange(now, [asked[index] for index in lost], PATIENCE * self.timeout)
+        second = self._exchange(now, [asked[index] for index in lost], again=True)
         for index, answer in zip(lost, second, strict=True):
             answers[index] = replace(answer, lost=1 if answer.answered else 2)
         self._note(answers.values())
@@ -128,7 +128,7 @@ class Everyone:
         )
 
     def _exchange(
-        self, now: Round, asked: Sequence[tuple[Question, Server]], timeout: float
+        self, now: Round, asked: Sequence[tuple[Question, Server]], again: bool = False
     ) -> list[Answer]:
         queries = [question.query() for question, _ in asked]
         packets = [
@@ -137,7 +137,7 @@ class Everyone:
                 server.address,
                 server.port,
                 now.transport,
-                self._silence(now.path(server)).patience(timeout),
+                self._silence(now.path(server)).patience(self.timeout, again),
             )
             for (_, wire), (_, server) in zip(queries, asked, strict=True)
         ]

@@ -14,7 +14,8 @@ LOOK_OFTEN_S = 1.0  # the same for a path that falters or drags; each time anew 
 RECENT = 16  # questions that are looked back at
 FALTERS_AT = 4  # of these without an answer: by 5 % of lost packets once in ten million
 WELL_AFTER = 4  # answers in a row
-DRAGS_S = 12.0  # that the recent rounds of a path may have cost
+DRAGS_S = 20.0  # that the recent rounds of a path may have cost
+PATIENCE = 3.0  # the second try may take so much longer: a busy machine is slow for a moment
 PATIENCE_S = 10.0  # that a path may cost in vain before its packets get less time
 SHORTEST_S = 0.05  # that a packet gets
 USUAL_TIMES = 20.0  # as long as an answer takes on the average
@@ -102,12 +103,16 @@ class Silence:
         late = max((took for took in ms if took > LATE_MS), default=0.0) / 1000
         self.cost += max(in_vain, late)
 
-    def patience(self, usual: float) -> float:
-        """Seconds for one packet: less where packets are lost all the time, and answers are quick.
+    def patience(self, usual: float, again: bool = False) -> float:
+        """Seconds for one packet, the first or one that is sent ``again``.
 
-        Otherwise a network that loses 5 % would cost seconds of every check.
+        A second try on a path that has answered before gets more; a path that never has is most
+        likely dead, and all its packets get the same. Less where packets are lost all the time,
+        and answers are quick: a network that loses 5 % would cost seconds of every check.
         """
-        if self.waited < PATIENCE_S or not self.answers:
+        if not self.answers:
             return usual
+        if self.waited < PATIENCE_S:
+            return PATIENCE * usual if again else usual
         mean = self.answered_ms / self.answers / 1000
         return min(usual, max(SHORTEST_S, USUAL_TIMES * mean))
