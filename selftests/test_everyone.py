@@ -175,8 +175,8 @@ def test_dragging_path_costs_no_more(
     probe.answers_every, probe.late_ms = 2, 2000.0  # with the second try, two seconds later
     asked = [matrix.ask([Question(f"n{number}.example.")], "udp") for number in range(60)]
     reasons = [a.error for answers in asked for a in answers if not a.answered]
-    assert probe.packets_to(DEAD) < 12
-    assert reasons[0] == "not asked: 4 rounds took 12 s here"
+    assert probe.packets_to(DEAD) < 16
+    assert reasons[0] == "not asked: 7 rounds took 21 s here"
     monkeypatch.setattr(module, "LOOK_OFTEN_S", 0.0)
     probe.dead.clear()
     answers = [matrix.ask([question], "udp") for question in QUESTIONS]
