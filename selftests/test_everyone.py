@@ -183,6 +183,23 @@ def test_dragging_path_costs_no_more(
     assert [a.error for some in answers for a in some if not a.answered] == []
 
 
+def test_look_in_vain_is_repeated_more_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A path that drags on and on must not cost a second of every check."""
+    clock = [100.0]
+    monkeypatch.setattr("clusterdns.asking.silence.time.monotonic", lambda: clock[0])
+    silence, looks = module.Silence(), []
+    while not silence.dead:
+        silence.took([2.0], in_vain=2.0)
+        silence.note([True])
+    for second in range(60):
+        clock[0] = 100.0 + second
+        if not silence.skip:
+            looks.append(second)
+            silence.took([2.0], in_vain=2.0)
+            silence.note([True])
+    assert 3 <= len(looks) <= 6, looks
+
+
 def test_each_relapse_is_looked_after_more_seldom(probe: Pretender) -> None:
     """A path that is well for a moment, again and again, must not cost the same each time."""
     silence = module.Silence()
