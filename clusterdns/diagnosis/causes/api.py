@@ -5,6 +5,7 @@ import ipaddress
 from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.finding import Finding, Scope, cause
 from clusterdns.diagnosis.rows import Cell
+from clusterdns.diagnosis.waiting import stuck_replicas
 from clusterdns.serving.permissions import service_account
 
 UNREAD = (
@@ -93,10 +94,11 @@ def no_slices(facts: Facts) -> Finding | None:
 def unreachable(facts: Facts) -> Finding | None:
     """The replicas do not reach the API server."""
     logs = facts.log_lines(API_TROUBLE)
+    waiting = set(facts.unready) - stuck_replicas(facts).keys()
     unsure = [c for c in facts.reached("/ready") if c.result == "503" and "kubernetes" in c.body]
     servfail = [t for t in facts.to_replicas("absent") if t.result == "SERVFAIL"]
     pages = facts.reached("/ready")
-    if not (unsure or servfail) and not (logs and facts.unready):
+    if not (unsure or servfail) and not (logs and waiting):
         return None
     if pages and all(page.result == "200" for page in pages):
         return None

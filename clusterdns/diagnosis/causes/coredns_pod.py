@@ -2,6 +2,7 @@
 
 from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.finding import Finding, Scope, cause, unanswered
+from clusterdns.diagnosis.waiting import stuck_replicas
 from clusterdns.serving.inventory import LABEL, pod_spec
 from clusterdns.serving.shape import nodes_of, wanted_replicas
 
@@ -40,7 +41,7 @@ def no_pods(facts: Facts) -> Finding | None:
             (f"{facts.ks} scale {facts.workload} --replicas=2",),
             ALL_DEAD,
         )
-    stuck = {pod["metadata"]["name"]: why for pod in inventory.pods if (why := _why_waits(pod))}
+    stuck = stuck_replicas(facts)
     if not stuck and len(inventory.pods) >= wanted:
         return None
     events = facts.events_with(r"FailedScheduling|ErrImagePull|Failed to pull|FailedCreate:")
@@ -57,22 +58,17 @@ def no_pods(facts: Facts) -> Finding | None:
         ),
         ALL_DEAD
         if ready == 0
-        else Scope(("network/test_dns_workload.py::*", "network/test_dns_endpoints.py::*")),
+        else Scope(
+            (
+                "network/test_dns_workload.py::*",
+                "network/test_dns_endpoints.py::*",
+                "network/test_replica_endpoints.py::*",
+                "network/test_paths.py::*",
+                "network/test_updates.py::*",
+            ),
+            lambda cell: any(f"pod/{name}" in cell.server for name in stuck),
+        ),
     )
-
-
-def _why_waits(pod: dict[str, object]) -> str:
-    status = pod.get("status")
-    assert isinstance(status, dict)
-    for container in status.get("containerStatuses") or []:
-        waiting = (container.get("state") or {}).get("waiting") or {}
-        reason = str(waiting.get("reason", ""))
-        if "Image" in reason or "ConfigError" in reason:
-            return f"{reason} {str(waiting.get('message', ''))[:200]}".strip()
-    for condition in status.get("conditions") or []:
-        if condition.get("type") == "PodScheduled" and condition.get("status") == "False":
-            return f"{condition.get('reason')} {str(condition.get('message', ''))[:200]}".strip()
-    return ""
 
 
 def _ways_out(facts: Facts, text: str) -> list[str]:

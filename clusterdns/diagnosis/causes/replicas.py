@@ -62,7 +62,7 @@ def old_corefile(facts: Facts) -> Finding | None:
     latest = {pod: found[-1] for pod, log in facts.logs.items() if (found := HASH.findall(log))}
     if len(set(latest.values())) < 2 or facts.unready:
         return None
-    hits = {c.server.partition(" ")[0] for t in facts.failed for c in t.cells if not c.of_service}
+    hits = {c.server.partition(" ")[0] for t in facts.troubles for c in t.cells if not c.of_service}
     odd = sorted(name for name in latest if f"pod/{name}" in hits)
     pods = {p["metadata"]["name"]: p["status"].get("startTime", "?") for p in facts.inventory.pods}
     return Finding(
