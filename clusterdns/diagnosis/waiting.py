@@ -6,7 +6,25 @@ from clusterdns.diagnosis.facts import Facts
 
 def stuck_replicas(facts: Facts) -> dict[str, str]:
     """The replicas that wait for an image, a configuration or a node, and why."""
-    return {pod["metadata"]["name"]: why for pod in facts.inventory.pods if (why := _why(pod))}
+    pods = facts.inventory.pods
+    return {
+        pod["metadata"]["name"]: why
+        for pod in pods
+        if (why := _why(pod) or _other_image(pod, facts))
+    }
+
+
+def _other_image(pod: Manifest, facts: Facts) -> str:
+    """What a container waits for that must start anew with an image that the others do not have."""
+    wanted = facts.inventory.image
+    (image, *_) = [c.get("image", "") for c in pod["spec"].get("containers") or [{}]]
+    states = [
+        c.get("state") or {} for c in (pod.get("status") or {}).get("containerStatuses") or []
+    ]
+    reasons = [state["waiting"].get("reason", "") for state in states if state.get("waiting")]
+    if not reasons or not wanted or image in ("", wanted):
+        return ""
+    return f"{reasons[0]} with image {image}; the others have {wanted}"
 
 
 def _why(pod: Manifest) -> str:

@@ -79,14 +79,15 @@ def build_version(one: Fetched) -> str:
     return versions[0] if versions else ""
 
 
-def values_of(pages: Iterable[Fetched], metric: str) -> dict[str, float]:
-    """The sum of a metric on each page that has it, by page."""
-    return {
-        str(one.replica): sum(
-            s.value for s in Metrics.parse(one.page.body).samples if s.name == metric
-        )
-        for one in pages
-    }
+def values_of(pages: Iterable[Fetched], metric: str) -> dict[str, float | str]:
+    """The sum of a metric on each page, by replica; for a page that did not come what came."""
+    return {str(one.replica): _value_of(one, metric) for one in pages}
+
+
+def _value_of(one: Fetched, metric: str) -> float | str:
+    if one.page.status != 200:
+        return str(one.page)
+    return sum(s.value for s in Metrics.parse(one.page.body).samples if s.name == metric)
 
 
 def missing_series(pages: Iterable[Fetched], wanted: Collection[Series]) -> dict[str, list[str]]:

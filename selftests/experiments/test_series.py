@@ -3,7 +3,7 @@
 import pytest
 
 from clusterdns.asking.question import Server
-from clusterdns.serving.replica_pages import Fetched, missing_series
+from clusterdns.serving.replica_pages import Fetched, missing_series, values_of
 from clusterdns.serving.series import expected_series
 from clusterdns.serving.web import Page
 from tests.network import test_metrics
@@ -75,3 +75,17 @@ def test_only_used_plugins_are_wanted() -> None:
     )
     assert start < question < use
     assert not any("forward" in one for one in use)
+
+
+def test_replica_without_a_page_has_what_came_instead_of_a_value() -> None:
+    """No reply is not zero, and no traceback."""
+    service, there = Server("pod/x", "192.0.2.1"), Page("http://x", 200, "coredns_panics_total 0\n")
+    gone = Page("http://y", 0, "(refused)")
+    pages = [
+        Fetched("a", service, "/metrics", there),
+        Fetched("a", Server("pod/y", "192.0.2.2"), "/metrics", gone),
+    ]
+    assert values_of(pages, "coredns_panics_total") == {
+        "pod/x (192.0.2.1)": 0.0,
+        "pod/y (192.0.2.2)": "http://y -> no reply (refused)",
+    }

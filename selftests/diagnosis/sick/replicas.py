@@ -45,6 +45,21 @@ def unschedulable(facts: Facts) -> Facts:
     return failing(to_service("refused")(replace(sick, talks=gone, logs={}, metrics={})), READY)
 
 
+def other_image(facts: Facts) -> Facts:
+    """One replica was given an image that nobody has, and must start anew."""
+
+    def edit(pods: tuple[Manifest, ...]) -> None:
+        status = pods[0]["status"]
+        pods[0]["spec"]["containers"] = [{"name": "coredns", "image": "localhost/none:v0"}]
+        status["conditions"][0]["status"] = "False"
+        status["containerStatuses"][0].update(state={"waiting": {"reason": "CrashLoopBackOff"}})
+
+    sick = edited(facts, "pods", edit)
+    name = f"pod/{sick.inventory.pods[0]['metadata']['name']}"
+    dead = saying(sick, lambda t: "refused" if t.server == name else None)
+    return failing(touching(dead, lambda c: "refused" if c.server == name else None), READY)
+
+
 def alone(facts: Facts) -> Facts:
     """One replica."""
     sick = edited(facts, "workload", lambda w: w["spec"].update(replicas=1))
@@ -90,6 +105,7 @@ SICK: dict[str, tuple[str, Change]] = {
     "killed": ("oom", killed),
     "scaled": ("scaled-or-pending", scaled),
     "unschedulable": ("scaled-or-pending", unschedulable),
+    "other image": ("scaled-or-pending", other_image),
     "alone": ("single-or-colocated", alone),
     "no slices": ("rbac-endpointslices", forbidden("endpointslices")),
     "no rights": ("rbac-missing", forbidden("services", "namespaces", "endpointslices")),
