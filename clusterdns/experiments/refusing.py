@@ -13,6 +13,8 @@ from clusterdns.experiments.bench import Bench
 from clusterdns.experiments.reloading import (
     AFTERWARDS,
     PATIENCE,
+    await_file,
+    files_brought,
     metrics_of,
     streaming,
     versioned_corefile,
@@ -67,7 +69,9 @@ def change_and_see_refused(
     report = NOT_PARSED if fault == SYNTAX else NOT_SET_UP
     with streaming(bench, server) as stream:
         in_effect = eventually(lambda: stream.latest, bool, within=PATIENCE)
+        files = files_brought(instance)
         changed = instance.change({"Corefile": invalid_corefile(fault, plugin)})
+        await_file(instance, files)
         log = eventually(
             lambda: instance.logs()[seen:], lambda t: bool(lines_with(t, report)), within, every=0.3
         )

@@ -13,7 +13,7 @@ from clusterdns.asking.question import Question, Server
 from clusterdns.experiments.bench import Bench
 from clusterdns.experiments.outside import ZONE
 from clusterdns.experiments.stream import Stream, Streaming
-from clusterdns.private import PrivateCoreDns
+from clusterdns.private import NotPossible, PrivateCoreDns
 from clusterdns.private.coredns import identity, lines_with
 from clusterdns.serving.metrics import Metrics, NoMetrics
 from clusterdns.wait import eventually
@@ -27,6 +27,7 @@ LONGEST = 3.0  # seconds for CoreDNS with "reload 2s 1s": 2.5 s and the reload i
 COMPLETE = r"\[INFO\] Reloading complete"
 RUNNING = r"Running configuration (SHA512|MD5) = "
 HASH = "coredns_reload_version_info"
+KUBELET_S = 90.0  # for a changed ConfigMap: a minute, unless its pod is touched (kubelet sync)
 WITNESS = "witness"  # the container that notes when the kubelet brings a file
 # The kubelet swaps the link "..data" when it writes; its time of change has nanoseconds.
 WATCH = (
@@ -107,7 +108,9 @@ def change_and_watch(
     hashes = hashes_of(bench, instance, server)
     with streaming(bench, server) as stream:
         eventually(lambda: stream.latest, OLD, within=PATIENCE)
+        files = files_brought(instance)
         changed = instance.change({"Corefile": versioned_corefile(NEW, plugin)})
+        await_file(instance, files)
         eventually(lambda: stream.latest, NEW, within)
         bench.note(f"a changed Corefile: the stream says {stream.latest}")
         rest = time.monotonic()
@@ -134,6 +137,22 @@ def change_and_watch(
         hashes_of(bench, instance, server),
         within,
     )
+
+
+def files_brought(instance: PrivateCoreDns) -> int:
+    """How many files the kubelet has brought by now; 0 when nobody has noted any."""
+    return len(lines_with(instance.logs(WITNESS), "^brought "))
+
+
+def await_file(instance: PrivateCoreDns, before: int) -> None:
+    """Until the kubelet has brought one more: before that CoreDNS has nothing to look at.
+
+    Raises NotPossible when it does not come.
+    """
+    if not before:
+        return
+    if eventually(lambda: files_brought(instance), lambda n: n > before, KUBELET_S) == before:
+        raise NotPossible(f"the kubelet did not bring a changed ConfigMap within {KUBELET_S:g} s")
 
 
 def streaming(bench: Bench, server: Server) -> Streaming:
