@@ -182,7 +182,8 @@ def table(rows: Iterable[Row]) -> str:
         "",
         "Made by `./run matrix --write`: the default profile on healthy sealed kind clusters,",
         f"Kubernetes {recipe().kubernetes}. Exit code 0 is a run without a failure and without a",
-        "diagnosis; there is one code for each run of a row.",
+        "diagnosis; there is one code for each run of a row. Seconds are those of the machine at",
+        "that moment, with whatever else ran on it.",
         "",
         "| cluster | CoreDNS | exit codes | passed | deviations | not run | answers compared | "
         "checks, s (slowest) | failed | tried |",
