@@ -10,7 +10,14 @@ from selftests.contract.suite import PROJECT, suite
 from selftests.contract.test_options import OPTION
 
 TEXTS = {name: (PROJECT / name).read_text() for name in ("README.md", "CONTRIBUTING.md")}
-OTHERS = {"--universal", "--python-version", "--generate-hashes", "--no-emit-index-url"} | {
+OTHERS = {
+    "--write",
+    "--json",
+    "--universal",
+    "--python-version",
+    "--generate-hashes",
+    "--no-emit-index-url",
+} | {
     *("--no-header", "--no-annotate", "--group", "--context", "--rm", "--restart", "--image"),
     *("--coredns", "--version"),
 }
