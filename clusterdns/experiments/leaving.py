@@ -21,7 +21,7 @@ from clusterdns.serving.web import get_all
 from clusterdns.site import Workspace
 from clusterdns.wait import eventually
 
-NAME = "leaving"  # of the Service
+NAME = "departing"  # of the Service
 LEAVES, STAYS = "leaving-a", "leaving-b"
 ADDRESS = {LEAVES: "192.0.2.1", STAYS: "192.0.2.2"}  # each says who it is
 PAIR = "dns-conformance/pair"  # the label that the Service selects
