@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from clusterdns.asking.expect import Expected, addresses, nodata, nxdomain
 from clusterdns.asking.question import Question
-from clusterdns.experiments.forwarding import block
 from clusterdns.experiments.outside import CANARY, CHUNKS, LARGE, ZONE
+from clusterdns.experiments.upstreamed import block
 from clusterdns.private import log_directive
 
 CAPPED, DISABLED, STALE, FORGETFUL, BRIEF = 5411, 5412, 5413, 5414, 5415  # of the instance

@@ -8,13 +8,12 @@ must not keep; three more lose their upstream, of which only STALE may answer fr
 import secrets
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from clusterdns.asking.answer import Answer
 from clusterdns.asking.expect import Expected
 from clusterdns.asking.question import Question, Server
-from clusterdns.cluster import Manifest
-from clusterdns.experiments.bench import Bench, Place
+from clusterdns.experiments.bench import Bench
 from clusterdns.experiments.cached import (
     ALIVE,
     BRIEF,
@@ -31,11 +30,10 @@ from clusterdns.experiments.cached import (
     upstream_corefile,
     zone_file,
 )
-from clusterdns.experiments.forwarding import GIVES_UP, UPSTREAM, server_at
 from clusterdns.experiments.keeping import Asked, Series, undisturbed
 from clusterdns.experiments.outside import CANARY, LARGE_ROW, ZONE
-from clusterdns.private import Arrival, PrivateCoreDns
-from clusterdns.private.coredns import Companion
+from clusterdns.experiments.upstreamed import GIVES_UP, UPSTREAM, UpstreamedExperiment, server_at
+from clusterdns.private import Arrival
 from clusterdns.serving.metrics import Metrics
 from clusterdns.wait import eventually
 
@@ -93,32 +91,19 @@ class Caching:
 
 
 @dataclass
-class CachingExperiment:
+class CachingExperiment(UpstreamedExperiment):
     """Makes the instance and its upstreams, and asks."""
 
-    place: Place
-    instance: PrivateCoreDns = field(init=False)
+    name = "caching"
+    first_port = ALIVE
 
-    def __post_init__(self) -> None:
-        """Write down the instance; nothing is made yet."""
-        inventory = self.place.workspace.inventory
-        command = inventory.container.get("command") or []
-        arguments = ("-conf", f"/etc/coredns/{UPSTREAM}", "-dns.port", str(ALIVE))
-        self.instance = PrivateCoreDns(
-            self.place.workspace,
-            "caching",
-            {
-                "Corefile": caching_corefile(),
-                UPSTREAM: upstream_corefile(mortal=True),
-                "cached": zone_file(),
-            },
-            self.place.node,
-            companions=(Companion(UPSTREAM, inventory.image, command, arguments),),
-        )
-
-    def manifests(self) -> list[Manifest]:
-        """What is to be made."""
-        return self.instance.manifests()
+    def files(self) -> Mapping[str, str]:
+        """Its Corefile, that of its upstreams, and what these serve."""
+        return {
+            "Corefile": caching_corefile(),
+            UPSTREAM: upstream_corefile(mortal=True),
+            "cached": zone_file(),
+        }
 
     def conduct(self, bench: Bench) -> Caching:
         """Ask. Raises NotPossible when something of ours does not serve or a packet is lost."""

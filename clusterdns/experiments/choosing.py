@@ -7,19 +7,23 @@ once, and what is not forwarded at all (plugin/forward of CoreDNS 1.11.3 to 1.15
 import secrets
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from clusterdns.asking.answer import Answer
 from clusterdns.asking.expect import Expected, addresses
 from clusterdns.asking.question import TRANSPORTS, Question, Server, Transport
-from clusterdns.cluster import Manifest
-from clusterdns.experiments.bench import Bench, Place
+from clusterdns.experiments.bench import Bench
 from clusterdns.experiments.cached import ADDRESS, ZONE_FILE, zone_file
-from clusterdns.experiments.forwarding import GIVES_UP, UPSTREAM, block, server_at
 from clusterdns.experiments.keeping import undisturbed
 from clusterdns.experiments.outside import CANARY, LARGE_ROW, ZONE
-from clusterdns.private import Arrival, NotPossible, PrivateCoreDns, log_directive
-from clusterdns.private.coredns import Companion
+from clusterdns.experiments.upstreamed import (
+    GIVES_UP,
+    UPSTREAM,
+    UpstreamedExperiment,
+    block,
+    server_at,
+)
+from clusterdns.private import Arrival, NotPossible, log_directive
 
 ONE, TWO, THREE, SLOW, NOBODY = 5401, 5402, 5403, 5404, 5405  # of the upstreams
 PLACES = ("one", "two", "three")
@@ -158,32 +162,19 @@ class Choosing:
 
 
 @dataclass
-class ChoosingExperiment:
+class ChoosingExperiment(UpstreamedExperiment):
     """Makes the instance and its upstreams, and asks."""
 
-    place: Place
-    instance: PrivateCoreDns = field(init=False)
+    name = "choosing"
+    first_port = ONE
 
-    def __post_init__(self) -> None:
-        """Write down the instance; nothing is made yet."""
-        inventory = self.place.workspace.inventory
-        command = inventory.container.get("command") or []
-        arguments = ("-conf", f"/etc/coredns/{UPSTREAM}", "-dns.port", str(ONE))
-        self.instance = PrivateCoreDns(
-            self.place.workspace,
-            "choosing",
-            {
-                "Corefile": choosing_corefile(),
-                UPSTREAM: upstream_corefile(),
-                "cached": zone_file(),
-            },
-            self.place.node,
-            companions=(Companion(UPSTREAM, inventory.image, command, arguments),),
-        )
-
-    def manifests(self) -> list[Manifest]:
-        """What is to be made."""
-        return self.instance.manifests()
+    def files(self) -> Mapping[str, str]:
+        """Its Corefile, that of its upstreams, and what these serve."""
+        return {
+            "Corefile": choosing_corefile(),
+            UPSTREAM: upstream_corefile(),
+            "cached": zone_file(),
+        }
 
     def conduct(self, bench: Bench) -> Choosing:
         """Ask. Raises NotPossible when something of ours does not serve or is too slow to count."""

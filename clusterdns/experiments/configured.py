@@ -15,7 +15,8 @@ from clusterdns.cluster import Manifest
 from clusterdns.corefile import Reading, parse
 from clusterdns.experiments.apiloss import wait_until_known
 from clusterdns.experiments.bench import Bench, Place
-from clusterdns.experiments.forwarding import api_addresses, api_name, server_at
+from clusterdns.experiments.forwarding import api_addresses, api_name
+from clusterdns.experiments.upstreamed import server_at
 from clusterdns.objects.podrecords import PodRecords
 from clusterdns.objects.service import address_type
 from clusterdns.objects.variety import Drawn

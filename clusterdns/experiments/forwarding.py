@@ -7,13 +7,13 @@ one sound and two dead upstreams; ALL_DEAD has only one that goes away and comes
 import secrets
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from clusterdns.asking.answer import Answer
 from clusterdns.asking.expect import Expected, addresses, nodata, nxdomain
 from clusterdns.asking.question import TRANSPORTS, Question, Server, Transport
-from clusterdns.cluster import Cluster, Manifest
-from clusterdns.experiments.bench import Bench, Place
+from clusterdns.cluster import Cluster
+from clusterdns.experiments.bench import Bench
 from clusterdns.experiments.outside import (
     CANARY_ROW,
     LARGE_ROW,
@@ -24,17 +24,21 @@ from clusterdns.experiments.outside import (
     stub_zone_file,
     zone_file,
 )
+from clusterdns.experiments.upstreamed import (
+    GIVES_UP,
+    UPSTREAM,
+    UpstreamedExperiment,
+    block,
+    server_at,
+)
 from clusterdns.objects.service import address_type
-from clusterdns.private import Arrival, PrivateCoreDns, arrivals_in, log_directive
+from clusterdns.private import Arrival, arrivals_in, log_directive
 from clusterdns.private.arrivals import below
-from clusterdns.private.coredns import Companion
 from clusterdns.wait import eventually
 
 HALF_DEAD, ALL_DEAD = 5311, 5312  # ports of the instance
 SOUND, SILENT, REFUSING, STUB_PORT, MORTAL = 5301, 5302, 5303, 5304, 5305  # of the upstreams
 OUTSIDE, STUB_FILE = "/etc/coredns/outside", "/etc/coredns/stub"
-UPSTREAM = "upstream"  # the container, and its Corefile in the ConfigMap
-GIVES_UP = 8.0  # seconds: CoreDNS tries for 5 s before it says SERVFAIL (plugin/forward, 1.12.1)
 
 
 @dataclass(frozen=True)
@@ -93,37 +97,24 @@ class Forwarding:
 
 
 @dataclass
-class ForwardingExperiment:
+class ForwardingExperiment(UpstreamedExperiment):
     """Makes the instance and puts the questions to it."""
 
-    place: Place
-    account: str | None  # None: it may not read the cluster, so it knows no cluster names
+    name = "forwarder"
+    first_port = SOUND
+
+    # Without an account it may not read the cluster, so it knows no cluster names.
     no_account: str = ""
     zone: str = "cluster.local."
-    instance: PrivateCoreDns = field(init=False)
 
-    def __post_init__(self) -> None:
-        """Write down the instance; nothing is made yet."""
-        image = self.place.workspace.inventory.image
-        command = self.place.workspace.inventory.container.get("command") or []
-        arguments = ("-conf", f"/etc/coredns/{UPSTREAM}", "-dns.port", str(SOUND))
-        self.instance = PrivateCoreDns(
-            self.place.workspace,
-            "forwarder",
-            {
-                "Corefile": forwarder_corefile(self.zone if self.account else None),
-                UPSTREAM: upstream_corefile(mortal=True),
-                "outside": zone_file(),
-                "stub": stub_zone_file(),
-            },
-            self.place.node,
-            self.account,
-            (Companion(UPSTREAM, image, command, arguments),),
-        )
-
-    def manifests(self) -> list[Manifest]:
-        """What is to be made."""
-        return self.instance.manifests()
+    def files(self) -> Mapping[str, str]:
+        """Its Corefile, that of its upstreams, and what these serve."""
+        return {
+            "Corefile": forwarder_corefile(self.zone if self.account else None),
+            UPSTREAM: upstream_corefile(mortal=True),
+            "outside": zone_file(),
+            "stub": stub_zone_file(),
+        }
 
     def conduct(self, bench: Bench) -> Forwarding:
         """Ask. Raises NotPossible when the instance or its upstream does not serve."""
@@ -185,11 +176,6 @@ class ForwardingExperiment:
             lambda seen: any(a.name == canary for a in seen),
             within=3.0,
         )
-
-
-def server_at(server: Server, port: int) -> Server:
-    """Another server block of the same pod."""
-    return Server(f"{server.name}:{port}", server.address, port, server.node)
 
 
 def cluster_questions(zone: str) -> list[Question]:
@@ -254,8 +240,3 @@ def upstream_corefile(mortal: bool) -> str:
     if mortal:
         blocks.append(block(MORTAL, log_directive("mortal"), f"file {OUTSIDE} {ZONE}"))
     return "".join(blocks)
-
-
-def block(port: int, *lines: str) -> str:
-    """A server block for every name on a port."""
-    return "\n".join([f".:{port} {{", *lines, "}"]) + "\n"

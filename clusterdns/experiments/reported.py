@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from clusterdns.asking.expect import Expected, addresses, nodata, nxdomain
 from clusterdns.asking.question import Question, Transport
 from clusterdns.experiments.cached import ADDRESS, ZONE_FILE
-from clusterdns.experiments.forwarding import block
 from clusterdns.experiments.outside import ZONE
+from clusterdns.experiments.upstreamed import block
 
 METERED, LOGGED, UNLOGGED = 5441, 5442, 5443  # of the instance
 CLASSES: Mapping[str, int] = {"success": 5444, "denial": 5445, "error": 5446}

@@ -7,15 +7,13 @@ and what is told is compared with what was asked and answered.
 import time
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from clusterdns.asking.answer import Answer
 from clusterdns.asking.expect import Expected
 from clusterdns.asking.question import Server
-from clusterdns.cluster import Manifest
-from clusterdns.experiments.bench import Bench, Place
+from clusterdns.experiments.bench import Bench
 from clusterdns.experiments.cached import zone_file
-from clusterdns.experiments.forwarding import GIVES_UP, UPSTREAM, server_at
 from clusterdns.experiments.keeping import undisturbed
 from clusterdns.experiments.reported import (
     ASKINGS,
@@ -32,8 +30,7 @@ from clusterdns.experiments.reported import (
     reporting_corefile,
     upstream_corefile,
 )
-from clusterdns.private import PrivateCoreDns
-from clusterdns.private.coredns import Companion
+from clusterdns.experiments.upstreamed import GIVES_UP, UPSTREAM, UpstreamedExperiment, server_at
 from clusterdns.private.loglines import Error, Line, Said, Together
 from clusterdns.private.loglines import errors_in as all_errors
 from clusterdns.private.loglines import lines_in as all_lines
@@ -145,32 +142,19 @@ TOTALS: Mapping[str, str] = {
 
 
 @dataclass
-class ReportingExperiment:
+class ReportingExperiment(UpstreamedExperiment):
     """Makes the instance and its upstream, and asks."""
 
-    place: Place
-    instance: PrivateCoreDns = field(init=False)
+    name = "reporting"
+    first_port = UPSTREAM_PORT
 
-    def __post_init__(self) -> None:
-        """Write down the instance; nothing is made yet."""
-        inventory = self.place.workspace.inventory
-        command = inventory.container.get("command") or []
-        arguments = ("-conf", f"/etc/coredns/{UPSTREAM}", "-dns.port", str(UPSTREAM_PORT))
-        self.instance = PrivateCoreDns(
-            self.place.workspace,
-            "reporting",
-            {
-                "Corefile": reporting_corefile(),
-                UPSTREAM: upstream_corefile(),
-                "cached": zone_file(),
-            },
-            self.place.node,
-            companions=(Companion(UPSTREAM, inventory.image, command, arguments),),
-        )
-
-    def manifests(self) -> list[Manifest]:
-        """What is to be made."""
-        return self.instance.manifests()
+    def files(self) -> Mapping[str, str]:
+        """Its Corefile, that of its upstreams, and what these serve."""
+        return {
+            "Corefile": reporting_corefile(),
+            UPSTREAM: upstream_corefile(),
+            "cached": zone_file(),
+        }
 
     def conduct(self, bench: Bench) -> Reporting:
         """Ask. Raises NotPossible when something of ours does not serve or is too slow to count."""

@@ -7,8 +7,8 @@ import pytest
 
 from clusterdns.experiments.cached import DENIAL_CAP, STALE_CAP, SUCCESS_CAP
 from clusterdns.experiments.caching import CachingExperiment
-from clusterdns.experiments.forwarding import UPSTREAM
 from clusterdns.experiments.outside import ZONE
+from clusterdns.experiments.upstreamed import UPSTREAM
 from selftests.experiments.stand import Corrupt, conducted, failing, instead, tried, without
 from tests.network import test_cache
 
