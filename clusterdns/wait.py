@@ -1,4 +1,4 @@
-"""Wait for a distributed system to catch up: the one place that sleeps."""
+"""Wait for a distributed system to catch up, or for a moment: the one place that sleeps."""
 
 import time
 from collections.abc import Callable
@@ -20,3 +20,8 @@ def eventually(
     while not satisfied(value := probe()) and time.monotonic() < deadline:
         time.sleep(every)
     return value
+
+
+def until(moment: float) -> None:
+    """Let time pass until a moment (time.monotonic); not at all when it is over."""
+    time.sleep(max(0.0, moment - time.monotonic()))

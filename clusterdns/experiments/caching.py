@@ -35,7 +35,7 @@ from clusterdns.experiments.outside import CANARY, LARGE_ROW, ZONE
 from clusterdns.experiments.upstreamed import GIVES_UP, UPSTREAM, UpstreamedExperiment, server_at
 from clusterdns.private import Arrival
 from clusterdns.serving.metrics import Metrics
-from clusterdns.wait import eventually
+from clusterdns.wait import until
 
 TICKS = (0.0, 0.5, 1.5, 2.5, 3.5, 4.7, 5.5, 7.0)  # seconds: no age is near 3, 5 or 6
 THRICE = 3
@@ -120,7 +120,7 @@ class CachingExperiment(UpstreamedExperiment):
         self.instance.change({UPSTREAM: upstream_corefile(mortal=False)})
         bench.wait_until_gone(server_at(upstream, MORTAL), Question(CANARY))
         late = max(asked.received for asked in fresh.values()) + STALE_CAP + BRIEFLY + 1
-        eventually(time.monotonic, lambda now: now >= late, within=late - time.monotonic())
+        until(late)
         old = {port: ask(bench, server, port, [q])[0] for port, q in stale.items()}
         bench.note("what had expired asked without the upstream")
         metrics = self.instance.metrics(bench.probe, server.address)
@@ -155,7 +155,7 @@ class CachingExperiment(UpstreamedExperiment):
         began = time.monotonic()
         asks: dict[Kind, list[Asked]] = {kind: [] for kind in questions}
         for tick in TICKS:
-            eventually(time.monotonic, lambda now, due=began + tick: now >= due, TICKS[-1])
+            until(began + tick)
             for kind, asked in zip(
                 questions, ask(bench, server, CAPPED, list(questions.values())), strict=True
             ):

@@ -19,7 +19,7 @@ from clusterdns.private import NotPossible, PrivateCoreDns
 from clusterdns.serving.shape import ready_endpoints
 from clusterdns.serving.web import get_all
 from clusterdns.site import Workspace
-from clusterdns.wait import eventually
+from clusterdns.wait import eventually, until
 
 NAME = "departing"  # of the Service
 LEAVES, STAYS = "leaving-a", "leaving-b"
@@ -210,7 +210,7 @@ class LeavingExperiment:
             both = set(ADDRESS.values())
             values = lambda: [streams[n].result.values(0.0) for n in streams]  # noqa: E731
             eventually(values, lambda seen: all(v == both for v in seen), within)
-            settle(SETTLED)
+            until(time.monotonic() + SETTLED)
             deleted = time.monotonic()
             workspace.cluster.delete("Pod", LEAVES, workspace.namespace, GRACE)
             sights, endpoint_s = watch(bench, itself, deleted, self.lameduck + LATEST)
@@ -250,12 +250,6 @@ def watch(
 
     eventually(look, lambda passed: passed >= seconds, seconds + 2, every=0.2)
     return sights, next(iter(lost), None)
-
-
-def settle(seconds: float) -> None:
-    """Let the streams flow for a while."""
-    began = time.monotonic()
-    eventually(lambda: time.monotonic() - began, lambda passed: passed >= seconds, seconds)
 
 
 def corefile(address: str, lameduck: float) -> str:

@@ -23,7 +23,7 @@ from clusterdns.experiments.reloading import (
 from clusterdns.experiments.stream import Stream
 from clusterdns.private import PrivateCoreDns
 from clusterdns.private.coredns import identity, lines_with
-from clusterdns.wait import eventually
+from clusterdns.wait import eventually, until
 
 SYNTAX, SETUP = "syntax", "setup"  # what is wrong with it
 BAD = "192.0.2.3"  # what must never be answered
@@ -76,8 +76,7 @@ def change_and_see_refused(
             lambda: instance.logs()[seen:], lambda t: bool(lines_with(t, report)), within, every=0.3
         )
         bench.note(f"a fault of {fault}: {'refused' if lines_with(log, report) else 'not refused'}")
-        rest = time.monotonic()
-        eventually(lambda: time.monotonic() - rest, lambda s: s >= AFTERWARDS, AFTERWARDS)
+        until(time.monotonic() + AFTERWARDS)
     done = stream.result
     now = failures_of(bench, instance, server)
     return Refused(

@@ -16,7 +16,7 @@ from clusterdns.experiments.stream import Stream, Streaming
 from clusterdns.private import NotPossible, PrivateCoreDns
 from clusterdns.private.coredns import identity, lines_with
 from clusterdns.serving.metrics import Metrics, NoMetrics
-from clusterdns.wait import eventually
+from clusterdns.wait import eventually, until
 
 VERSION = f"version.{ZONE}"  # its address tells which Corefile is in effect
 OLD, NEW = "192.0.2.1", "192.0.2.2"
@@ -114,7 +114,7 @@ def change_and_watch(
         eventually(lambda: stream.latest, NEW, within)
         bench.note(f"a changed Corefile: the stream says {stream.latest}")
         rest = time.monotonic()
-        eventually(lambda: time.monotonic() - rest, lambda s: s >= AFTERWARDS, AFTERWARDS)
+        until(rest + AFTERWARDS)
     done = stream.result
     took_effect = done.first(NEW)
     log = eventually(
