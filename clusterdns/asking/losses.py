@@ -33,7 +33,6 @@ class Record:
     sent: int = 0
     lost: int = 0
     rounds: set[int] = field(default_factory=set)  # those in which something was lost
-    late: int = 0
     late_rounds: set[int] = field(default_factory=set)  # those in which an answer was late
     ms: list[float] = field(default_factory=list)
 
@@ -48,11 +47,19 @@ class Record:
         return self.lost > 0 and self.chance < IMPROBABLE
 
     @property
+    def late(self) -> int:
+        """How many answers were late."""
+        return sum(took > LATE_MS for took in self.ms)
+
+    @property
+    def improbably_late(self) -> bool:
+        """Whether its late answers are no accident."""
+        return binomial_tail(len(self.ms), len(self.late_rounds), BASE_RATE) < IMPROBABLE
+
+    @property
     def drags(self) -> bool:
-        """Whether its late answers are no accident, or it has hardly others."""
-        total = len(self.ms)
-        by_chance = binomial_tail(total, len(self.late_rounds), BASE_RATE)
-        return self.late > total / 2 or (self.late > 0 and by_chance < IMPROBABLE)
+        """The same, or it has hardly others."""
+        return self.improbably_late or self.late > len(self.ms) / 2
 
 
 class Losses:
@@ -70,7 +77,6 @@ class Losses:
             if answered:
                 record.ms.append(ms)
                 if ms > LATE_MS:
-                    record.late += 1
                     record.late_rounds.add(turn)
             else:
                 record.lost += 1

@@ -292,6 +292,7 @@ def path_losses(losses: Losses) -> Iterable[PathLoss]:
             record.lost,
             len(record.late_rounds),
             record.improbable,
+            record.improbably_late,
         )
 
 

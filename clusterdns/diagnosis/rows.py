@@ -118,3 +118,4 @@ class PathLoss:
     lost: int
     late: int  # rounds of questions with an answer that was late
     improbable: bool  # so many losses are no accident
+    improbably_late: bool = False  # so many late answers are none either

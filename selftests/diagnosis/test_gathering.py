@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from kubernetes import client
 
+from clusterdns.asking.losses import Losses, Path
 from clusterdns.cluster import Cluster
 from clusterdns.diagnosis import Sources, Trouble, diagnose, gather
-from clusterdns.diagnosis.gather import EVENTS_S, says_something
+from clusterdns.diagnosis.gather import EVENTS_S, path_losses, says_something
 from selftests.diagnosis.studio import healthy
 
 FAILED = [Trouble("tests/network/test_dns_service.py::test_service_has_port[53-udp]", "failed")]
@@ -65,3 +66,13 @@ def test_old_events_say_nothing(about: str, age_s: float, kept: bool, field: str
         field: then,
     }
     assert says_something(event, ["coredns-there"]) is kept
+
+
+@pytest.mark.parametrize(("late", "no_accident"), [(2, False), (9, True)])
+def test_late_answers_of_a_path_are_told_with_their_chance(late: int, no_accident: bool) -> None:
+    """Answers that were late in some rounds of 300: causes see whether that is an accident."""
+    losses = Losses()
+    for turn in range(300):
+        losses.note(Path("w1", "pod/a", "tcp"), True, 1003.0 if turn < late else 2.0, turn)
+    (found,) = path_losses(losses)
+    assert (found.late, found.improbable, found.improbably_late) == (late, False, no_accident)

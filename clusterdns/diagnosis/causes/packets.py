@@ -1,6 +1,5 @@
 """Packets that are lost by their kind: UDP, large ones, two at once."""
 
-from clusterdns.asking.losses import BASE_RATE, IMPROBABLE, binomial_tail
 from clusterdns.diagnosis.facts import Facts, nodes_in_words
 from clusterdns.diagnosis.finding import Finding, Scope, cause
 from clusterdns.diagnosis.paths import Split
@@ -200,9 +199,7 @@ def _resent(facts: Facts) -> list[PathLoss]:
     return [
         p
         for p in facts.paths
-        if p.transport == "tcp"
-        and p.lost < p.sent
-        and (p.improbable or binomial_tail(p.sent, p.late, BASE_RATE) < IMPROBABLE)
+        if p.transport == "tcp" and p.lost < p.sent and (p.improbable or p.improbably_late)
     ]
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
 from clusterdns.cluster import Manifest
 from clusterdns.diagnosis.facts import Facts
@@ -95,13 +97,11 @@ def lossy(facts: Facts) -> Facts:
     return failing(replace(facts, paths=paths), name)
 
 
-def lossy_link(facts: Facts) -> Facts:
+def lossy_link(facts: Facts, **found: Any) -> Facts:  # noqa: ANN401 (fields of PathLoss)
     """The same with TCP, where a lost segment is sent again after a second."""
     sick = lossy(facts)
     paths = tuple(
-        replace(p, sent=300, lost=11, late=2, improbable=True)
-        if (p.node, p.transport) == ("w2", "tcp")
-        else p
+        replace(p, sent=300, **found) if (p.node, p.transport) == ("w2", "tcp") else p
         for p in sick.paths
     )
     return failing(
@@ -187,7 +187,8 @@ SICK: dict[str, tuple[str, Change]] = {
     "udp": ("dns-udp-dead-tcp-alive", udp_dead),
     "large": ("mtu-blackhole", large_lost),
     "lossy": ("conntrack-race-5s", lossy),
-    "lossy link": ("packets-lost", lossy_link),
+    "lossy link": ("packets-lost", partial(lossy_link, lost=11, late=2, improbable=True)),
+    "late link": ("packets-lost", partial(lossy_link, late=9, improbably_late=True)),
     "stale bridge": ("stale-cni", stale_bridge),
     "no network": ("no-cni", no_network),
     "egress": ("netpol-egress-deny", egress_denied),
