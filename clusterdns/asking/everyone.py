@@ -38,9 +38,9 @@ class Everyone:
 
     ``timeout`` is what one packet may take, in seconds. A question without an answer is asked
     once more from a new socket, with more patience where the path has answered before; the loss
-    is noted in ``losses``. A wrong
-    answer is never asked again. A path that keeps silent, or falters, is given one question now
-    and then (see Silence): until it answers well, the others are not asked, and say so.
+    is noted in ``losses``. A wrong answer is never asked again. A path that keeps silent, or
+    falters, is given one question now and then (see Silence): until it answers well, the others
+    are not asked, and say so.
     """
 
     probes: Mapping[str, Probe]  # by node
