@@ -17,17 +17,18 @@ def stuck_replicas(facts: Facts) -> dict[str, str]:
 def _other_image(pod: Manifest, facts: Facts) -> str:
     """What a container waits for that must start anew with an image that the others do not have."""
     wanted = facts.inventory.image
-    (image, *_) = [c.get("image", "") for c in pod["spec"].get("containers") or [{}]]
-    states = [
-        c.get("state") or {} for c in (pod.get("status") or {}).get("containerStatuses") or []
-    ]
-    reasons = [state["waiting"].get("reason", "") for state in states if state.get("waiting")]
+    containers = pod["spec"].get("containers") or [{}]
+    image = containers[0].get("image", "")
+    statuses = (pod.get("status") or {}).get("containerStatuses") or []
+    waiting = [(status.get("state") or {}).get("waiting") for status in statuses]
+    reasons = [found.get("reason", "") for found in waiting if found]
     if not reasons or not wanted or image in ("", wanted):
         return ""
     return f"{reasons[0]} with image {image}; the others have {wanted}"
 
 
 def _why(pod: Manifest) -> str:
+    """What a pod waits for by its own status: an image, a configuration or a node; or nothing."""
     status = pod.get("status") or {}
     for container in status.get("containerStatuses") or []:
         waiting = (container.get("state") or {}).get("waiting") or {}
