@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +23,14 @@ from healthy.rounds import Round, one_round
 from machine import image
 from machine.recipe import recipe
 from machine.steps import HostError, say
-from mutants.cluster import Breakable, breakable_cluster, interrupt_on_signals, is_whole
+from mutants.cluster import Breakable, breakable_cluster, is_whole
+from mutants.ending import FAILED, exit_code_of
 from mutants.tools import add_tool_options, find_tools
 
 PROJECT = Path(__file__).parent.parent
 TABLE = PROJECT / "docs" / "matrix.md"
 TOPOLOGIES = ("three-nodes", "one-node", "dual-stack", "other-domain", "nftables")
 SWAP_S = 120.0  # seconds for all replicas to run another version
-FAILED, INTERRUPTED, CANNOT = 1, 2, 10
 
 
 @dataclass(frozen=True)
@@ -99,31 +100,27 @@ def _place(row: Row) -> tuple[int, list[int]]:
 
 def main(words: Sequence[str]) -> int:
     """Try all rows; 0 when every run is green."""
-    options = parse(words)
+    return exit_code_of(partial(try_all, parse(words)))
+
+
+def try_all(options: argparse.Namespace) -> int:
+    """The same. Raises HostError."""
     rows = Rows(options.json)
-    interrupt_on_signals()
-    try:
-        tools = find_tools(options)
-        for topology in options.topology or TOPOLOGIES:
-            left = [
-                version
-                for version in options.coredns or versions()
-                if not rows.is_done(topology, version, options.runs)
-            ]
-            if left:
-                with breakable_cluster(tools, topology=topology) as cluster:
-                    for version in left:
-                        swap(cluster, version)
-                        rows.add(row_of(cluster, topology, version, options.runs))
-                        say(str(rows.rows[topology, version]))
-            if options.write:
-                TABLE.write_text(table(rows), encoding="utf-8")
-    except HostError as error:
-        print(error, file=sys.stderr)
-        return CANNOT
-    except KeyboardInterrupt:
-        print("\ninterrupted; cleaned up", file=sys.stderr)
-        return INTERRUPTED
+    tools = find_tools(options)
+    for topology in options.topology or TOPOLOGIES:
+        left = [
+            version
+            for version in options.coredns or versions()
+            if not rows.is_done(topology, version, options.runs)
+        ]
+        if left:
+            with breakable_cluster(tools, topology=topology) as cluster:
+                for version in left:
+                    swap(cluster, version)
+                    rows.add(row_of(cluster, topology, version, options.runs))
+                    say(str(rows.rows[topology, version]))
+        if options.write:
+            TABLE.write_text(table(rows), encoding="utf-8")
     return 0 if all(row.is_green for row in rows) else FAILED
 
 

@@ -4,33 +4,29 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from healthy.rounds import Round, one_round, worst
-from machine.steps import HostError, say
-from mutants.cluster import breakable_cluster, interrupt_on_signals
+from machine.steps import say
+from mutants.cluster import breakable_cluster
+from mutants.ending import FAILED, exit_code_of
 from mutants.tools import add_tool_options, find_tools
-
-FAILED, INTERRUPTED, CANNOT = 1, 2, 10
 
 
 def main(words: Sequence[str]) -> int:
     """Run the suite again and again against one cluster; 0 when every run is green."""
-    options = parse(words)
+    return exit_code_of(partial(soak, parse(words)))
+
+
+def soak(options: argparse.Namespace) -> int:
+    """The same. Raises HostError."""
     rounds: list[Round] = []
-    interrupt_on_signals()
-    try:
-        with breakable_cluster(find_tools(options), options.cluster) as cluster:
-            reports = Path(tempfile.mkdtemp(prefix="dns-conf-soak-"))
-            for number in range(1, options.runs + 1):
-                rounds.append(one_round(cluster, reports / str(number)))
-                say(f"run {number} of {options.runs}: {rounds[-1]}", rounds[-1].seconds)
-    except HostError as error:
-        print(error, file=sys.stderr)
-        return CANNOT
-    except KeyboardInterrupt:
-        print("\ninterrupted; cleaned up", file=sys.stderr)
-        return INTERRUPTED
+    with breakable_cluster(find_tools(options), options.cluster) as cluster:
+        reports = Path(tempfile.mkdtemp(prefix="dns-conf-soak-"))
+        for number in range(1, options.runs + 1):
+            rounds.append(one_round(cluster, reports / str(number)))
+            say(f"run {number} of {options.runs}: {rounds[-1]}", rounds[-1].seconds)
     green = sum(each.is_green for each in rounds)
     say(f"{green} of {len(rounds)} runs are green; reports in {reports}")
     return 0 if worst(rounds) == 0 else FAILED

@@ -7,19 +7,18 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 
-from machine.steps import HostError, say
+from machine.steps import say
 from mutants.catalogue import chosen
-from mutants.cluster import breakable_cluster, interrupt_on_signals
+from mutants.cluster import breakable_cluster
+from mutants.ending import CHANGED, FAILED, INTERRUPTED, USAGE, exit_code_of
 from mutants.mutant import Mutant
-from mutants.scene import RevertError
 from mutants.suite import run_suite
 from mutants.tools import add_tool_options, find_tools
 from mutants.trial import Trial, prepare, report, try_mutant
-
-FAILED, USAGE, NOTHING_TRIED, CHANGED, INTERRUPTED = 1, 4, 10, 11, 2
 
 
 def main(words: Sequence[str]) -> int:
@@ -36,26 +35,15 @@ def main(words: Sequence[str]) -> int:
     if not mutants:
         print(f"No mutant is named {options.select!r}; --list shows all.", file=sys.stderr)
         return USAGE
-    interrupt_on_signals()
     if options.shards > 1:
-        return run_shards(words, options)
+        return exit_code_of(partial(run_shards, words, options))
     trials: list[Trial] = []
     try:
-        code = try_all(options, mutants, trials)
-    except HostError as error:
-        print(f"\n{error}", file=sys.stderr)
-        code = NOTHING_TRIED
-    except RevertError as error:
-        print(f"\nA fault could not be taken out again; the run stops.\n{error}", file=sys.stderr)
-        code = CHANGED
-    except KeyboardInterrupt:
-        print("\ninterrupted; cleaned up", file=sys.stderr)
-        code = INTERRUPTED
+        return exit_code_of(partial(try_all, options, mutants, trials))
     finally:
         if options.json:
             documents = [trial.as_document() for trial in trials]
             options.json.write_text(json.dumps(documents, indent=2) + "\n", encoding="utf-8")
-    return code
 
 
 def try_all(options: argparse.Namespace, mutants: Sequence[Mutant], trials: list[Trial]) -> int:

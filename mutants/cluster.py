@@ -1,13 +1,11 @@
 """A sealed kind cluster that may be broken: made for the mutants, or one that exists already."""
 
 import os
-import signal
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 
 from clusterdns.cluster import Cluster, is_ready
 from clusterdns.run.active import Run
@@ -94,16 +92,6 @@ def _connected(name: str, kubeconfig: Path, tools: Tools) -> Breakable:
         if not eventually(lambda: is_whole(api), True, READY_S, every=0.5):
             raise HostError(f"{context}: not all nodes and DNS replicas are ready")
     return cluster
-
-
-def interrupt_on_signals() -> None:
-    """SIGTERM ends a run as Ctrl-C does, with clean-up; and Ctrl-C does in the background too."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _interrupt)
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 def is_whole(api: Cluster) -> bool:
