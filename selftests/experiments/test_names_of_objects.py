@@ -1,0 +1,142 @@
+"""No two makers of objects use the same name: the API server would refuse the second one.
+
+All that a run of the full profile makes, with the manifests of the makers themselves; only two
+Services that single fixtures make are not among them (fixtures/names.py, fixtures/clients.py).
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from clusterdns.cluster import Cluster, Manifest
+from clusterdns.experiments.apiloss import DURING, ApiLossExperiment
+from clusterdns.experiments.bench import Place
+from clusterdns.experiments.laboratory import EXPERIMENTS
+from clusterdns.objects.records import make_records, manifest
+from clusterdns.objects.updates import Changes
+from clusterdns.private.permissions import account
+from clusterdns.probe import Probe
+from clusterdns.probing import probe_manifests, probe_name
+from clusterdns.searching.clientpods import plan_pods
+from clusterdns.searching.counting import QuestionCounter
+from clusterdns.searching.lookups import make_targets
+from clusterdns.searching.resolvconf import ResolvConf
+from clusterdns.site import Site, Workspace
+
+from .places import Recorder, inventory, node, replica, workspace
+
+DOMAIN = "cluster.local"
+NODES = ("a", "b")
+# The laboratory makes once what these have in common: pods on the nodes of the replicas.
+SHARE = {"outside_names", "upstreams"}
+Made = dict[str, list[Manifest]]  # by maker
+
+
+class Api(Recorder):
+    """Gives each Service a cluster IP, as the API server does."""
+
+    def create_all(self, manifests: Sequence[Manifest]) -> list[Manifest]:
+        """Make many objects."""
+        return super().create_all([self._given(each) for each in manifests])
+
+    def get(self, kind: str, name: str, namespace: str | None = None) -> Manifest:
+        """The API server's own Service."""
+        found: Manifest = {"kind": kind, "metadata": {"name": name, "namespace": namespace}}
+        return self._given(found | {"spec": {}})
+
+    @staticmethod
+    def _given(made: Manifest) -> Manifest:
+        if made["kind"] != "Service":
+            return made
+        return made | {"spec": {"clusterIPs": ["10.96.0.9"], **made["spec"]}}
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    """Where everything is made: two namespaces of ours, two nodes with a replica each."""
+    pods = tuple(replica(f"coredns-{name}", name) for name in NODES)
+    found = inventory(tuple(map(node, NODES)), pods)
+    made = workspace(tmp_path, found, Api())
+    images = replace(made.images, musl="registry.example/musl:1")
+    whole = replace(made, second_namespace=f"{made.namespace}-b", images=images)
+    return Place(whole, NODES[0], None, "coredns", "")
+
+
+def made_by(make: Callable[[Workspace, str], object], place: Place) -> list[Manifest]:
+    """What a function asks the API for."""
+    api = Api()
+    cluster = cast(Cluster, api)
+    make(replace(place.workspace, cluster=cluster), DOMAIN)
+    return api.made
+
+
+def everything(place: Place) -> Made:
+    """All objects by who makes them; experiments conduct some of theirs later."""
+    here: Workspace = place.workspace
+    probes = {name: cast(Probe, None) for name in NODES}
+    confs = dict.fromkeys(NODES, ResolvConf(("10.96.0.10",), (), frozenset()))
+    clients = plan_pods(Site(here, probes, confs, {}), f"{here.namespace}-host", "10.96.0.9")
+    newborn = [change.service for change in Changes(here, DOMAIN).all() if not change.exists]
+    during = ApiLossExperiment(place, "coredns", f"{DOMAIN}.").service(DURING)
+    made = {name: list(make(place).manifests()) for name, make in EXPERIMENTS.items()}
+    made["updates"] += [manifest(here, service) for service in newborn]
+    made["api_lost"] += [manifest(here, during)]
+    return made | {
+        "records": made_by(make_records, place),
+        "lookups": made_by(make_targets, place),
+        "probes": probe_manifests(here, {probe_name(i): n for i, n in enumerate(NODES)}),
+        "clients": [each.manifest for each in clients],
+        "question counter": QuestionCounter(here, DOMAIN).coredns.manifests(),
+        "account": [account(here)],
+    }
+
+
+def named_twice(made: Made) -> dict[str, list[str]]:
+    """The names that several objects have, and their makers."""
+    found: dict[str, list[tuple[str, Manifest]]] = defaultdict(list)
+    for maker, each in pairs(made):
+        meta = each["metadata"]
+        found[f"{each['kind']} {meta['namespace']}/{meta['name']}"].append((maker, each))
+    return {
+        name: [maker for maker, _ in makers]
+        for name, makers in found.items()
+        if len(makers) > 1 and not is_shared(makers)
+    }
+
+
+def pairs(made: Made) -> Iterator[tuple[str, Manifest]]:
+    """Each object beside its maker."""
+    return ((maker, each) for maker, objects in made.items() for each in objects)
+
+
+def is_shared(makers: Sequence[tuple[str, Manifest]]) -> bool:
+    """Whether those make it who share it, and all alike."""
+    return {maker for maker, _ in makers} == SHARE and all(m == makers[0][1] for _, m in makers)
+
+
+def test_no_name_is_used_twice(place: Place) -> None:
+    """Each kind, namespace and name has one maker."""
+    made = everything(place)
+    assert all(made.values()), f"nobody knows what these make: {made.keys()}"
+    assert named_twice(made) == {}
+
+
+def test_name_that_is_used_twice_is_found(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As it once was: a Service of the experiment, and one of the records."""
+    monkeypatch.setattr("clusterdns.experiments.leaving.NAME", "leaving")
+    found = named_twice(everything(place))
+    assert found == {f"Service {place.workspace.namespace}/leaving": ["left", "records"]}
+
+
+def test_experiments_that_differ_under_one_name_are_found(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The laboratory would make only one of them."""
+    monkeypatch.setattr("clusterdns.experiments.choosing.ChoosingExperiment.name", "caching")
+    assert set(named_twice(everything(place))) == {
+        f"{kind} {place.workspace.namespace}/caching" for kind in ("ConfigMap", "Pod")
+    }
