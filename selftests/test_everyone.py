@@ -10,8 +10,9 @@ from clusterdns.asking import silence as module
 from clusterdns.asking.everyone import AGAIN_MOST, Everyone
 from clusterdns.asking.losses import Losses, Path
 from clusterdns.asking.paths import deadline_misses, improbable_losses
-from clusterdns.asking.question import Question, Server
+from clusterdns.asking.question import TRANSPORTS, Question, Server
 from clusterdns.asking.silence import PATIENCE
+from clusterdns.asking.wire import pipeline
 from clusterdns.probe import Conversation, Output, Packet, Reply, Transcript
 
 LIVE, DEAD = Server("pod/live", "10.0.0.1"), Server("service/dead", "10.0.0.2")
@@ -28,6 +29,7 @@ class Pretender:
     wire_exact: bool = True
     dead: set[str] = field(default_factory=lambda: {DEAD.address})
     sent: list[str] = field(default_factory=list)  # addresses, one for each packet
+    talks: list[str] = field(default_factory=list)  # addresses, one for each conversation
     waits: list[tuple[str, float]] = field(default_factory=list)  # and how long it may take
     answers_every: int = 0  # the dead ones answer every so many questions; 0 is never
     late_ms: float = 1.0  # what their answers take
@@ -48,8 +50,9 @@ class Pretender:
         return Reply(answer.to_wire(), None, ms, packet.address)
 
     def converse(self, conversations: Sequence[Conversation]) -> list[Transcript]:
-        """Not for these tests."""
-        raise NotImplementedError
+        """Say nothing, and note with whom."""
+        self.talks += [talk.address for talk in conversations]
+        return [Transcript(b"", "enough", 1.0) for _ in conversations]
 
     def run(self, commands: Sequence[Sequence[str]], timeout: float) -> list[Output]:
         """Not for these tests."""
@@ -290,3 +293,35 @@ def test_late_answers_count_by_rounds(transport: str, late: int, each: int, drag
     lines = deadline_misses(timed(transport, late, each), transport)
     words = f"n1 > service over {transport}: {late} of 300 answers took longer than 900 ms"
     assert [line.partition(",")[0] for line in lines] == ([words] if drags else [])
+
+
+def test_one_look_finds_what_is_dead(matrix: Everyone, probe: Pretender) -> None:
+    """It looks over both transports, and what comes after it fails fast with the reason."""
+    matrix.look(QUESTIONS[0])
+    looked = probe.packets_to(DEAD)
+    matrix.ask(QUESTIONS, "udp")
+    matrix.ask(QUESTIONS, "tcp")
+
+    assert (probe.packets_to(DEAD), looked) == (8, 8)
+    assert matrix.why_silent(Path("n1", str(DEAD), "tcp")) == (
+        "2 rounds in a row had no answer here"
+    )
+    assert matrix.why_silent(Path("n1", str(LIVE), "tcp")) == ""
+
+
+def test_one_look_at_sound_servers_is_one_question(probe: Pretender) -> None:
+    """Where everybody answers there is nothing to look at twice."""
+    Everyone({"n1": probe}, (LIVE,), 1.0, lambda answer: "").look(QUESTIONS[0])
+
+    assert probe.packets_to(LIVE) == len(TRANSPORTS)
+
+
+def test_no_conversation_with_the_dead(matrix: Everyone, probe: Pretender) -> None:
+    """A connection that cannot be made is not waited for by one check after the other."""
+    matrix.look(QUESTIONS[0])
+
+    assert [(str(server), said.ending) for _, server, said in pipeline(matrix, QUESTIONS)] == [
+        (str(LIVE), "enough"),
+        (str(DEAD), "not asked: 2 rounds in a row had no answer here"),
+    ]
+    assert probe.talks == [LIVE.address]

@@ -6,11 +6,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from clusterdns.asking.answer import Answer
 from clusterdns.asking.answers import Answers
 from clusterdns.asking.losses import Losses, Path
-from clusterdns.asking.question import Question, Server, Transport
+from clusterdns.asking.question import TRANSPORTS, Question, Server, Transport
 from clusterdns.asking.silence import DEAD_AFTER, Silence
 from clusterdns.asking.tally import Tally
 from clusterdns.probe import Packet, Probe, Reply
@@ -51,7 +52,7 @@ class Everyone:
     dead_after: int = DEAD_AFTER  # rounds of questions without any answer
 
     def __post_init__(self) -> None:
-        self._pool = ThreadPoolExecutor(max_workers=max(2, len(self.probes)))
+        self._pool = ThreadPoolExecutor(max_workers=len(TRANSPORTS) * max(1, len(self.probes)))
         self._silences: dict[Path, Silence] = {}
         self._lock = threading.Lock()
         self._turns = itertools.count(1)
@@ -72,6 +73,24 @@ class Everyone:
             for node, probe in self.probes.items()
         ]
         return [answer for future in work for answer in future.result()]
+
+    def look(self, question: Question) -> None:
+        """One cheap look at all paths, over all transports at once: to find the dead ones.
+
+        What checks ask there later fails fast. Where everybody answers it is one round.
+        """
+        with ThreadPoolExecutor(max_workers=len(TRANSPORTS)) as pool:
+            list(pool.map(partial(self._look, question), TRANSPORTS))
+
+    def _look(self, question: Question, transport: Transport) -> None:
+        for _ in range(self.dead_after):
+            if all(answer.answered for answer in self.ask([question], transport)):
+                return
+
+    def why_silent(self, path: Path) -> str:
+        """Why a path is taken for dead; empty where it is not, or was never tried."""
+        silence = self._silence(path)
+        return silence.reason if silence.silent else ""
 
     def _from_node(self, now: Round, asked: Sequence[tuple[Question, Server]]) -> list[Answer]:
         scouts, others = self._scouts(now, asked)

@@ -13,6 +13,7 @@ import dns.opcode
 import dns.rcode
 
 from clusterdns.asking.everyone import Everyone
+from clusterdns.asking.losses import Path
 from clusterdns.asking.question import Question, Server, Transport
 from clusterdns.probe import Conversation, Packet, Probe, Reply, Transcript
 
@@ -49,16 +50,16 @@ def send_to_all(
     sent = [(name, wire, server) for name, wire in wires.items() for server in everyone.servers]
     packets = [Packet(wire, s.address, s.port, transport, timeout) for _, wire, s in sent]
     returned: dict[str, list[Returned]] = {name: [] for name in wires}
-    for node, replies in from_all_nodes(everyone, lambda probe: probe.exchange(packets)).items():
+    for node, replies in from_all_nodes(everyone, lambda _, probe: probe.exchange(packets)).items():
         for (name, _, server), reply in zip(sent, replies, strict=True):
             returned[name].append(Returned(node, server, reply))
     return returned
 
 
-def from_all_nodes(everyone: Everyone, ask: Callable[[Probe], list[T]]) -> dict[str, list[T]]:
-    """Do the same with every probe at once; the results by node."""
+def from_all_nodes(everyone: Everyone, ask: Callable[[str, Probe], list[T]]) -> dict[str, list[T]]:
+    """Do the same with every node's probe at once; the results by node."""
     with ThreadPoolExecutor(max_workers=max(1, len(everyone.probes))) as pool:
-        results = pool.map(ask, everyone.probes.values())
+        results = pool.map(ask, everyone.probes, everyone.probes.values())
         return dict(zip(everyone.probes, results, strict=True))
 
 
@@ -100,11 +101,16 @@ def fragments(everyone: Everyone, question: Question) -> list[tuple[str, Server,
 def converse(
     everyone: Everyone, steps: tuple[bytes | float, ...], messages: int
 ) -> list[tuple[str, Server, Transcript]]:
-    """Hold the same conversation with every server from every node."""
-    talks = [Conversation(s.address, s.port, steps, 3.0, messages) for s in everyone.servers]
-    said = from_all_nodes(everyone, lambda probe: probe.converse(talks))
-    return [
-        (node, server, transcript)
-        for node, transcripts in said.items()
-        for server, transcript in zip(everyone.servers, transcripts, strict=True)
-    ]
+    """Hold the same conversation with every server from every node; not where TCP is silent."""
+
+    def talk(node: str, probe: Probe) -> list[tuple[str, Server, Transcript]]:
+        silent = {s: everyone.why_silent(Path(node, str(s), "tcp")) for s in everyone.servers}
+        awake = [server for server, why in silent.items() if not why]
+        talks = [Conversation(s.address, s.port, steps, 3.0, messages) for s in awake]
+        said = dict(zip(awake, probe.converse(talks), strict=True))
+        return [
+            (node, server, said.get(server) or Transcript(b"", f"not asked: {why}", 0.0))
+            for server, why in silent.items()
+        ]
+
+    return [each for said in from_all_nodes(everyone, talk).values() for each in said]

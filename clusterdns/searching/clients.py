@@ -5,10 +5,9 @@ They are started in one go, in the background, and read as each of them comes up
 
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
-from dataclasses import dataclass
 from functools import partial
 
 from kubernetes.client import ApiException
@@ -16,41 +15,17 @@ from urllib3.exceptions import HTTPError
 
 from clusterdns.cluster import Manifest
 from clusterdns.private import NotPossible
-from clusterdns.probe import Probe, ProbeLost, open_probe
 from clusterdns.probing import is_running, is_stuck, why_not_running
 from clusterdns.run.ledger import one_line
-from clusterdns.searching.clientpods import (
-    LABEL,
-    MUSL_SLEEPS,
-    RESOLV_CONF,
-    Given,
-    Planned,
-    Role,
-    plan_pods,
-)
+from clusterdns.searching.client import Client, enter
+from clusterdns.searching.clientpods import LABEL, Given, Planned, Role, plan_pods
 from clusterdns.searching.counting import QuestionCounter
-from clusterdns.searching.resolvconf import ResolvConf
 from clusterdns.site import Site
 from clusterdns.wait import eventually
 
 
 class NoClients(Exception):  # noqa: N818 (the name says what happened)
     """Client pods that a check needs are not there; the text is the reason."""
-
-
-@dataclass(frozen=True)
-class Client:
-    """A pod in which programs look names up."""
-
-    role: Role
-    node: str
-    namespace: str
-    pod: str
-    address: str  # of the pod
-    conf: ResolvConf
-    text: str  # resolv.conf as it was found
-    probe: Probe | None = None  # for commands; None where none are run
-    musl: str = ""  # the path by which the probe can start musl's resolver; empty without one
 
 
 class Clients:
@@ -92,6 +67,13 @@ class Clients:
             raise NoClients(f"no node has a {role} client: no probe started on any")
         return found
 
+    def up(self) -> list[Client]:
+        """The clients in which names can be looked up by now, without waiting for any."""
+        entered = [future for future in self._entered.values() if future.done()]
+        found = [f.result() for f in entered if not f.cancelled() and f.exception() is None]
+        probes = self._probes().values() if self.site.probes else ()
+        return [client for client in (*probes, *found) if client.probe is not None]
+
     def one(self, role: Role) -> Client:
         """The only client of a role. Raises NoClients."""
         return next(iter(self.of(role).values()))
@@ -104,11 +86,9 @@ class Clients:
         """Stop what still starts, and leave the pods; they go with their namespaces."""
         self._enough.set()
         self._pool.shutdown(wait=False, cancel_futures=True)
-        for future in self._entered.values():
-            if future.done() and not future.cancelled() and future.exception() is None:
-                client = future.result()
-                if client.probe is not None:
-                    client.probe.close()
+        for client in self.up():
+            if client.probe is not None and client.role is not Role.CLUSTER_FIRST:
+                client.probe.close()
 
     def start(self) -> None:
         """Plan, create and enter all pods, in a thread of its own."""
@@ -246,63 +226,3 @@ def start_clients(site: Site, kept: bool = False) -> Clients:
     clients = Clients(site, kept)
     clients.start()
     return clients
-
-
-def enter(site: Site, planned: Planned, address: str) -> Client:
-    """Read resolv.conf of a running pod, over a probe where commands follow. Raises ProbeLost."""
-    workspace, probe = site.workspace, None
-    if planned.role.looks_up:
-        configuration = workspace.cluster.connection.configuration
-        where = (planned.namespace, planned.name, planned.node)
-        probe = open_probe(configuration, *where, "main", workspace.timeouts)
-    musl, path = "", RESOLV_CONF
-    if probe and workspace.images.musl and planned.role in (Role.NONE, Role.MUSL):
-        musl = find_musl(probe, workspace.timeouts.command)
-        path = f"{musl.removesuffix('exe')}root{RESOLV_CONF}" if planned.role is Role.MUSL else path
-    text = read_file(site, probe, path) if probe else printed_by(site, planned)
-    return Client(
-        planned.role,
-        planned.node,
-        planned.namespace,
-        planned.name,
-        address,
-        ResolvConf.parse(text),
-        text,
-        probe,
-        musl,
-    )
-
-
-def read_file(site: Site, probe: Probe, path: str) -> str:
-    """A file in a pod. Raises ProbeLost."""
-    (printed,) = probe.run([["cat", path]], site.workspace.timeouts.command)
-    if printed.exit_code != 0:
-        raise ProbeLost(f"{path} cannot be read: {printed.stderr.strip()}")
-    return printed.stdout
-
-
-def printed_by(site: Site, planned: Planned) -> str:
-    """What a pod without a probe printed when it started. Raises ProbeLost."""
-    workspace = site.workspace
-    read = partial(workspace.cluster.logs, planned.namespace, planned.name)
-    text = eventually(read, lambda found: found != "", workspace.timeouts.command)
-    if not text:
-        raise ProbeLost(f"it did not print {RESOLV_CONF}")
-    return text
-
-
-def find_musl(probe: Probe, timeout: float) -> str:
-    """The program of the musl container, as the main container can start it. Raises ProbeLost."""
-    pattern = MUSL_SLEEPS[1].replace("-", "[-]", 1)  # so that grep does not find itself
-    (found,) = probe.run([["sh", "-c", f"grep -l -e '{pattern}' /proc/[0-9]*/cmdline"]], timeout)
-    paths = [line for line in found.stdout.split() if line.endswith("/cmdline")]
-    if len(paths) != 1:
-        said = (found.stdout + found.stderr).strip()
-        raise ProbeLost(f"the program of the musl container cannot be found: {said or 'nowhere'}")
-    return paths[0].replace("/cmdline", "/exe")
-
-
-def startable(client: Client, words: Sequence[str]) -> list[str]:
-    """A command as a client's probe can start it: musl's resolver is in another container."""
-    own = MUSL_SLEEPS[0]
-    return [client.musl or own, *words[1:]] if words[0] == own else list(words)

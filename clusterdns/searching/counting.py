@@ -8,7 +8,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from kubernetes.client import ApiException
+
 from clusterdns.private import PrivateCoreDns
+from clusterdns.private.coredns import main_started
 from clusterdns.run.plan import PLACES, PlannedObject, declare
 from clusterdns.searching.searchwalk import Walk
 from clusterdns.site import Workspace
@@ -115,6 +118,13 @@ class QuestionCounter:
         made = self.workspace.cluster.create_all(self.coredns.manifests())
         (service,) = [each for each in made if each.get("kind") == "Service"]
         return str(service["spec"]["clusterIP"])
+
+    def runs(self) -> bool:
+        """Whether its pod runs by now, as far as the API server tells."""
+        try:
+            return bool(main_started(self.coredns.now()))
+        except ApiException:
+            return False
 
     def questions(self) -> tuple[Counted, ...]:
         """All questions that have arrived so far."""

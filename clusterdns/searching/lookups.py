@@ -17,8 +17,10 @@ from clusterdns.objects.manifests import metadata
 from clusterdns.objects.service import Service
 from clusterdns.probe import Output, ProbeLost
 from clusterdns.run.plan import PLACES, PlannedObject, declare
+from clusterdns.searching.client import Client, startable
 from clusterdns.searching.clientpods import Role
-from clusterdns.searching.clients import Client, Clients, NoClients, startable
+from clusterdns.searching.clients import Clients, NoClients
+from clusterdns.searching.hearing import Hearing
 from clusterdns.searching.podfiles import repeat
 from clusterdns.searching.resolver import (
     DIG,
@@ -27,8 +29,6 @@ from clusterdns.searching.resolver import (
     TOOLS,
     Found,
     Tool,
-    answered,
-    first_question,
     within_search_list,
 )
 from clusterdns.searching.searchwalk import Spelling, dig_walk, up_to_the_hit
@@ -107,10 +107,14 @@ class Lookup(NamedTuple):
 
 @dataclass
 class Results:
-    """What each client found, by pod; a pod looks up everything the first time it is asked."""
+    """What each client found, by pod; a pod looks up everything the first time it is asked.
+
+    Where the nameserver does not answer a first question, no other is asked.
+    """
 
     site: Site
     clients: Clients
+    hearing: Hearing
     targets: Targets
     found: dict[str, dict[Lookup, Found]] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -120,8 +124,12 @@ class Results:
         clients = self.clients.of(role)
         with self.lock:
             new = [c for c in clients.values() if self.place(c) not in self.found]
-            with ThreadPoolExecutor(max_workers=max(1, len(new))) as pool:
-                for client, found in zip(new, pool.map(self.look_up, new), strict=True):
+            hearing = self.hearing.of(new)
+            for client in new:
+                silence = dict.fromkeys(self.wanted(client), Found(error=SILENT))
+                self.found[self.place(client)] = silence
+            with ThreadPoolExecutor(max_workers=max(1, len(hearing))) as pool:
+                for client, found in zip(hearing, pool.map(self.look_up, hearing), strict=True):
                     self.found[self.place(client)] = found
         return {node: (client, self.found[self.place(client)]) for node, client in clients.items()}
 
@@ -146,16 +154,10 @@ class Results:
         return hits + [Lookup(t, Spelling.SHORT.of(s), True) for s in missing for t in absent]
 
     def look_up(self, client: Client) -> dict[Lookup, Found]:
-        """Look everything up, side by side; a pod that is lost has found nothing.
-
-        Where the nameserver does not answer a first question, the others are not waited for.
-        """
+        """Look everything up, side by side; a pod that is lost has found nothing."""
         wanted = self.wanted(client)
         commands = [self.command(client, each) for each in wanted]
         try:
-            (first,) = self.run(client, [first_question(self.targets.api_server.fqdn)])
-            if not answered(first):
-                return dict.fromkeys(wanted, Found(error=SILENT))
             outputs = self.run(client, commands)
         except ProbeLost as error:
             return dict.fromkeys(wanted, Found(error=str(error)))

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from clusterdns.asking.evidence import Evidence
 from clusterdns.asking.tally import FILE, Cell
+from clusterdns.searching.client import Client
 from clusterdns.searching.clientpods import MUSL_CONTAINER, MUSL_SLEEPS, RESOLV_CONF, Role
-from clusterdns.searching.clients import Client, Clients
+from clusterdns.searching.clients import Clients
 from clusterdns.searching.resolvconf import ResolvConf
 
 KUBELET = "kubelet"  # who made what a pod has on disk

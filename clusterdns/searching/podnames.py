@@ -11,8 +11,9 @@ from clusterdns.asking.evidence import Evidence
 from clusterdns.asking.tally import FILE, Cell
 from clusterdns.cluster import Cluster
 from clusterdns.probe import Output, ProbeLost
+from clusterdns.searching.client import Client
 from clusterdns.searching.clientpods import HOSTNAME, SUBDOMAIN, Role
-from clusterdns.searching.clients import Client, Clients
+from clusterdns.searching.clients import Clients
 from clusterdns.searching.podfiles import KUBELET, in_one_line, repeat
 from clusterdns.wait import eventually
 

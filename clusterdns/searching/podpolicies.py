@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from clusterdns.asking.evidence import Evidence
+from clusterdns.searching.client import Client
 from clusterdns.searching.clientpods import Given, Role
-from clusterdns.searching.clients import Client, Clients, NoClients
+from clusterdns.searching.clients import Clients, NoClients
 from clusterdns.searching.podfiles import (
     NAMESERVERS,
     OPTIONS,

@@ -145,9 +145,9 @@ def dig_command(name: str, family: int) -> list[str]:
     ]
 
 
-def first_question(name: str) -> list[str]:
+def first_question(name: str, tries: int) -> list[str]:
     """A command that tells with ``answered`` whether the pod's nameserver answers at all."""
-    return ["dig", "+tries=2", "+time=2", "-q", absolute(name)]
+    return ["dig", f"+tries={tries}", "+time=2", "-q", absolute(name)]
 
 
 def answered(output: Output) -> bool:

@@ -7,18 +7,18 @@ from dataclasses import dataclass, field
 
 from clusterdns.asking.evidence import Evidence
 from clusterdns.asking.tally import Cell
+from clusterdns.searching.client import Client, startable
 from clusterdns.searching.clientpods import MUSL_SLEEPS, Role
-from clusterdns.searching.clients import Client, Clients, startable
+from clusterdns.searching.clients import Clients
 from clusterdns.searching.counting import NAME, OUTSIDE, walks_of
+from clusterdns.searching.hearing import Hearing
 from clusterdns.searching.podfiles import repeat
 from clusterdns.searching.resolvconf import ResolvConf
 from clusterdns.searching.resolver import (
     DIG,
     GETADDRINFO,
     GETHOSTBYNAME,
-    answered,
     dig_command,
-    first_question,
 )
 from clusterdns.searching.searchwalk import Walk, dig_walk, glibc_walk, musl_walk, up_to_the_hit
 from clusterdns.site import Site
@@ -161,6 +161,7 @@ class SearchCost:
 
     site: Site
     clients: Clients
+    hearing: Hearing
     silent: frozenset[str] = frozenset()  # nodes whose client cannot reach the counting server
     results: dict[tuple[str, str], list[tuple[Sample, Walks]]] = field(default_factory=dict)
 
@@ -172,11 +173,8 @@ class SearchCost:
         """
         clients = list(self.clients.of(Role.NONE).values())
         self.clients.counter.coredns.wait_until_running()
-        with ThreadPoolExecutor(max_workers=max(1, len(clients))) as pool:
-            heard = list(pool.map(self._hears, clients))
-        self.silent = frozenset(
-            c.node for c, hears in zip(clients, heard, strict=True) if not hears
-        )
+        hearing = self.hearing.of(clients)
+        self.silent = frozenset(c.node for c in clients if c not in hearing)
         due = [
             (client, resolver, case)
             for client in clients
@@ -240,15 +238,6 @@ class SearchCost:
         commands = [startable(client, s.resolver.command(s.name)) for s in mine]
         if client.probe is not None:
             client.probe.run(commands, timeout)
-
-    def _hears(self, client: Client) -> bool:
-        """Wait until the counting server answers a client, for as long as a change may take."""
-        words, timeouts = first_question(f"ready.{OUTSIDE}"), self.site.workspace.timeouts
-        probe = client.probe
-        if probe is None:
-            return False
-        ask = lambda: answered(probe.run([words], timeouts.command)[0])  # noqa: E731
-        return eventually(ask, True, timeouts.watch)
 
     def _cell(self, sample: Sample, walks: Walks) -> Cell:
         deviates = not sample.is_right(walks)

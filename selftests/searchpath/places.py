@@ -5,8 +5,10 @@ from typing import cast
 
 from clusterdns.objects.service import Service
 from clusterdns.probe import Probe
+from clusterdns.searching.client import Client
 from clusterdns.searching.clientpods import Given, Role
-from clusterdns.searching.clients import Client, Clients, NoClients
+from clusterdns.searching.clients import Clients, NoClients
+from clusterdns.searching.hearing import Hearing
 from clusterdns.searching.lookups import Lookup, Lookups, Results, Targets
 from clusterdns.searching.resolvconf import ResolvConf
 from clusterdns.searching.resolver import Found
@@ -66,6 +68,7 @@ class FakeClients:
         self.clients = clients
         self.config = given
         self.kept = False
+        self.counter = SimpleNamespace(runs=lambda: False)
 
     def of(self, role: Role) -> dict[str, Client]:
         """As Clients.of."""
@@ -73,6 +76,10 @@ class FakeClients:
         if not found:
             raise NoClients(f"no {role}")
         return found
+
+    def up(self) -> list[Client]:
+        """As Clients.up."""
+        return [each for each in self.clients if each.probe is not None]
 
     def given(self, role: Role) -> dict[str, Given]:
         """As Clients.given."""
@@ -86,7 +93,8 @@ def clients(*made: Client, where: Site | None = None, given: Given | None = None
 
 def lookups(*found: tuple[Client, Lookup, Found]) -> Lookups:
     """Lookups that were made already."""
-    results = Results(site(), clients(*(each for each, _, _ in found)), TARGETS)
+    known = clients(*(each for each, _, _ in found))
+    results = Results(site(), known, Hearing(known), TARGETS)
     for each, lookup, what in found:
         results.found.setdefault(results.place(each), {})[lookup] = what
     return Lookups(results)

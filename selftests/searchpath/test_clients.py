@@ -5,9 +5,11 @@ from collections.abc import Iterator
 import pytest
 
 from clusterdns.probe import ProbeLost
+from clusterdns.searching import client as client_module
 from clusterdns.searching import clients as clients_module
+from clusterdns.searching.client import find_musl, startable
 from clusterdns.searching.clientpods import Role
-from clusterdns.searching.clients import Clients, NoClients, find_musl, start_clients, startable
+from clusterdns.searching.clients import Clients, NoClients, start_clients
 from clusterdns.wait import eventually
 from selftests.searchpath.fake_cluster import (
     ON_EVERY_NODE,
@@ -24,7 +26,7 @@ from selftests.searchpath.places import POD, client
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Probes without a cluster, and looks without a pause."""
-    monkeypatch.setattr(clients_module, "open_probe", open_fake)
+    monkeypatch.setattr(client_module, "open_probe", open_fake)
     monkeypatch.setattr(
         clients_module,
         "eventually",

@@ -10,6 +10,7 @@ from clusterdns.asking.evidence import Evidence
 from clusterdns.corefile import parse
 from clusterdns.searching.clientpods import Role
 from clusterdns.searching.counting import QuestionCounter, counted_in, walks_of
+from clusterdns.searching.hearing import Hearing
 from clusterdns.searching.searchcost import (
     CASES,
     GLIBC,
@@ -130,7 +131,8 @@ def test_another_order_is_taken_again() -> None:
 
 def cost_of(resolver: Resolver, case: Case, walks: Walks) -> Evidence:
     """What a check sees of one lookup that asked for these names."""
-    cost = SearchCost(site(musl="musl"), clients(client(Role.NONE)))
+    known = clients(client(Role.NONE))
+    cost = SearchCost(site(musl="musl"), known, Hearing(known))
     counter = QuestionCounter(cast(Workspace, SimpleNamespace(namespace=HOME)), ZONE)
     cost.clients.__dict__["counter"] = counter
     made = cost.sample(client(Role.NONE), resolver, case, 0, 1)

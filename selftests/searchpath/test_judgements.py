@@ -7,10 +7,11 @@ import pytest
 
 from clusterdns.asking.evidence import Evidence
 from clusterdns.asking.tally import Tally
-from clusterdns.probe import Output, Probe
+from clusterdns.probe import Output, Probe, ProbeLost
 from clusterdns.searching.clientpods import MOST_SEARCHES, Given, Role, crowded, merged
 from clusterdns.searching.clients import NoClients
 from clusterdns.searching.dnsconfigs import MOST_CHARACTERS, characters
+from clusterdns.searching.hearing import Hearing
 from clusterdns.searching.lookups import QUALIFIED, SILENT, Lookup, Lookups
 from clusterdns.searching.podfiles import told_nameservers
 from clusterdns.searching.podnames import beginnings, own_lines
@@ -359,10 +360,41 @@ def test_silent_nameserver_is_not_asked_again() -> None:
     """A dead nameserver is found out with one question, and every lookup deviates."""
     probe = SilentProbe()
     asked = lookups()
-    asked.results.clients = clients(client(probe=cast(Probe, probe)))
+    known = clients(client(probe=cast(Probe, probe)))
+    asked.results.clients = asked.results.hearing.clients = known
 
     assert judged(asked).deviations == {
         "one: kubernetes.default in a cluster-first pod": f"nothing ({SILENT})"
     }
     assert asked.not_api_server([Role.CLUSTER_FIRST], GETADDRINFO).deviations != {}
     assert probe.commands == 1
+
+
+def test_all_roles_are_heard_at_once() -> None:
+    """Where DNS is dead, the first check asks in every pod; those after it need not wait."""
+    probe = SilentProbe()
+    roles = (Role.CLUSTER_FIRST, Role.SECOND, Role.NONE)
+    pods = [client(role, node=str(role), probe=cast(Probe, probe)) for role in roles]
+    hearing = Hearing(clients(*pods))
+
+    assert hearing.of(pods[:1]) == []
+    assert probe.commands == 2  # the counting server is waited for by who needs it
+    assert hearing.of(pods[1:2]) == []
+    assert probe.commands == 2
+
+
+class LostProbe:
+    """A probe whose pod is gone."""
+
+    def run(self, commands: list[list[str]], timeout: float) -> list[Output]:
+        """No command comes back."""
+        raise ProbeLost("the pod is gone")
+
+
+def test_lost_pod_is_not_taken_for_a_silent_nameserver() -> None:
+    """That a pod is gone is what its lookups say, and not that DNS is dead."""
+    asked = lookups()
+    known = clients(client(probe=cast(Probe, LostProbe())))
+    asked.results.clients = asked.results.hearing.clients = known
+
+    assert set(judged(asked).deviations.values()) == {"nothing (the pod is gone)"}
