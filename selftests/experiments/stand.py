@@ -17,7 +17,7 @@ from functools import partial
 from itertools import product
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from clusterdns.asking.tally import Tally
 from clusterdns.experiments.bench import Bench, Place
@@ -181,19 +181,36 @@ def failing(checks: ModuleType, name: str, result: object) -> dict[str, str]:
     return found
 
 
-def tried(
-    make: Callable[[Place], Any],
-    checks: ModuleType,
-    name: str,
-    faults: Mapping[str, Mapping[str, Corrupt]],
-    folder: Path,
-) -> dict[str, dict[str, str]]:
-    """By name of the fault the checks that fail, and their messages: all faults at once."""
+class Fault(NamedTuple):
+    """Something wrong in a Corefile, and what must come of it."""
 
-    def judged(fault: str) -> dict[str, str]:
+    how: Corrupt | None  # None: nothing is wrong
+    checks: set[str]  # that must fail
+    words: str  # of their messages
+
+    def is_found_in(self, failed: Mapping[str, str]) -> bool:
+        """Whether exactly the checks that it concerns failed, and say what was seen."""
+        return set(failed) == self.checks and self.words in "\n".join(failed.values())
+
+
+@dataclass(frozen=True)
+class Proof:
+    """The checks of a file, tried on an experiment with each fault: the fixture ``verdicts``."""
+
+    make: Callable[[Place], Any]
+    checks: ModuleType
+    name: str  # of the fixture with the result
+    faults: Mapping[str, Fault]
+
+    def verdicts(self, folder: Path) -> dict[str, dict[str, str]]:
+        """By name of the fault the checks that fail, and their messages: all faults at once."""
+        with ThreadPoolExecutor(max_workers=len(self.faults)) as pool:
+            tried = partial(self._tried, folder)
+            return dict(zip(self.faults, pool.map(tried, self.faults), strict=True))
+
+    def _tried(self, folder: Path, fault: str) -> dict[str, str]:
         own = folder / fault
         own.mkdir()
-        return failing(checks, name, conducted(make, own, faults[fault]))
-
-    with ThreadPoolExecutor(max_workers=max(1, len(faults))) as pool:
-        return dict(zip(faults, pool.map(judged, faults), strict=True))
+        how = self.faults[fault].how
+        result = conducted(self.make, own, {"Corefile": how} if how else {})
+        return failing(self.checks, self.name, result)

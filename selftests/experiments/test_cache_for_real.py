@@ -9,15 +9,15 @@ from clusterdns.experiments.cached import DENIAL_CAP, STALE_CAP, SUCCESS_CAP
 from clusterdns.experiments.caching import CachingExperiment
 from clusterdns.experiments.outside import ZONE
 from clusterdns.experiments.upstreamed import UPSTREAM
-from selftests.experiments.stand import Corrupt, conducted, failing, instead, tried, without
+from selftests.experiments.stand import Fault, Proof, conducted, failing, instead, without
 from tests.network import test_cache
 
 SOA = f"{ZONE} 60 IN SOA ns.{ZONE} hostmaster.{ZONE} 1 60 60 60 60"
 LIE = f'template IN A kept.{ZONE} {{\nanswer "{{{{ .Name }}}} 60 IN A 192.0.2.66"\n}}\n'
 # What was done to the Corefile, the checks that must fail, and words of the first one's message.
-FAULTS: Mapping[str, tuple[Corrupt | None, set[str], str]] = {
-    "sound": (None, set(), ""),
-    "success-cap-too-large": (
+FAULTS = {
+    "sound": Fault(None, set(), ""),
+    "success-cap-too-large": Fault(
         instead(f"success 1024 {SUCCESS_CAP}", "success 1024 30"),
         {
             "question_is_answered_from_the_cache-success",
@@ -25,7 +25,7 @@ FAULTS: Mapping[str, tuple[Corrupt | None, set[str], str]] = {
         },
         "1 of 8 questions reached the upstream, 2 must",
     ),
-    "no-denial-cap": (
+    "no-denial-cap": Fault(
         instead(f"denial 1024 {DENIAL_CAP}", "denial 1024"),
         {
             f"{check}-{kind}"
@@ -34,7 +34,7 @@ FAULTS: Mapping[str, tuple[Corrupt | None, set[str], str]] = {
         },
         "TTL 60 s, must be 3 s",
     ),
-    "no-least-ttl": (
+    "no-least-ttl": Fault(
         instead(f"success 1024 {SUCCESS_CAP}", f"success 1024 {SUCCESS_CAP} 1"),
         {
             "question_is_answered_from_the_cache-short-lived",
@@ -42,7 +42,7 @@ FAULTS: Mapping[str, tuple[Corrupt | None, set[str], str]] = {
         },
         "TTL 1 s, must be 5 s",
     ),
-    "ttl-stands-still": (
+    "ttl-stands-still": Fault(
         instead(f"denial 1024 {DENIAL_CAP}", f"denial 1024 {DENIAL_CAP}\nkeepttl"),
         {
             f"ttl_is_capped_and_counts_down-{kind}"
@@ -50,7 +50,7 @@ FAULTS: Mapping[str, tuple[Corrupt | None, set[str], str]] = {
         },
         "from the cache: TTL 6 s, must be",
     ),
-    "nothing-disabled": (
+    "nothing-disabled": Fault(
         without(f"disable .*{ZONE}"),
         {
             "only_what_may_be_kept_is_kept-success where success is disabled",
@@ -58,12 +58,12 @@ FAULTS: Mapping[str, tuple[Corrupt | None, set[str], str]] = {
         },
         "asked 3 times, 1 reached the upstream",
     ),
-    "all-disabled": (
+    "all-disabled": Fault(
         instead("disable success fresh.*\n", "disable success\n"),
         {"only_what_may_be_kept_is_kept-success where denial is disabled"},
         "asked 3 times, 3 reached the upstream",
     ),
-    "stale-not-served": (
+    "stale-not-served": Fault(
         without("serve_stale 60s"),
         {
             "without_an_upstream_stale_answers_are_served",
@@ -72,17 +72,17 @@ FAULTS: Mapping[str, tuple[Corrupt | None, set[str], str]] = {
         },
         "1 of 2 cells deviate",
     ),
-    "stale-served-always": (
+    "stale-served-always": Fault(
         instead(f"denial 1024 {STALE_CAP}\n}}", f"denial 1024 {STALE_CAP}\nserve_stale 60s\n}}"),
         {"nothing_is_served_stale_unasked", "metrics_count_hits_and_misses"},
         "expected  SERVFAIL",
     ),
-    "stale-served-too-long": (
+    "stale-served-too-long": Fault(
         instead("serve_stale 1s", "serve_stale 60s"),
         {"nothing_is_served_stale_unasked"},
         "expected  SERVFAIL",
     ),
-    "another-answer": (
+    "another-answer": Fault(
         instead(f"success 1024 {SUCCESS_CAP}\n(?s:(.*?))}}", rf"success 1024 6\n\1}}\n{LIE}"),
         {
             "kept_answer_is_that_of_the_upstream-success",
@@ -92,23 +92,13 @@ FAULTS: Mapping[str, tuple[Corrupt | None, set[str], str]] = {
         "192.0.2.66",
     ),
 }
-
-
-@pytest.fixture(scope="module")
-def verdicts(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, dict[str, str]]:
-    """The failed checks and their messages for each fault."""
-    faults = {name: {"Corefile": how} if how else {} for name, (how, _, _) in FAULTS.items()}
-    folder = tmp_path_factory.mktemp("caches")
-    return tried(CachingExperiment, test_cache, "caching", faults, folder)
+PROOF = Proof(CachingExperiment, test_cache, "caching", FAULTS)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_each_fault_is_found(verdicts: Mapping[str, dict[str, str]], fault: str) -> None:
+def test_each_fault_is_found(verdicts: Mapping[str, Mapping[str, str]], fault: str) -> None:
     """Exactly the checks that the fault concerns fail, and say what was seen."""
-    _, checks, words = FAULTS[fault]
-    found = verdicts[fault]
-    assert set(found) == checks, found
-    assert words in "\n".join(found.values())
+    assert FAULTS[fault].is_found_in(verdicts[fault]), verdicts[fault]
 
 
 def test_what_never_is_kept_is_counted(tmp_path: Path) -> None:

@@ -14,45 +14,45 @@ from clusterdns.experiments.reported import ASKINGS, METERED
 from clusterdns.experiments.reporting import Reporting, ReportingExperiment
 from clusterdns.serving.metrics import Metrics
 from clusterdns.serving.series import expected_series
-from selftests.experiments.stand import Corrupt, conducted, failing, instead, tried
+from selftests.experiments.stand import Fault, Proof, conducted, failing, instead
 from tests.network import test_logs, test_metrics
 
 LINE, SIZES = "question_has_one_line-", "line_has_size_and_duration-"
 OF_LOG = {f"{check}{asking}" for check in (LINE, SIZES) for asking in ASKINGS}
 # What was done to the Corefile, the checks that must fail, and words of a message.
-FAULTS: Mapping[str, tuple[Corrupt, set[str], str]] = {
-    "no-log": (instead(r"5442 {\nlog\n", "5442 {\n"), OF_LOG, "no line"),
-    "another-format": (
+FAULTS = {
+    "no-log": Fault(instead(r"5442 {\nlog\n", "5442 {\n"), OF_LOG, "no line"),
+    "another-format": Fault(
         instead(r"5442 {\nlog\n", '5442 {\nlog . "{name} {rcode}"\n'),
         OF_LOG,
         "no line",
     ),
-    "log-nobody-wanted": (
+    "log-nobody-wanted": Fault(
         instead(r"5443 {\n", "5443 {\nlog\n"),
         {"without_log_there_is_no_line"},
         '"A IN ',
     ),
-    "wrong-class": (
+    "wrong-class": Fault(
         instead("class denial", "class all"),
         {"class_chooses_the_lines-denial"},
         "class denial: frozenset(",
     ),
-    "no-errors": (
+    "no-errors": Fault(
         instead(r"5447 {\nerrors\n", "5447 {\n"),
         {"error_names_question_and_cause"},
         "no line",
     ),
-    "errors-nobody-wanted": (
+    "errors-nobody-wanted": Fault(
         instead(r"5448 {\n", "5448 {\nerrors\n"),
         {"without_errors_there_is_no_line"},
         "connection refused",
     ),
-    "not-consolidated": (
+    "not-consolidated": Fault(
         instead(r"consolidate .*\n", ""),
         {"consolidated_errors_are_told_together"},
         "no line",
     ),
-    "upstream-there-after-all": (
+    "upstream-there-after-all": Fault(
         instead("127.0.0.1:5405", "127.0.0.1:5401"),
         {
             "dead_upstream_gives_servfail",
@@ -62,14 +62,7 @@ FAULTS: Mapping[str, tuple[Corrupt, set[str], str]] = {
         "9 of 9 cells deviate",
     ),
 }
-
-
-@pytest.fixture(scope="module")
-def verdicts(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, dict[str, str]]:
-    """The failed checks of the logs and their messages for each fault."""
-    faults = {name: {"Corefile": how} for name, (how, _, _) in FAULTS.items()}
-    folder = tmp_path_factory.mktemp("reports")
-    return tried(ReportingExperiment, test_logs, "reporting", faults, folder)
+PROOF = Proof(ReportingExperiment, test_logs, "reporting", FAULTS)
 
 
 @pytest.fixture(scope="module")
@@ -100,12 +93,9 @@ def test_lying_upstream_is_found(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_each_fault_is_found(verdicts: Mapping[str, dict[str, str]], fault: str) -> None:
+def test_each_fault_is_found(verdicts: Mapping[str, Mapping[str, str]], fault: str) -> None:
     """Exactly the checks that the fault concerns fail, and say what was seen."""
-    _, checks, words = FAULTS[fault]
-    found = verdicts[fault]
-    assert set(found) == checks, found
-    assert words in "\n".join(found.values())
+    assert FAULTS[fault].is_found_in(verdicts[fault]), verdicts[fault]
 
 
 def test_unused_plugin_lacks_series(tmp_path: Path) -> None:
