@@ -13,7 +13,7 @@ from clusterdns.asking.expect import Expected
 from clusterdns.asking.question import Question
 from clusterdns.cluster import Manifest
 from clusterdns.experiments.bench import Bench, Place
-from clusterdns.experiments.cutting import OUTSIDE, STARTING, Cuttable, recovery
+from clusterdns.experiments.cutting import OUTSIDE, STARTING, Cuttable, recovered, recovery, told
 from clusterdns.experiments.forwarding import api_addresses, api_name
 from clusterdns.objects.service import address_type
 from clusterdns.private.cuttable import OPEN
@@ -38,14 +38,12 @@ class ApiLate:
     notes: tuple[str, ...]
 
     def __repr__(self) -> str:
-        took = "never" if self.seconds is None else f"after {self.seconds:.1f} s"
-        lines = [
-            "a private CoreDNS that started without a way to the API server",
-            f"ready       at first {self.ready}; at last {self.ready_after}",
-            f"a name      {self.known.received} {took}; {self.allowed:.1f} s are allowed",
-            *self.notes,
-        ]
-        return "\n  ".join(lines)
+        rows = {
+            "ready": f"at first {self.ready}; at last {self.ready_after}",
+            "a name": f"{self.known.received} {recovered(self.seconds, self.allowed)}",
+        }
+        title = "a private CoreDNS that started without a way to the API server"
+        return told(title, rows, self.notes)
 
 
 @dataclass

@@ -15,7 +15,7 @@ from clusterdns.asking.expect import Expected
 from clusterdns.asking.question import Question, Server
 from clusterdns.cluster import Manifest
 from clusterdns.experiments.bench import Bench, Place
-from clusterdns.experiments.cutting import OUTSIDE, RUNNING, Cuttable, recovery
+from clusterdns.experiments.cutting import OUTSIDE, RUNNING, Cuttable, recovered, recovery, told
 from clusterdns.objects.records import cluster_ips_of, manifest
 from clusterdns.objects.service import Port, Service, address_type
 from clusterdns.private import NotPossible
@@ -48,17 +48,15 @@ class ApiLost:
     notes: tuple[str, ...]
 
     def __repr__(self) -> str:
-        took = "never" if self.seconds is None else f"after {self.seconds:.1f} s"
-        lines = [
-            "a private CoreDNS whose way to the API server was cut and opened again",
-            f"made meanwhile     at last {self.new_after.received}",
-            f"deleted meanwhile  at last {self.gone_after.received}",
-            f"both visible       {took}; {self.allowed:.1f} s are allowed",
-            f"ready              {' | '.join(map(str, self.ready))}",
-            f"process            before {self.process_before}; after {self.process_after}",
-            *self.notes,
-        ]
-        return "\n  ".join(lines)
+        rows = {
+            "made meanwhile": f"at last {self.new_after.received}",
+            "deleted meanwhile": f"at last {self.gone_after.received}",
+            "both visible": recovered(self.seconds, self.allowed),
+            "ready": " | ".join(map(str, self.ready)),
+            "process": f"before {self.process_before}; after {self.process_after}",
+        }
+        title = "a private CoreDNS whose way to the API server was cut and opened again"
+        return told(title, rows, self.notes)
 
 
 @dataclass

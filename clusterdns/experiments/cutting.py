@@ -1,6 +1,7 @@
 """A private CoreDNS whose way to the API server can be cut: what both experiments with it share."""
 
 import time
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from clusterdns.asking.question import Question, Server
@@ -56,6 +57,18 @@ def recovery(watch: float, outage: float) -> float:
     The watch's own time, and the longest pause that client-go may have begun just before the end.
     """
     return watch + min(60.0, 2 * outage + 1.6)
+
+
+def told(title: str, rows: Mapping[str, str], notes: Iterable[str]) -> str:
+    """What an experiment found, for a message: a table below its title."""
+    width = max(map(len, rows))
+    return "\n  ".join([title, *(f"{k:{width}}  {v}" for k, v in rows.items()), *notes])
+
+
+def recovered(seconds: float | None, allowed: float) -> str:
+    """How long a recovery took, beside its bound."""
+    took = "never" if seconds is None else f"after {seconds:.1f} s"
+    return f"{took}; {allowed:.1f} s are allowed"
 
 
 def last_word(log: str) -> str:
