@@ -6,7 +6,7 @@ elsewhere (a Secret, the image, the node) stays unknown.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from posixpath import join, normpath
+from posixpath import dirname, join, normpath
 
 from kubernetes.client import ApiException
 
@@ -55,8 +55,10 @@ def read_mounts(
     files: dict[str, str] = {}
     folders: set[str] = set()
     volumes = {volume["name"]: volume for volume in pod_spec.get("volumes") or []}
-    for mount in container.get("volumeMounts") or []:
+    for mount in sorted(container.get("volumeMounts") or [], key=_depth):
         place = normpath(mount["mountPath"])
+        files = {path: text for path, text in files.items() if not _is_at(place, path)}
+        folders = {folder for folder in folders if not _is_at(place, folder)}
         for source in sources_of(volumes.get(mount["name"], {})):
             data = data_of(cluster, namespace, source)
             if data is None:
@@ -67,7 +69,18 @@ def read_mounts(
                 folders |= {place} if source.whole else set()
             elif mount["subPath"] in found:
                 files[place] = found[mount["subPath"]]
+        if "subPath" in mount and place not in files:
+            folders.discard(dirname(place))  # there is a file that nobody knows
     return Mounted(files, frozenset(folders))
+
+
+def _depth(mount: Manifest) -> int:
+    """What is mounted deeper is mounted later, and hides what was there."""
+    return normpath(str(mount["mountPath"])).count("/")
+
+
+def _is_at(place: str, path: str) -> bool:
+    return path == place or path.startswith(f"{place}/")
 
 
 def sources_of(volume: Manifest) -> Iterator[Source]:

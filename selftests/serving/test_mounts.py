@@ -131,6 +131,26 @@ def test_single_file_is_mounted() -> None:
     assert len(reading(made, Maps({"custom": CUSTOM}), "import custom/*.server\n").blocks) == 1
 
 
+def test_single_file_of_a_secret_stays_unresolved() -> None:
+    """It lies in a folder of which all other files are known: it is not missing there."""
+    mount = {"mountPath": "/etc/coredns/one.server", "subPath": "one"}
+    made = workload({"secret": {"secretName": "x"}}, mount)
+    found = reading(made, Maps({"coredns": {}}), "import one.server\n")
+    assert "unresolved-imports" in found.features
+
+
+@pytest.mark.parametrize("first", [0, 1], ids=["folder-first", "file-first"])
+def test_single_file_hides_the_one_of_its_folder(first: int) -> None:
+    """In whatever order they stand: what is mounted deeper is mounted later."""
+    mount = {"mountPath": "/etc/coredns/one.server", "subPath": "corp.server"}
+    made = workload({"configMap": {"name": "custom"}}, mount)
+    mounts = made["spec"]["template"]["spec"]["containers"][0]["volumeMounts"]
+    mounts[:] = [mounts[first], mounts[1 - first]]
+    maps = Maps({"coredns": {"one.server": "hidden.example:53 {\n}\n"}, "custom": CUSTOM})
+    found = reading(made, maps, "import one.server\n")
+    assert [block.zones for block in found.blocks] == [("corp.example.",)]
+
+
 @pytest.mark.parametrize(
     ("args", "path"),
     [
