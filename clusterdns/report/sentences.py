@@ -110,7 +110,9 @@ def features_line(features: Mapping[str, Any]) -> str:
         f"{blocks} server blocks" if blocks > 1 else "",
         f"stub domains {' '.join(stubs)}" if stubs else "",
         *(name for name in TELLING if name in features["plugins"]),
-        f"node-local caches on {n} nodes" if (n := features.get("nodeLocalCaches")) else "",
+        f"node-local caches on {counted(n, 'node')}"
+        if (n := features.get("nodeLocalCaches"))
+        else "",
         "imports that only the pod knows" if features["unresolvedImports"] else "",
     ]
     return ", ".join(word for word in words if word)

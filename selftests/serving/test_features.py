@@ -79,6 +79,17 @@ def test_features_follow_from_the_corefile(
 
 
 @pytest.mark.parametrize(
+    ("nodes", "words"),
+    [(0, ""), (1, ", node-local caches on 1 node"), (3, ", node-local caches on 3 nodes")],
+)
+def test_node_local_caches_are_counted(nodes: int, words: str) -> None:
+    """Where there are none, nothing is said of them."""
+    caches = {f"node-{number}": ("169.254.20.10",) for number in range(nodes)}
+    line = features_line(features_of(inventory(text_of("kubeadm-1.34")), caches))
+    assert line == f"pods insecure, ttl 30, cluster zone not cached{words}"
+
+
+@pytest.mark.parametrize(
     ("feature", "text", "container", "reason"),
     [
         ("ready", text_of("kubeadm-1.12"), {}, "the Corefile has no ready"),
