@@ -18,5 +18,6 @@ pytest_plugins = [
     "fixtures.metrics",  # metrics of the replicas and through the DNS Service
     "fixtures.nodefiles",  # what the nodes' own resolv.conf leads to
     "fixtures.diagnosis",  # after a failure: facts, and the cause that explains most
+    "fixtures.notes",  # after a run without a failure: what looks like one, and is none
     "fixtures.report",  # results.yaml, junit.xml, report.html, events.jsonl, exit codes
 ]

@@ -130,7 +130,8 @@ class Report:
 
     ``cluster`` is the contract's section as it stands in the file; what is unknown is left out.
     ``message`` says in one paragraph why a run ended early or could judge nothing.
-    ``warnings`` (of dependencies) are told in report.html and events.jsonl only.
+    ``notes`` (what looks like a fault and is none) and ``warnings`` (of dependencies) are told in
+    the terminal, report.html and events.jsonl only.
     """
 
     date: str  # ISO 8601, UTC, of the start
@@ -144,6 +145,7 @@ class Report:
     checks: tuple[Check, ...] = ()
     diagnoses: tuple[Diagnosis, ...] = ()
     cleanup: CleanupResult = field(default_factory=CleanupResult)
+    notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
     @property

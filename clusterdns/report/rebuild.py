@@ -39,6 +39,7 @@ def recover(report: Report, events: Path) -> Report:
     checks = {check.key: check for check in report.checks}
     selected: dict[tuple[str, str], Check] = {}
     warnings: list[str] = []
+    notes: list[str] = []
     cluster = report.cluster
     for event in read_events(events) if events.exists() else ():
         match event.get("event"):
@@ -51,6 +52,8 @@ def recover(report: Report, events: Path) -> Report:
                 cluster = event["cluster"]
             case "warning":
                 warnings.append(event["text"])
+            case "note":
+                notes.append(event["text"])
     unreached = [
         replace(check, outcome="not-run", message=UNREACHED)
         for key, check in selected.items()
@@ -61,6 +64,7 @@ def recover(report: Report, events: Path) -> Report:
         cluster=cluster,
         checks=(*checks.values(), *(unreached if report.state == "running" else ())),
         warnings=tuple(warnings),
+        notes=tuple(notes),
         message=report.message or (KILLED if report.state == "running" else ""),
     )
 

@@ -67,6 +67,11 @@ class ReportWriter:
             self.report = replace(self.report, warnings=(*self.report.warnings, text))
             self.event("warning", text=text)
 
+    def note(self, text: str) -> None:
+        """Take a note about what looks like a fault and is none."""
+        self.report = replace(self.report, notes=(*self.report.notes, text))
+        self.event("note", text=text)
+
     def unreached(self, reason: str) -> list[Check]:
         """The selected checks that were not judged, with the reason."""
         missing = [check for key, check in self._selected.items() if key not in self._judged]
