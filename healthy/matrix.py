@@ -23,7 +23,7 @@ from healthy.rounds import Round, one_round
 from machine import image
 from machine.recipe import recipe
 from machine.steps import HostError, say
-from mutants.cluster import Breakable, breakable_cluster, is_whole
+from mutants.cluster import Breakable, breakable_cluster, is_whole, run_kind
 from mutants.ending import FAILED, exit_code_of
 from mutants.tools import add_tool_options, find_tools
 
@@ -135,13 +135,15 @@ def _numbers(version: str) -> list[int]:
 
 
 def swap(cluster: Breakable, version: str) -> None:
-    """Let all replicas run this version. Raises HostError when they do not within SWAP_S."""
+    """Let all replicas run this version.
+
+    Raises HostError when its image cannot be loaded, or they do not run it within SWAP_S.
+    """
     wanted = f"registry.k8s.io/coredns/coredns:v{version}"
     if take_inventory(cluster.api).image == wanted:
         return
     archive = image.coredns_archive(version)
-    load = ["load", "image-archive", str(archive), "--name", cluster.name]
-    subprocess.run([str(cluster.tools.kind), *load], check=True, capture_output=True)
+    run_kind(cluster.tools, "load", "image-archive", str(archive), "--name", cluster.name)
     template = {"spec": {"containers": [{"name": "coredns", "image": wanted}]}}
     cluster.api.request(
         "PATCH",

@@ -61,7 +61,7 @@ def breakable_cluster(
     """
     if name and name in containers.clusters():
         kubeconfig = making.folder_of(name) / "kubeconfig"
-        kubeconfig.write_text(_kind(tools, "get", "kubeconfig", "--name", name))
+        kubeconfig.write_text(run_kind(tools, "get", "kubeconfig", "--name", name))
         yield _connected(name, kubeconfig, tools)
         return
     run = Run.start()
@@ -71,7 +71,7 @@ def breakable_cluster(
         configuration = making.configuration(topology)
         environment = making.announce(run, name, kubeconfig, sealed=True, keep=keep)
         with step(f"kind cluster {name} ({topology}, sealed)"):
-            _kind(
+            run_kind(
                 tools,
                 *("create", "cluster", "--name", name, "--image", tools.image, "--quiet"),
                 *("--config", str(configuration), "--kubeconfig", str(kubeconfig)),
@@ -102,8 +102,8 @@ def is_whole(api: Cluster) -> bool:
     return everything and len(found.ready_pods) == wanted == len(found.pods)
 
 
-def _kind(tools: Tools, *words: str, environment: Mapping[str, str] | None = None) -> str:
-    """Run kind in a session of its own, so that Ctrl-C does not leave half a cluster unknown."""
+def run_kind(tools: Tools, *words: str, environment: Mapping[str, str] | None = None) -> str:
+    """What kind prints. Raises HostError with its complaint when it fails."""
     done = subprocess.run(
         [str(tools.kind), *words],
         env={**os.environ, **(environment or {})},
