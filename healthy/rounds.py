@@ -1,6 +1,5 @@
 """One run of the suite against a healthy cluster, and what of it goes into a table."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,9 +51,3 @@ def one_round(cluster: Breakable, report: Path) -> Round:
         seconds=verdict.seconds,
         diagnoses=len(verdict.diagnoses),
     )
-
-
-def worst(rounds: Iterable[Round]) -> int:
-    """0 when there were runs and all are green; else 1."""
-    all_of_them = list(rounds)
-    return 0 if all_of_them and all(each.is_green for each in all_of_them) else 1
