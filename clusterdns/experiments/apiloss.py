@@ -32,7 +32,7 @@ OUTAGE = 4.0  # seconds at least that the API is away
 class ApiLost:
     """What an instance that knew the cluster said while it had no API, and afterwards."""
 
-    known: tuple[Answer, ...]  # asked again and again during the outage; both known names
+    known: tuple[Answer, ...]  # the name that stays, asked again and again during the outage
     new: tuple[Answer, ...]  # a Service that was made meanwhile
     gone: tuple[Answer, ...]  # one that was deleted meanwhile
     ready: tuple[Page, ...]  # before, during and after

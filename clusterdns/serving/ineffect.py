@@ -16,9 +16,8 @@ from clusterdns.corefile import Corefile, Reading, fingerprints
 from clusterdns.serving.inventory import Inventory
 
 RUNNING = re.compile(r"Running configuration (?:SHA512|MD5) = ([0-9a-f]+)")
-LAST_LINES = (
-    20_000  # of a log in which every question is written, the beginning may be out of reach
-)
+# Of a log in which every question is written, the beginning may be out of reach.
+LAST_LINES = 20_000
 
 
 @dataclass(frozen=True)
