@@ -38,7 +38,7 @@ class Silence:
     costs: deque[float] = field(default_factory=lambda: deque(maxlen=RECENT))  # seconds of rounds
     cost: float = 0.0  # of the round that goes on, in seconds
     relapses: int = 0  # how often it has begun to falter or to drag
-    in_vain: int = 0  # looks in a row that found it as bad as before
+    looks_in_vain: int = 0  # in a row that found it as bad as before
     recent: deque[bool] = field(default_factory=lambda: deque(maxlen=RECENT))  # answered?
     waited: float = 0.0  # seconds, in vain
     answers: int = 0
@@ -57,7 +57,7 @@ class Silence:
     @property
     def skip(self) -> bool:
         """Whether it is too early to look at a dead path again."""
-        pause = LOOK_OFTEN_S * 2.0 ** (self.relapses - 1 + self.in_vain)
+        pause = LOOK_OFTEN_S * 2.0 ** (self.relapses - 1 + self.looks_in_vain)
         if self.silent:
             pause = LOOK_AGAIN_S * 2.0 ** (self.in_a_row - self.dead_after)
         pause = min(pause, LOOK_AGAIN_MOST_S)
@@ -77,7 +77,7 @@ class Silence:
     def note(self, answered: Sequence[bool]) -> None:
         """Note what became of one round of questions, each asked as often as it may be."""
         alive, well = any(answered), not (self.falters or self.drags)
-        self.in_vain = 0 if well or (alive and not self.cost) else self.in_vain + 1
+        self.looks_in_vain = 0 if well or (alive and not self.cost) else self.looks_in_vain + 1
         self.looked = time.monotonic()
         self.costs.append(self.cost)
         if self.drags and alive and not self.cost:
