@@ -10,7 +10,6 @@ from clusterdns.experiments.bench import Place
 from clusterdns.experiments.leaving import (
     ADDRESS,
     LEAVES,
-    MARGIN,
     STAYS,
     LeavingExperiment,
     Left,
@@ -18,6 +17,8 @@ from clusterdns.experiments.leaving import (
     corefile,
 )
 from clusterdns.experiments.stream import Stream, Streamed
+from selftests.experiments.stand import failing
+from tests.network import test_leaving as checks
 
 from .places import Recorder, inventory, node, replica, workspace
 
@@ -51,18 +52,14 @@ SLOW_PROXY = {**SOUND.nodes, "n2": stream((-1, 5, A), (5, 7, LOST), (7, 11, B))}
 STRANDED = {**SOUND.nodes, "n2": stream((-1, 5, A), (5, 11, LOST))}
 
 
-def judge(left: Left) -> set[str]:
-    """What is wrong, by the conditions of tests/network/test_leaving.py."""
-    late = left.endpoint_s is None or left.endpoint_s >= left.lameduck
-    found = {
-        "serves": left.lost_in_lameduck,
-        "health": left.unhealthy,
-        "ready": left.led_s < left.lameduck - MARGIN,
-        "slice": late,
-        "nodes": left.stranded,
-        "lost": left.lost,
-    }
-    return {name for name, wrong in found.items() if wrong}
+CHECKS = {
+    "serves": "replica_serves_on_for_its_lameduck",
+    "health": "health_stays_good_in_lameduck",
+    "ready": "readiness_ends_at_once",
+    "slice": "endpoints_lose_the_replica",
+    "nodes": "every_node_goes_to_the_other_replica",
+    "lost": "deletion_loses_no_question",
+}
 
 
 @pytest.mark.parametrize(
@@ -72,10 +69,8 @@ def judge(left: Left) -> set[str]:
         (replace(SOUND, direct=EARLY_END), {"serves"}),
         (replace(SOUND, sights=(Sight(0.1, 200, 200), Sight(0.3, 0, 0))), {"health", "ready"}),
         (replace(SOUND, sights=tuple(Sight(s / 5, 200, 200) for s in range(25))), {"ready"}),
-        (
-            replace(SOUND, sights=tuple(Sight(s + 2.0, 200 if s < 3 else 0, 0) for s in range(9))),
-            set(),
-        ),
+        (replace(SOUND, sights=()), {"health", "ready"}),
+        (replace(SOUND, sights=SEEN_LATE), set()),
         (replace(SOUND, endpoint_s=None), {"slice"}),
         (replace(SOUND, endpoint_s=5.5), {"slice"}),
         (replace(SOUND, nodes=SLOW_PROXY), {"lost"}),
@@ -86,6 +81,7 @@ def judge(left: Left) -> set[str]:
         "no-lameduck",
         "health-ends",
         "stays-ready",
+        "never-seen",
         "seen-late",
         "never-lost",
         "lost-late",
@@ -95,7 +91,8 @@ def judge(left: Left) -> set[str]:
 )
 def test_each_fault_is_caught(left: Left, caught: set[str]) -> None:
     """By the checks that are there for it, and no other."""
-    assert judge(left) == caught
+    found = failing(checks, "left", left) | failing(checks, "left_measured", left)
+    assert set(found) == {CHECKS[name] for name in caught}, found
 
 
 def test_measurements_are_told() -> None:
