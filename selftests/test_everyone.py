@@ -325,3 +325,26 @@ def test_no_conversation_with_the_dead(matrix: Everyone, probe: Pretender) -> No
         (str(DEAD), "not asked: 2 rounds in a row had no answer here"),
     ]
     assert probe.talks == [LIVE.address]
+
+
+def test_few_late_answers_do_not_make_a_path_a_slow_one() -> None:
+    """One replica of three says SERVFAIL after 2 s: the others are quick, and that is usual."""
+    silence = module.Silence()
+    while silence.waited < module.PATIENCE_S:
+        silence.took([1.0] * 6 + [2004.0] * 3, 1.0)
+    assert silence.patience(1.0) == silence.patience(1.0, again=True) == module.SHORTEST_S
+
+
+def test_slow_path_keeps_its_patience() -> None:
+    """Where most answers take long, that is how long a packet may take."""
+    silence = module.Silence()
+    while silence.waited < module.PATIENCE_S:
+        silence.took([40.0] * 9, 1.0)
+    assert silence.patience(1.0) == pytest.approx(0.8)
+
+
+def test_late_answers_cost_as_well() -> None:
+    """A path may not cost seconds of every check by answering late."""
+    silence = module.Silence()
+    silence.took([1.0, 2004.0], 0.0)
+    assert silence.waited == pytest.approx(2.004)

@@ -4,6 +4,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from statistics import median
 
 from clusterdns.asking.losses import LATE_MS
 
@@ -16,9 +17,10 @@ FALTERS_AT = 4  # of these without an answer: by 5 % of lost packets once in ten
 WELL_AFTER = 4  # answers in a row
 DRAGS_S = 20.0  # that the recent rounds of a path may have cost
 PATIENCE = 3.0  # the second try may take so much longer: a busy machine is slow for a moment
-PATIENCE_S = 10.0  # that a path may cost in vain before its packets get less time
+PATIENCE_S = 10.0  # that a path may cost before its packets get less time
 SHORTEST_S = 0.05  # that a packet gets
-USUAL_TIMES = 20.0  # as long as an answer takes on the average
+USUAL_TIMES = 20.0  # as long as an answer usually takes
+USUAL_OF = 64  # the last answers, of which the median is what is usual
 
 
 @dataclass
@@ -40,9 +42,8 @@ class Silence:
     relapses: int = 0  # how often it has begun to falter or to drag
     looks_in_vain: int = 0  # in a row that found it as bad as before
     recent: deque[bool] = field(default_factory=lambda: deque(maxlen=RECENT))  # answered?
-    waited: float = 0.0  # seconds, in vain
-    answers: int = 0
-    answered_ms: float = 0.0  # all of them together
+    waited: float = 0.0  # seconds, in vain or for answers that came late
+    answered_ms: deque[float] = field(default_factory=lambda: deque(maxlen=USUAL_OF))
 
     @property
     def silent(self) -> bool:
@@ -99,10 +100,9 @@ class Silence:
 
     def took(self, ms: Sequence[float], in_vain: float) -> None:
         """Note one exchange: what each answer took, and the seconds that the rest waited for."""
-        self.answers += len(ms)
-        self.answered_ms += sum(ms)
-        self.waited += in_vain
+        self.answered_ms.extend(ms)
         late = max((took for took in ms if took > LATE_MS), default=0.0) / 1000
+        self.waited += max(in_vain, late)
         self.cost += max(in_vain, late)
 
     def patience(self, usual: float, again: bool = False) -> float:
@@ -110,11 +110,12 @@ class Silence:
 
         A second try on a path that has answered before gets more; a path that never has is most
         likely dead, and all its packets get the same. Less where packets are lost all the time,
-        and answers are quick: a network that loses 5 % would cost seconds of every check.
+        and most answers are quick: a network that loses 5 % would cost seconds of every check,
+        and so would one replica of three that cannot answer before its own upstream gave up.
         """
-        if not self.answers:
+        if not self.answered_ms:
             return usual
         if self.waited < PATIENCE_S:
             return PATIENCE * usual if again else usual
-        mean = self.answered_ms / self.answers / 1000
-        return min(usual, max(SHORTEST_S, USUAL_TIMES * mean))
+        often = median(self.answered_ms) / 1000
+        return min(usual, max(SHORTEST_S, USUAL_TIMES * often))
