@@ -4,14 +4,12 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 
-import dns.message
-import dns.rcode
-import dns.rrset
 import pytest
 
 from clusterdns.asking import expect
 from clusterdns.asking.answer import Answer
-from clusterdns.asking.question import Question, Server
+from clusterdns.asking.expect import Expected
+from clusterdns.asking.question import Question
 from clusterdns.asking.tally import Tally
 from clusterdns.corefile import findings, parse
 from clusterdns.experiments.apilate import ApiLate
@@ -25,27 +23,19 @@ from clusterdns.experiments.cutting import (
 )
 from clusterdns.experiments.gather import Gather
 from clusterdns.private.cuttable import CUT, OPEN, files
-from clusterdns.probe import Reply
 from clusterdns.serving.web import Page
+from selftests.experiments import answers
 from tests.network import test_api_loss as checks
 
 ZONE = "cluster.local."
 KNOWN, NEW, GONE = (Question(f"{name}.ns.svc.{ZONE}", "A") for name in ("known", "new", "gone"))
 PROCESS = ("containerd://1", 0)
-SOA = f"ns.dns.{ZONE} host.{ZONE} 1 2 3 4 5"
 
 
 def said(question: Question, address: str = "", rcode: str = "NOERROR") -> Answer:
     """An answer: an address, or a denial with the zone's SOA, or another code."""
-    query = question.message()
-    message = dns.message.make_response(query)
-    message.set_rcode(dns.rcode.from_text(rcode))
-    if address:
-        message.answer.append(dns.rrset.from_text(question.name, 5, "IN", "A", address))
-    elif rcode in ("NXDOMAIN", "NOERROR"):
-        message.authority.append(dns.rrset.from_text(ZONE, 5, "IN", "SOA", SOA))
-    reply = Reply(message.to_wire(), None, 1.0, "192.0.2.1:53")
-    return Answer.from_reply(question, "node", Server("pod/x", "192.0.2.1"), "udp", query, reply)
+    what = expect.addresses(question.name, [address]) if address else Expected(rcode)
+    return answers.said(question, what, ZONE)
 
 
 def page(status: int, body: str = "OK") -> Page:

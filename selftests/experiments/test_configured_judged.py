@@ -3,15 +3,12 @@
 from dataclasses import replace
 from pathlib import Path
 
-import dns.message
-import dns.rcode
-import dns.rrset
 import pytest
 
 from clusterdns.asking import expect
 from clusterdns.asking.answer import Answer
 from clusterdns.asking.expect import Expected
-from clusterdns.asking.question import Question, Server
+from clusterdns.asking.question import Question
 from clusterdns.corefile import findings, parse
 from clusterdns.experiments.bench import Place
 from clusterdns.experiments.configured import (
@@ -22,7 +19,7 @@ from clusterdns.experiments.configured import (
     corefile,
 )
 from clusterdns.objects.variety import Drawn
-from clusterdns.probe import Reply
+from selftests.experiments.answers import said
 from selftests.experiments.stand import failing
 from tests.network import test_configured as checks
 
@@ -36,7 +33,6 @@ STEP = Question(f"kubernetes.default.ours.svc.{ZONE}", "A")
 KNOWN = expect.addresses(API.name, ["10.96.0.1"])
 FOUND = expect.alias(STEP.name, API.name, *KNOWN.records)
 RUNNING = "10.244.0.9"
-SOA = f"ns.dns.{ZONE} host.{ZONE} 1 2 3 4 5"
 NOTHING = expect.nxdomain(ZONE)
 
 
@@ -78,24 +74,10 @@ def test_corefile_suits_every_version(version: str) -> None:
     assert [str(one) for one in found if one.level == "error"] == []
 
 
-def said(question: Question, what: Expected, ttl: int = 30) -> Answer:
-    """An answer that is this, with the zone's SOA where there is no record."""
-    query = question.message()
-    message = dns.message.make_response(query)
-    message.set_rcode(dns.rcode.from_text(what.rcode))
-    for record in what.records:
-        owner, rdtype, value = record.split(" ", 2)
-        message.answer.append(dns.rrset.from_text(owner, ttl, "IN", rdtype, value))
-    if not what.records:
-        message.authority.append(dns.rrset.from_text(ZONE, ttl, "IN", "SOA", SOA))
-    reply = Reply(message.to_wire(), None, 1.0, "192.0.2.1:53")
-    return Answer.from_reply(question, "node", Server("pod/x", "192.0.2.1"), "udp", query, reply)
-
-
 def port(ttl: int) -> Answer:
     """The answer with this TTL to a question that no cache knows."""
     target = Expected(records=frozenset({f"{PORT.name} SRV 0 100 443 {API.name}"}))
-    return said(PORT, target, ttl)
+    return said(PORT, target, ZONE, ttl)
 
 
 @pytest.fixture
@@ -104,9 +86,9 @@ def sound(experiment: ConfiguredExperiment) -> Configured:
     ways = {}
     for way, (number, _) in WAYS.items():
         wanted, ttl = experiment.records_of(number, (RUNNING,)), experiment.ttl_of(number)
-        records = {question: said(question, right) for question, right in wanted.items()}
-        ways[way] = Way(records, wanted, said(API, KNOWN), KNOWN, port(ttl), ttl)
-    return Configured(ways, said(STEP, FOUND), FOUND)
+        records = {question: said(question, right, ZONE) for question, right in wanted.items()}
+        ways[way] = Way(records, wanted, said(API, KNOWN, ZONE), KNOWN, port(ttl), ttl)
+    return Configured(ways, said(STEP, FOUND, ZONE), FOUND)
 
 
 def test_what_follows_from_the_configuration_passes(sound: Configured) -> None:
@@ -137,7 +119,7 @@ def test_wrong_pod_record_is_found(
     given = told or expect.addresses(question.name, [real if what == "echoed" else "192.0.2.66"])
     known = sound.ways[way]
     assert question in known.records
-    lying = replace(known, records={**known.records, question: said(question, given)})
+    lying = replace(known, records={**known.records, question: said(question, given, ZONE)})
     found = failing(checks, "configured", replace(sound, ways={**sound.ways, way: lying}))
     assert set(found) == {f"pod_records_follow_the_mode-{way}"}, found
 
@@ -146,10 +128,10 @@ def test_wrong_pod_record_is_found(
 @pytest.mark.parametrize(
     ("change", "check"),
     [
-        ({"name": said(API, Expected("SERVFAIL"))}, "every_block_knows_the_cluster"),
-        ({"name": said(API, NOTHING)}, "every_block_knows_the_cluster"),
+        ({"name": said(API, Expected("SERVFAIL"), ZONE)}, "every_block_knows_the_cluster"),
+        ({"name": said(API, NOTHING, ZONE)}, "every_block_knows_the_cluster"),
         ({"fresh": port(6)}, "ttl_follows_the_corefile"),
-        ({"fresh": said(PORT, NOTHING)}, "ttl_follows_the_corefile"),
+        ({"fresh": said(PORT, NOTHING, ZONE)}, "ttl_follows_the_corefile"),
     ],
     ids=["servfail", "denied", "another-ttl", "no-record"],
 )
@@ -169,5 +151,5 @@ def test_wrong_answer_of_a_block_is_found(
 )
 def test_search_that_goes_on_is_found(sound: Configured, what: Expected) -> None:
     """With autopath the first step must bring all that the search finds."""
-    found = failing(checks, "configured", replace(sound, searched=said(STEP, what)))
+    found = failing(checks, "configured", replace(sound, searched=said(STEP, what, ZONE)))
     assert set(found) == {"autopath_ends_a_search_at_its_first_step"}, found
