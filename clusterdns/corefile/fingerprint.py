@@ -25,7 +25,7 @@ _ESCAPED: dict[str, int | str | None] = {
 def fingerprints(corefile: Corefile) -> frozenset[str]:
     """The sums by which a CoreDNS may know this Corefile, in hexadecimal digits.
 
-    None where only the pod could tell: imports that stay unresolved, environment variables.
+    Empty where only the pod could tell: imports that stay unresolved, environment variables.
     """
     words = [token.text for block in corefile.blocks for token in _tokens(block)]
     keys = [key.text for block in corefile.blocks for key in block.keys]

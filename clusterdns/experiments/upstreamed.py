@@ -1,5 +1,6 @@
 """A private CoreDNS whose upstreams are ours: another CoreDNS in its pod, which notes questions."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -15,7 +16,7 @@ GIVES_UP = 8.0  # seconds: CoreDNS tries for 5 s before it says SERVFAIL (plugin
 
 
 @dataclass
-class UpstreamedExperiment:
+class UpstreamedExperiment(ABC):
     """An experiment in such an instance: says what its files are, and conducts it."""
 
     name: ClassVar[str]  # of the instance
@@ -39,9 +40,9 @@ class UpstreamedExperiment:
             (Companion(UPSTREAM, inventory.image, command, arguments),),
         )
 
+    @abstractmethod
     def files(self) -> Mapping[str, str]:
         """The keys of the ConfigMap: Corefile, UPSTREAM, and what these two serve."""
-        raise NotImplementedError
 
     def manifests(self) -> list[Manifest]:
         """What is to be made."""
