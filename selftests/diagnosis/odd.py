@@ -7,6 +7,7 @@ from clusterdns.cluster import Manifest
 from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.rows import Cell, Trouble
 from selftests.diagnosis.sick.network import deaf_replica
+from selftests.diagnosis.sick.places import to_service
 from selftests.diagnosis.studio import DNS_IP, NODES, OURS, Change, corefile, edited, saying
 
 API_NAME = "kubernetes.default.svc.cluster.local."
@@ -130,6 +131,29 @@ def harmless(facts: Facts) -> Facts:
     return answering(sick, f"{API_NAME} A", "NOERROR [x]", "NOERROR [y]")
 
 
+def untranslated(facts: Facts) -> Facts:
+    """On w2 half of the answers over UDP come from a replica instead of the Service."""
+    stray = "wrong source 10.244.0.2:53"
+    sick = to_service(stray, transport="udp", node="w2")(facts)
+    lossy = tuple(
+        replace(p, lost=p.sent // 2, improbable=True)
+        if (p.node, p.transport) == ("w2", "udp") and p.server.startswith("service/")
+        else p
+        for p in facts.paths
+    )
+    cell = Cell(f"{API_NAME} A", "w2", SERVERS[0], "udp", "NOERROR [x]", f"no answer ({stray})")
+    name = "tests/dns/test_cluster_ip_service.py::test_address_is_the_cluster_ip[udp-plain-A]"
+    lost = Trouble("tests/network/test_paths.py::test_path_loses_nothing[udp]", "failed", "lost")
+    failed = (*facts.troubles, Trouble(name, "failed", "odd", (cell,)), lost)
+    return replace(sick, paths=lossy, troubles=failed)
+
+
+def stranger(facts: Facts) -> Facts:
+    """Somebody who is no replica answers."""
+    sick = to_service("wrong source 192.0.2.9:53", transport="udp", node="w2")(facts)
+    return answering(sick, f"{API_NAME} A", "NOERROR [x]", "no answer (wrong source 192.0.2.9:53)")
+
+
 ODD: dict[str, tuple[str, Change]] = {
     "hosts": ("hosts-override", hosts),
     "template": ("template-override", template),
@@ -139,10 +163,12 @@ ODD: dict[str, tuple[str, Change]] = {
     "stub": ("stub-shadows-cluster", stub),
     "foreign replica": ("foreign-replica", foreign),
     "old Corefile": ("corefile-old-replica", old_corefile),
+    "untranslated": ("wrong-source", untranslated),
     "deaf replica": ("dns-port-filtered", deaf_replica),
 }
 UNKNOWN: dict[str, Change] = {
     "tcp on one path": tcp_lost_on_one_path,
+    "answers of a stranger": stranger,
     "harmless plug-ins": harmless,
     "same Corefile": same_corefile,
 }
