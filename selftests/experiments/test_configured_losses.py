@@ -1,0 +1,111 @@
+"""A reply that is lost cannot make the TTL of a configured server block look wrong.
+
+Its question was kept all the same: the second try is answered from the cache, and counted down.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from clusterdns.asking import expect
+from clusterdns.asking.answer import Answer
+from clusterdns.asking.expect import Expected
+from clusterdns.asking.question import Question, Server
+from clusterdns.experiments.bench import Bench, Place
+from clusterdns.experiments.configured import AUTOPATH_PORT, WAYS, Configured, ConfiguredExperiment
+from clusterdns.private import NotPossible, PrivateCoreDns
+from clusterdns.site import Site
+from selftests.experiments.answers import said
+from selftests.experiments.stand import failing
+from tests.network import test_configured as checks
+
+from .places import Recorder, inventory, node, replica, workspace
+
+ZONE = "cluster.example."
+API = f"kubernetes.default.svc.{ZONE}"
+PORT = f"_https._tcp.{API}"
+STEP = f"kubernetes.default.ours.svc.{ZONE}"
+IPS = ["10.96.0.1"]
+SERVICE = {"metadata": {"name": "kubernetes"}, "spec": {"clusterIPs": IPS}}
+CACHED_S = 5  # seconds since the first try, when the second one is answered
+Loses = Callable[[Question], bool]
+
+
+@dataclass
+class KeepingBench:
+    """Server blocks that do as they are configured and keep each answer; some replies are lost."""
+
+    experiment: ConfiguredExperiment
+    loses: Loses
+    site: Site
+    asked: Counter[tuple[int, Question]] = field(default_factory=Counter)
+
+    def note(self, what: str) -> None:
+        """Nothing."""
+
+    def wait_until_serving(self, instance: PrivateCoreDns, port: int) -> Server:
+        """It serves."""
+        return Server(f"pod/{instance.name}", "192.0.2.1", port)
+
+    def ask(self, server: Server, questions: Sequence[Question]) -> list[Answer]:
+        """What is right, with the TTL that is left."""
+        return [self.ask_one(server, question) for question in questions]
+
+    def ask_one(self, server: Server, question: Question) -> Answer:
+        """The same; a question whose reply is lost comes a second time."""
+        key = server.port, question
+        lost = int(self.loses(question) and not self.asked[key])
+        self.asked[key] += 1 + lost
+        age = CACHED_S if self.asked[key] > 1 else 0
+        ttl = self.experiment.ttl_of(server.port) - age
+        return replace(said(question, self._right(*key), ZONE, max(0, ttl)), lost=lost)
+
+    def _right(self, port: int, question: Question) -> Expected:
+        known = expect.addresses(API, IPS)
+        if question.rdtype == "SRV":
+            return Expected(records=frozenset({f"{question.name} SRV 0 100 443 {API}"}))
+        if port == AUTOPATH_PORT:
+            return {API: known, STEP: expect.alias(STEP, API, *known.records)}[question.name]
+        of_pods = self.experiment.records_of(port, ())
+        return {**of_pods, Question(API, "A"): known}[question]
+
+
+@pytest.fixture
+def conducted(tmp_path: Path) -> Callable[[Loses], Configured]:
+    """The experiment's result when these replies are lost."""
+
+    def conduct(loses: Loses) -> Configured:
+        found = inventory((node("a"),), (replica("coredns-1", "a"),))
+        made = workspace(tmp_path, found, Recorder({"Service": [SERVICE]}))
+        experiment = ConfiguredExperiment(
+            Place(replace(made, namespace="ours"), "a"), "coredns", ZONE
+        )
+        bench = KeepingBench(experiment, loses, Site(made, {}, {}, {}))
+        return experiment.conduct(cast(Bench, bench))
+
+    return conduct
+
+
+@pytest.mark.parametrize("lost", ["", PORT])
+def test_lost_reply_is_no_wrong_ttl(conducted: Callable[[Loses], Configured], lost: str) -> None:
+    """Another name is asked, which nothing has kept yet."""
+    result = conducted(lambda question: question.name == lost)
+    assert failing(checks, "configured", result) == {}
+    assert {way.fresh.lost for way in result.ways.values()} == {0}
+
+
+def test_ttl_that_cannot_be_read_is_not_judged(
+    conducted: Callable[[Loses], Configured],
+) -> None:
+    """Where replies to every name are lost."""
+    with pytest.raises(NotPossible, match="lost again and again"):
+        conducted(lambda question: question.rdtype == "SRV")
+
+
+def test_all_ways_are_tried(conducted: Callable[[Loses], Configured]) -> None:
+    """Else the above would prove nothing."""
+    assert set(conducted(lambda _: False).ways) == set(WAYS)
