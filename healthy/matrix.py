@@ -7,6 +7,7 @@ ended goes on where it was: what is green already is not tried again.
 
 import argparse
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -130,6 +131,14 @@ def versions() -> list[str]:
     return sorted(found, key=_numbers)
 
 
+def version_of(text: str) -> str:
+    """A version as this program writes it, without "v". Raises argparse.ArgumentTypeError."""
+    found = re.fullmatch(r"v?(\d+\.\d+\.\d+)", text)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no version of CoreDNS, such as 1.12.1")
+    return found[1]
+
+
 def _numbers(version: str) -> list[int]:
     return [int(part) for part in version.split(".")]
 
@@ -196,7 +205,8 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="matrix", description=__doc__)
     add = parser.add_argument
     add("--topology", action="append", choices=TOPOLOGIES, help="only this kind of cluster")
-    add("--coredns", action="append", metavar="VERSION", help="only this version, such as 1.12.1")
+    only = "only this version, such as 1.12.1"
+    add("--coredns", action="append", type=version_of, metavar="VERSION", help=only)
     add("--runs", type=int, default=3, metavar="N", help="runs per row (default: 3)")
     add("--json", type=Path, metavar="FILE", help="keep the rows there, and go on from there")
     add("--write", action="store_true", help="write docs/matrix.md")

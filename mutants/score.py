@@ -31,7 +31,11 @@ def main(files: Sequence[str]) -> int:
     trials: dict[str, Trial] = {}
     for file in files:
         for trial in json.loads(Path(file).read_text(encoding="utf-8")):
-            mutant = by_name(trial["name"])
+            try:
+                mutant = by_name(trial["name"])
+            except KeyError:
+                print(f"{file}: left out {trial['name']}: no such mutant", file=sys.stderr)
+                continue
             trials[mutant.name] = trial
             trial["named"] = standing(trial["causes"], mutant.right_causes)
     SCORE.parent.mkdir(exist_ok=True)

@@ -1,16 +1,21 @@
 """What is collected here, and the Corefiles that the self-tests read."""
 
-import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from selftests.corefile.coredns import CoreDNS
+from selftests.realcoredns import BINARY, demand_for
 
-# Names a CoreDNS binary; without it the comparison with the real thing is not collected.
-BINARY = os.environ.get("CLUSTERDNS_COREDNS_BINARY", "")
+# Without CLUSTERDNS_COREDNS_BINARY the comparison with the real thing is not collected.
+FOR_REAL = "test_against_coredns.py"
+collect_ignore = [] if BINARY else [FOR_REAL]
 
-collect_ignore = [] if BINARY else ["test_against_coredns.py"]
+
+def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+    """A file that is named is collected all the same."""
+    demand_for(items, FOR_REAL)
 
 
 @pytest.fixture(scope="session")

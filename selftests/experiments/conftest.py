@@ -1,13 +1,20 @@
 """What is collected here, and the markers of the checks that are tried."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pytest
 
-from selftests.experiments.stand import BINARY, Proof
+from selftests.experiments.stand import Proof
+from selftests.realcoredns import BINARY, demand_for
 
 # These start a real CoreDNS: not collected unless CLUSTERDNS_COREDNS_BINARY names one.
-collect_ignore_glob = [] if BINARY else ["test_*_for_real.py"]
+FOR_REAL = "test_*_for_real.py"
+collect_ignore_glob = [] if BINARY else [FOR_REAL]
+
+
+def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+    """A file that is named is collected all the same."""
+    demand_for(items, FOR_REAL)
 
 
 def pytest_configure(config: pytest.Config) -> None:

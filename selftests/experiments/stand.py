@@ -5,7 +5,6 @@ missing. Needs ``unshare``, ``nsenter`` (util-linux), ``ip`` and a CoreDNS binar
 """
 
 import inspect
-import os
 import re
 import subprocess
 import time
@@ -27,9 +26,8 @@ from clusterdns.private.coredns import FOLDER, MAIN
 from clusterdns.site import Site
 from selftests.experiments.places import IMAGE, Recorder, inventory, node, replica, workspace
 from selftests.probe.local_relay import LocalProbe
+from selftests.realcoredns import BINARY
 
-# Names a CoreDNS binary; without it nothing here can run.
-BINARY = os.environ.get("CLUSTERDNS_COREDNS_BINARY", "")
 LOOPBACK = "127.0.0.1"
 NODE = "this-host"
 Corrupt = Callable[[str], str]  # what a Corefile becomes: a fault that somebody made

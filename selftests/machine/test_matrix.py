@@ -61,3 +61,23 @@ def test_row_that_is_tried_again_takes_the_place_of_the_first(tmp_path: Path) ->
     for code in (1, 0):
         rows.add(row_of("1.12.1", code))
     assert list(rows) == [row_of("1.12.1", 0)]
+
+
+@pytest.mark.parametrize("word", ["1.12.1", "v1.12.1"])
+def test_version_is_taken_as_the_image_or_the_program_has_it(word: str) -> None:
+    """With or without the "v" of the image's tag."""
+    assert matrix.parse(["--coredns", word]).coredns == ["1.12.1"]
+
+
+@pytest.mark.parametrize("word", ["latest", "1.12", "v1.12.1-rc1", ""])
+def test_what_is_no_version_is_refused_at_once(
+    word: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In one sentence, before anything is made."""
+    with pytest.raises(SystemExit):
+        matrix.parse([f"--coredns={word}"])
+    told = capsys.readouterr().err.splitlines()[-1]
+    assert (
+        told
+        == f"matrix: error: argument --coredns: {word!r} is no version of CoreDNS, such as 1.12.1"
+    )
