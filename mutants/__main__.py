@@ -32,8 +32,8 @@ def main(words: Sequence[str]) -> int:
         for each in mutants:
             print(f"{each.name:28} {each.family}  {each.title}")
         return 0
-    if not mutants:
-        print(f"No mutant is named {options.select!r}; --list shows all.", file=sys.stderr)
+    if refusal := why_not(options, mutants):
+        print(refusal, file=sys.stderr)
         return USAGE
     if options.shards > 1:
         return exit_code_of(partial(run_shards, words, options))
@@ -44,6 +44,24 @@ def main(words: Sequence[str]) -> int:
         if options.json:
             documents = [trial.as_document() for trial in trials]
             options.json.write_text(json.dumps(documents, indent=2) + "\n", encoding="utf-8")
+
+
+def why_not(options: argparse.Namespace, mutants: Sequence[Mutant]) -> str:
+    """What is wrong with the command line; empty when it can be done."""
+    if not mutants:
+        return f"No mutant is named {options.select!r}; --list shows all."
+    if options.cluster and options.shards > 1:
+        return "--shards makes a cluster for each shard: leave --cluster out."
+    needed: dict[str, list[str]] = {}
+    for mutant in mutants:
+        needed.setdefault(mutant.topology, []).append(mutant.name)
+    if options.cluster and len(needed) > 1:
+        few = min(needed.values(), key=len)
+        return (
+            f"One cluster is not enough for these mutants, they need {' and '.join(needed)}: "
+            f"leave --cluster out, or run apart {', '.join(few)}."
+        )
+    return ""
 
 
 def try_all(options: argparse.Namespace, mutants: Sequence[Mutant], trials: list[Trial]) -> int:

@@ -1,5 +1,6 @@
 """What the self-tests of the run's life share."""
 
+import signal
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -38,6 +39,14 @@ def folder(tmp_path: Path) -> Path:
 def run(folder: Path) -> Run:
     """A run that has not entered a cluster yet."""
     return Run.start(folder)
+
+
+@pytest.fixture
+def hang_up_as_usual() -> Iterator[None]:
+    """Under nohup SIGHUP is ignored, in sub-processes as well; a terminal does not do that."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
 
 
 def die(run: Run, api: FakeApi, lease_age: str = "2020-01-01T00:00:00.000000Z") -> None:

@@ -107,6 +107,7 @@ def test_every_end_works_off_the_ledger(suite: Suite, text: str, code: int) -> N
     ],
     ids=["SIGINT-setup", "SIGTERM-setup", "SIGTERM-body", "SIGHUP-body", "SIGTERM-teardown"],
 )
+@pytest.mark.usefixtures("hang_up_as_usual")
 def test_a_signal_ends_the_run_in_order(suite: Suite, number: signal.Signals, phase: str) -> None:
     """In set-up, checks and teardown: exit code 2, everything undone, the report says so."""
     suite.write(script(**{phase: WAIT}))
