@@ -5,7 +5,7 @@ probes; the checks only wait for the results.
 """
 
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import Future, wait
 from functools import partial
 from typing import Any, Protocol, TypeVar
@@ -154,13 +154,9 @@ class Laboratory:
                 experiments[name] = EXPERIMENTS[name](place)
             except NotPossible as error:
                 self._impossible[name] = str(error)
-        objects = {
-            (o["kind"], o["metadata"]["name"]): o
-            for experiment in experiments.values()
-            for o in experiment.manifests()
-        }
+        objects = each_once({name: made.manifests() for name, made in experiments.items()})
         # A pod without its ConfigMap costs the kubelet another round, so pods come last.
-        in_order = sorted(objects.values(), key=lambda o: o["kind"] == "Pod")
+        in_order = sorted(objects, key=lambda o: o["kind"] == "Pod")
         workspace.cluster.create_all(in_order)
         return place, experiments
 
@@ -172,6 +168,25 @@ class Laboratory:
             image = self._workspace.inventory.image or "nothing"
             raise NotPossible(f"a CoreDNS image is needed, and cluster DNS runs {image}")
         return experiments[name].conduct(Bench(self._site.result(), place.node))
+
+
+def each_once(objects: Mapping[str, Iterable[Manifest]]) -> list[Manifest]:
+    """The objects of all experiments, each of them once however many of these share it.
+
+    Raises:
+        ValueError: two of them have one name for objects that differ. One would never be made.
+
+    """
+    found: dict[tuple[str, str, str], tuple[str, Manifest]] = {}
+    for experiment, manifests in objects.items():
+        for each in manifests:
+            meta = each["metadata"]
+            place = (each["kind"], meta.get("namespace", ""), meta["name"])
+            first, made = found.setdefault(place, (experiment, each))
+            if made != each:
+                kind, _, name = place
+                raise ValueError(f"{first} and {experiment} make a {kind} {name} each, that differ")
+    return [each for _, each in found.values()]
 
 
 def reader(workspace: Workspace) -> tuple[str | None, str]:

@@ -103,6 +103,22 @@ def test_only_what_is_wanted_is_made_and_each_object_once(
     assert names[2:] == [("Pod", "shared")]
 
 
+def test_objects_that_differ_under_one_name_are_refused(
+    tmp_path: Path, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is made: one of them would be missing, and its experiment would use the other."""
+    monkeypatch.setattr(Fake, "manifests", lambda self: [{**SHARED, "spec": {"for": self.name}}])
+    with pytest.raises(ValueError, match="good and looks make a Pod shared each, that differ"):
+        begun(tmp_path, recorder, "good", "looks").result("good")
+    assert recorder.made == []
+
+
+def test_one_name_in_two_namespaces_is_no_conflict() -> None:
+    """They are two objects."""
+    pods = [{"kind": "Pod", "metadata": {"name": "x", "namespace": n}} for n in ("a", "b")]
+    assert laboratory.each_once({"one": pods[:1], "other": pods}) == pods
+
+
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
