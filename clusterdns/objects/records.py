@@ -10,12 +10,13 @@ from clusterdns.cluster import Cluster, Manifest
 from clusterdns.objects import manifests
 from clusterdns.objects.canary import plan_canary
 from clusterdns.objects.service import Endpoint, Port, Service, address_type
-from clusterdns.objects.variety import Variety, plan_variety
+from clusterdns.objects.variety import WEB, Variety, plan_variety
 from clusterdns.run.identity import RunId
 from clusterdns.run.plan import PLACES, PlannedObject, declare
 from clusterdns.site import Workspace
 
 LARGEST_SLICE = 400  # endpoints; the API allows 1,000
+DIGIT_FIRST = "1st"
 
 WEB_PORTS = (Port("http", 80, "TCP", 8080), Port("dns", 53, "UDP", 5353), Port("dns-tcp", 53))
 PEERS_PORTS = (Port("client", 2379), Port("metrics", 9100))
@@ -82,6 +83,16 @@ def make_canary(workspace: Workspace, name: str, domain: str) -> Service:
     workspace.cluster.create_all([manifest(workspace, canary)])
     workspace.cluster.create_all(endpoint_slices(workspace, canary))
     return canary
+
+
+def make_digit_first(workspace: Workspace, domain: str) -> Service:
+    """Make a Service whose name begins with a digit.
+
+    Raises kubernetes.client.ApiException where the API server takes no such name.
+    """
+    service = Service(DIGIT_FIRST, workspace.namespace, domain, ports=(WEB,))
+    (made,) = workspace.cluster.create_all([manifest(workspace, service)])
+    return replace(service, cluster_ips=cluster_ips_of(made))
 
 
 def peer_endpoints(run: RunId) -> tuple[Endpoint, ...]:

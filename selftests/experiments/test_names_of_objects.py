@@ -1,7 +1,6 @@
 """No two makers of objects use the same name: the API server would refuse the second one.
 
-All that a run of the full profile makes, with the manifests of the makers themselves; only two
-Services that single fixtures make are not among them (fixtures/names.py, fixtures/clients.py).
+All that a run of the full profile makes, with the manifests of the makers themselves.
 """
 
 from collections import defaultdict
@@ -16,7 +15,7 @@ from clusterdns.cluster import Cluster, Manifest
 from clusterdns.experiments.apiloss import DURING, ApiLossExperiment
 from clusterdns.experiments.bench import Place
 from clusterdns.experiments.laboratory import EXPERIMENTS
-from clusterdns.objects.records import make_records, manifest
+from clusterdns.objects.records import make_canary, make_digit_first, make_records, manifest
 from clusterdns.objects.updates import Changes
 from clusterdns.private.permissions import account
 from clusterdns.probe import Probe
@@ -26,6 +25,7 @@ from clusterdns.searching.counting import QuestionCounter
 from clusterdns.searching.lookups import make_targets
 from clusterdns.searching.resolvconf import ResolvConf
 from clusterdns.site import Site, Workspace
+from fixtures.clients import CANARY
 
 from .places import Recorder, inventory, node, replica, workspace
 
@@ -87,7 +87,9 @@ def everything(place: Place) -> Made:
     made["api_lost"] += [manifest(here, during)]
     return made | {
         "records": made_by(make_records, place),
+        "digit first": made_by(make_digit_first, place),
         "lookups": made_by(make_targets, place),
+        "canary of lookups": made_by(lambda here, domain: make_canary(here, CANARY, domain), place),
         "probes": probe_manifests(here, {probe_name(i): n for i, n in enumerate(NODES)}),
         "clients": [each.manifest for each in clients],
         "question counter": QuestionCounter(here, DOMAIN).coredns.manifests(),
@@ -130,6 +132,30 @@ def test_name_that_is_used_twice_is_found(place: Place, monkeypatch: pytest.Monk
     monkeypatch.setattr("clusterdns.experiments.leaving.NAME", "leaving")
     found = named_twice(everything(place))
     assert found == {f"Service {place.workspace.namespace}/leaving": ["left", "records"]}
+
+
+@pytest.mark.parametrize(
+    ("constant", "name", "maker", "kinds"),
+    [
+        ("clusterdns.objects.records.DIGIT_FIRST", "web", "digit first", ["Service"]),
+        (f"{__name__}.CANARY", "canary", "canary of lookups", ["Service", "EndpointSlice"]),
+    ],
+    ids=["digit-first", "canary"],
+)
+def test_services_of_single_fixtures_are_among_them(
+    place: Place,
+    monkeypatch: pytest.MonkeyPatch,
+    constant: str,
+    name: str,
+    maker: str,
+    kinds: list[str],
+) -> None:
+    """They are made when their first check asks, long after the others."""
+    monkeypatch.setattr(constant, name)
+    found = named_twice(everything(place))
+    assert {each.split()[0]: set(makers) for each, makers in found.items()} == {
+        kind: {"records", maker} for kind in kinds
+    }
 
 
 def test_experiments_that_differ_under_one_name_are_found(
