@@ -36,6 +36,7 @@ from clusterdns.site import Site, Workspace
 
 API_SERVER = "kubernetes"  # the Service that every cluster has, in the namespace default
 SHARED_NAME, LONELY_NAME = "search-shop", "search-lonely"
+ROLES = (Role.CLUSTER_FIRST, Role.HOST_NETWORK, Role.SECOND, Role.MUSL)
 SILENT = "not asked: the nameserver did not answer a first question"
 Target = Callable[[Client], Service]
 QUALIFIED = tuple(spelling for spelling in Spelling if spelling is not Spelling.SHORT)
@@ -116,6 +117,7 @@ class Results:
     clients: Clients
     hearing: Hearing
     targets: Targets
+    at_once: bool = False  # all roles together: where packets are lost, each costs many seconds
     found: dict[str, dict[Lookup, Found]] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -123,7 +125,9 @@ class Results:
         """All clients of a role with what they found, by node. Raises NoClients."""
         clients = self.clients.of(role)
         with self.lock:
-            new = [c for c in clients.values() if self.place(c) not in self.found]
+            others = self.clients.up() if self.at_once else []
+            due = {self.place(client): client for client in (*clients.values(), *others)}
+            new = [c for c in due.values() if c.role in ROLES and self.place(c) not in self.found]
             hearing = self.hearing.of(new)
             for client in new:
                 silence = dict.fromkeys(self.wanted(client), Found(error=SILENT))

@@ -12,7 +12,7 @@ from clusterdns.searching.clientpods import MOST_SEARCHES, Given, Role, crowded,
 from clusterdns.searching.clients import NoClients
 from clusterdns.searching.dnsconfigs import MOST_CHARACTERS, characters
 from clusterdns.searching.hearing import Hearing
-from clusterdns.searching.lookups import QUALIFIED, SILENT, Lookup, Lookups
+from clusterdns.searching.lookups import QUALIFIED, SILENT, Lookup, Lookups, Results
 from clusterdns.searching.podfiles import told_nameservers
 from clusterdns.searching.podnames import beginnings, own_lines
 from clusterdns.searching.podpolicies import PodFiles
@@ -381,6 +381,33 @@ def test_all_roles_are_heard_at_once() -> None:
     assert probe.commands == 2  # the counting server is waited for by who needs it
     assert hearing.of(pods[1:2]) == []
     assert probe.commands == 2
+
+
+class CountingProbe:
+    """A probe in a pod where every question is answered."""
+
+    def __init__(self) -> None:
+        self.commands = 0
+
+    def run(self, commands: list[list[str]], timeout: float) -> list[Output]:
+        """Dig's words for an answer without records."""
+        self.commands += len(commands)
+        return [Output(0, ";; ->>HEADER<<- opcode: QUERY, status: NOERROR, id: 1\n", "")] * len(
+            commands
+        )
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+def test_roles_look_up_together_where_packets_are_lost(at_once: bool) -> None:
+    """One role after the other spares the nodes; what waits for lost packets can wait together."""
+    probes = {role: CountingProbe() for role in (Role.CLUSTER_FIRST, Role.MUSL, Role.NONE)}
+    pods = [client(role, node=str(role), probe=cast(Probe, p)) for role, p in probes.items()]
+    known = clients(*pods)
+    results = Results(site(), known, Hearing(known), TARGETS, at_once)
+    results.of(Role.CLUSTER_FIRST)
+
+    looked = {role for role, probe in probes.items() if probe.commands > 1}
+    assert looked == {Role.CLUSTER_FIRST} | ({Role.MUSL} if at_once else set())
 
 
 class LostProbe:
