@@ -5,7 +5,7 @@ a Corefile that is younger than the process cannot be in effect.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -39,7 +39,7 @@ class InEffect:
 
     sums: frozenset[str]  # of the ConfigMap's Corefile; empty: only the pod could tell
     reloads: bool
-    changed: datetime | None  # when the ConfigMap's data was written last
+    changed: datetime | None  # when the Corefile in the ConfigMap was written last
     processes: tuple[Process, ...]
 
     def outdated(self) -> dict[str, str]:
@@ -94,7 +94,7 @@ def look_at_what_runs(cluster: Cluster, inventory: Inventory, corefile: Corefile
     return InEffect(
         fingerprints(corefile),
         Reading(corefile).reload is not None,
-        changed_at(cluster, inventory.config_map),
+        changed_at(cluster, inventory),
         tuple(processes(cluster, inventory)),
     )
 
@@ -129,12 +129,33 @@ def log_of(cluster: Cluster, pod: Manifest, container: str) -> str:
         return ""
 
 
-def changed_at(cluster: Cluster, place: tuple[str, str] | None) -> datetime | None:
-    """When somebody last wrote the data of the ConfigMap, by its managed fields."""
-    found = cluster.find("ConfigMap", place[1], place[0]) if place else None
-    fields = (found or {}).get("metadata", {}).get("managedFields") or []
-    times = [moment(f.get("time")) for f in fields if "f:data" in (f.get("fieldsV1") or {})]
+def changed_at(cluster: Cluster, inventory: Inventory) -> datetime | None:
+    """When somebody last wrote the Corefile in the ConfigMap, by its managed fields.
+
+    Who changes a field owns it from then on; other keys, such as the NodeHosts of k3s, and labels
+    have owners of their own. The API keeps one time for all fields of one manager: where the
+    Corefile's owner changed something else later, this is too late, and never too early.
+    """
+    place = inventory.config_map
+    found = (cluster.find("ConfigMap", place[1], place[0]) if place else None) or {}
+    keys = {f"f:{key}" for key in keys_of_corefile(found.get("data") or {}, inventory)}
+    times = [
+        moment(entry.get("time"))
+        for entry in found.get("metadata", {}).get("managedFields") or []
+        if keys & (entry.get("fieldsV1") or {}).get("f:data", {}).keys()
+    ]
     return max(filter(None, times), default=None)
+
+
+def keys_of_corefile(data: Mapping[str, str], inventory: Inventory) -> set[str]:
+    """The keys that make the configuration: the Corefile's.
+
+    It is all of them where it may import others, or was changed since it was read.
+    """
+    text = inventory.corefile_text or ""
+    imports = re.search(r"(?m)^\s*import\s", text) is not None
+    own = set() if imports else {key for key, value in data.items() if value == text}
+    return own or set(data)
 
 
 def moment(text: str | None) -> datetime | None:

@@ -19,8 +19,9 @@ NOON = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
 class OneReplica:
     """The API of a cluster with one replica: its log, and when the ConfigMap was changed."""
 
-    def __init__(self, log: str, changed: datetime | None) -> None:
+    def __init__(self, log: str, text: str, changed: datetime | None) -> None:
         self._log = log
+        self._text = text
         self._changed = changed
 
     def text(self, verb: str, path: str, **_: object) -> str:
@@ -30,11 +31,31 @@ class OneReplica:
         return self._log
 
     def find(self, kind: str, name: str, namespace: str) -> Manifest:
-        """The ConfigMap: its data was changed once, its labels later."""
-        fields: list[Manifest] = [{"time": "2027-01-01T00:00:00Z", "fieldsV1": {"f:metadata": {}}}]
+        """The ConfigMap: its Corefile was changed once, its labels and another key later."""
+        labels: Manifest = {"f:metadata": {"f:labels": {".": {}, "f:team": {}}}}
+        fields = [
+            managed("kubectl-label", "2027-01-01T00:00:00Z", labels),
+            managed("k3s", "2027-01-01T00:00:00Z", {"f:data": {"f:NodeHosts": {}}}),
+        ]
         if self._changed:
-            fields.append({"time": self._changed.isoformat(), "fieldsV1": {"f:data": {}}})
-        return {"metadata": {"managedFields": fields}}
+            whole: Manifest = {"f:data": {".": {}, "f:Corefile": {}}}
+            edit: Manifest = {"f:data": {"f:Corefile": {}}}
+            fields.append(managed("kubeadm", "2020-01-01T00:00:00Z", whole))
+            fields.append(managed("kubectl-edit", self._changed.isoformat(), edit))
+        data = {"Corefile": self._text, "NodeHosts": "172.18.0.2 a\n"}
+        return {"metadata": {"managedFields": fields}, "data": data}
+
+
+def managed(manager: str, time: str, fields: Manifest) -> Manifest:
+    """An entry of managedFields, as the API has it."""
+    return {
+        "manager": manager,
+        "operation": "Update",
+        "apiVersion": "v1",
+        "time": time,
+        "fieldsType": "FieldsV1",
+        "fieldsV1": fields,
+    }
 
 
 def started(*texts: str) -> str:
@@ -56,7 +77,7 @@ def what_runs(text: str, log: str, changed: datetime | None = NOON) -> InEffect:
     found = Inventory("v1", (), None, (), workload, (pod,), text, place)
     corefile = found.corefile
     assert isinstance(corefile, Corefile)
-    return look_at_what_runs(cast(Cluster, OneReplica(log, changed)), found, corefile)
+    return look_at_what_runs(cast(Cluster, OneReplica(log, text, changed)), found, corefile)
 
 
 @pytest.mark.parametrize("log", [started(TEXT), started(OLDER, TEXT)], ids=["start", "reload"])
@@ -103,9 +124,15 @@ def test_what_cannot_be_known_is_not_judged(text: str, log: str, changed: dateti
     assert (found.outdated(), found.unknown) == ({}, True)
 
 
-def test_age_is_that_of_the_data() -> None:
-    """Labels that somebody changed later do not count."""
+def test_age_is_that_of_the_corefile() -> None:
+    """Labels and other keys that somebody changed later do not count."""
     assert what_runs(TEXT, "").age(NOON + timedelta(seconds=30)) == 30.0
+
+
+def test_age_is_that_of_all_keys_where_they_are_imported() -> None:
+    """Each of them may be a part of the configuration."""
+    found = what_runs(TEXT + "import *.server\n", "")
+    assert found.changed == datetime(2027, 1, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
