@@ -7,7 +7,7 @@ import dns.rcode
 import dns.rdatatype
 import dns.rrset
 
-from selftests.liars.liars import ELSEWHERE, IN_NAMESPACE, Liar
+from selftests.liars.liar import ELSEWHERE, IN_NAMESPACE, Liar
 from selftests.liars.lies import (
     ZONE,
     added,

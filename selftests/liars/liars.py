@@ -1,11 +1,6 @@
-"""The liars: what each says that is not true, and exactly which checks must notice.
+"""Liars by what the records say: addresses, ports, names that lead back or away, denials."""
 
-``caught_by`` are patterns over FILE::TEST[PARAM] without "test_" in front of FILE; each must match
-something, and what all of them match must be exactly the checks that do not pass.
-"""
-
-from dataclasses import dataclass
-
+from selftests.liars.liar import ALIAS, ELSEWHERE, EMPTY, IN_NAMESPACE, PEERS, PLAIN, WEB, Liar
 from selftests.liars.lies import (
     ZONE,
     added,
@@ -14,7 +9,6 @@ from selftests.liars.lies import (
     case_sensitive,
     denied,
     doubled,
-    echoing,
     if_denied,
     if_it_says,
     lie_about,
@@ -23,55 +17,8 @@ from selftests.liars.lies import (
     without,
     without_last,
 )
-from selftests.nameserver import (
-    Lie,
-    closed_early,
-    delayed,
-    dropped,
-    garbage,
-    truncated,
-    when,
-    with_rcode,
-    wrong_id,
-    wrong_source,
-)
-
-NAMESPACE = "liars"
-SERVICE, REPLICA = "service/kube-dns", "pod/coredns-1"
-IN_NAMESPACE = f"{NAMESPACE}.svc.{ZONE}"
-WEB, PLAIN, PEERS = (f"{name}.{IN_NAMESPACE}" for name in ("web", "plain", "peers"))
-EMPTY, ALIAS = f"empty.{IN_NAMESPACE}", f"alias.{IN_NAMESPACE}"
-KUBERNETES = f"kubernetes.default.svc.{ZONE}"
-ELSEWHERE = "198.51.100.66"  # RFC 5737
-
-
-# The files about one Service of each type: most liars meet these, and only these.
-BASIC = (
-    *("cluster_ip_service", "denials", "external_name"),
-    *("headless_service", "kubernetes_service", "schema_version"),
-)
-
-
-@dataclass(frozen=True)
-class Liar:
-    """A server that lies, and who must notice. ``says`` stands in the message of each check."""
-
-    name: str
-    lie: Lie
-    caught_by: tuple[str, ...] = ()
-    says: tuple[str, ...] = ()
-    liars: tuple[str, ...] = (SERVICE, REPLICA)
-    query_s: float = 1.0  # one packet may take so long
-    files: tuple[str, ...] = BASIC  # the test files that this liar meets
-
-    def lies_of(self, server: str) -> list[Lie]:
-        """What this server says instead of the truth."""
-        return [self.lie] if server in self.liars else []
-
-    def meets(self, file: str) -> bool:
-        """Whether the checks of a test file are put to this liar."""
-        return file.removeprefix("test_") in self.files
-
+from selftests.liars.replies import REPLIES, WEB_A
+from selftests.nameserver import when
 
 ANY_A = (
     "cluster_ip_service::*[[]*-A]",
@@ -99,29 +46,6 @@ NXDOMAINS = (
 )
 NODATAS = ("denials::test_existing_name*", "denials::test_name_between*")
 POINTERS = ("*::*pointer_leads_back*",)
-WEB_A = (
-    "cluster_ip_service::test_address_is_the_cluster_ip[[]*-web-A]",
-    "cluster_ip_service::test_address_is_found_in_any_case[[]*-web]",
-)
-WEB_MX = ("denials::test_existing_name_without_that_type_is_nodata[[]*-MX]",)
-# An answer without records has no wrong ones beside it.
-EVERYTHING = ("*_service::*has*", "*::*is*", "*::*lead*", "*::test_each*", "external_name::*")
-
-
-def over(transport: str, patterns: tuple[str, ...]) -> tuple[str, ...]:
-    """The patterns for checks over one transport only."""
-    return tuple(pattern.replace("[[]*", f"[[]{transport}*") for pattern in patterns)
-
-
-def silent(name: str, lie: Lie, says: str, transport: str = "*") -> Liar:
-    """A liar about the addresses of web whose replies are none."""
-    patterns = (
-        f"cluster_ip_service::test_address_is_the_cluster_ip[[]{transport}-web-A]",
-        f"cluster_ip_service::test_address_is_found_in_any_case[[]{transport}-web]",
-    )
-    return Liar(name, when(lie, WEB, "A"), patterns, (says,), query_s=0.3)
-
-
 LIARS = (
     # Addresses.
     Liar("another-address", replaced("A", ELSEWHERE), ANY_A, (ELSEWHERE,)),
@@ -338,70 +262,5 @@ LIARS = (
         ("denials::test_wildcard_is_nxdomain[[]*-[*]]",),
         (ELSEWHERE,),
     ),
-    # Codes.
-    Liar("servfail", with_rcode("SERVFAIL"), EVERYTHING, ("SERVFAIL",)),
-    Liar("refused", when(with_rcode("REFUSED"), WEB, "A"), WEB_A, ("REFUSED",)),
-    Liar("notimp", when(with_rcode("NOTIMP"), WEB, "MX"), WEB_MX, ("NOTIMP",)),
-    # Only some lie.
-    Liar(
-        "one-replica-lies",
-        when(replaced("A", ELSEWHERE), WEB),
-        WEB_A,
-        (ELSEWHERE, "2 of 4 cells", f"to {REPLICA} "),
-        liars=(REPLICA,),
-    ),
-    Liar(
-        "only-the-service-lies",
-        when(replaced("A", ELSEWHERE), WEB),
-        WEB_A,
-        (ELSEWHERE, "2 of 4 cells", f"to {SERVICE} "),
-        liars=(SERVICE,),
-    ),
-    Liar(
-        "lies-over-tcp",
-        when(replaced("A", ELSEWHERE), WEB, transport="tcp"),
-        over("tcp", WEB_A),
-        (ELSEWHERE, "over tcp"),
-    ),
-    Liar(
-        "truncated-over-udp",
-        when(truncated, WEB, "A", "udp"),
-        over("udp", WEB_A),
-        ("received  NOERROR []",),
-    ),
-    Liar("one-in-two-lies", when(replaced("A", ELSEWHERE), WEB, "A", every=2), WEB_A, (ELSEWHERE,)),
-    # No answer that counts.
-    silent("silence", dropped, "no answer (timeout)"),
-    silent("too-late", delayed(1.5), "no answer (timeout)"),
-    silent("wrong-id", wrong_id, "no answer"),
-    silent("wrong-source", wrong_source, "no answer", "udp"),
-    silent("garbage", garbage, "no answer"),
-    silent("another-question", echoing(PLAIN), "no answer"),
-    silent("cut-off", closed_early, "no answer (closed", "tcp"),
-    # Paths: what all questions together tell.
-    Liar(
-        "a-replica-is-silent",
-        dropped,
-        ("paths::test_path_answers*",),
-        (f"> {REPLICA} ",),
-        liars=(REPLICA,),
-        query_s=0.3,
-        files=("paths",),
-    ),
-    Liar(
-        "one-in-five-is-lost",
-        when(dropped, every=5),
-        ("paths::test_path_loses_nothing*",),
-        ("questions lost",),
-        query_s=0.3,
-        files=("paths",),
-    ),
-    Liar(
-        "one-in-five-is-late",
-        when(delayed(0.95), every=5),
-        ("paths::test_path_is_in_time*",),
-        ("took longer than 900 ms",),
-        query_s=3.0,
-        files=("paths",),
-    ),
+    *REPLIES,
 )

@@ -17,7 +17,7 @@ from clusterdns.site import Images, Site, Workspace
 from clusterdns.timeouts import Timeouts
 from fixtures.stash import RUN_KEY
 from selftests.liars.honest import ClusterNameserver
-from selftests.liars.liars import NAMESPACE, REPLICA, SERVICE, Liar
+from selftests.liars.liar import NAMESPACE, REPLICA, SERVICE, Liar
 from selftests.liars.paper import DOMAIN, PaperCluster, zone_of
 from selftests.nameserver import Parsed
 from selftests.probe.local_relay import LocalProbe

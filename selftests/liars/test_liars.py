@@ -9,7 +9,8 @@ import yaml
 
 from selftests.liars.conftest import run_suite
 from selftests.liars.edges import EDGES
-from selftests.liars.liars import BASIC, LIARS, Liar
+from selftests.liars.liar import BASIC, Liar
+from selftests.liars.liars import LIARS
 
 EVERYBODY = (*LIARS, *EDGES)
 ANSWERS = 5000
