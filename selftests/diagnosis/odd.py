@@ -8,7 +8,8 @@ from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.rows import Cell, Trouble
 from selftests.diagnosis.sick.network import deaf_replica
 from selftests.diagnosis.sick.places import to_service
-from selftests.diagnosis.studio import DNS_IP, NODES, OURS, Change, corefile, edited, saying
+from selftests.diagnosis.sound import DNS_IP, NODES, OURS
+from selftests.diagnosis.studio import Change, corefile, edited, saying
 
 API_NAME = "kubernetes.default.svc.cluster.local."
 SERVERS = (f"service/kube-dns ({DNS_IP})", "pod/coredns-a (10.244.0.2)")

@@ -11,7 +11,8 @@ from clusterdns.diagnosis.ranking import candidates
 from clusterdns.report.model import Diagnosis
 from selftests.diagnosis.odd import ODD, UNKNOWN
 from selftests.diagnosis.sick import SICK as KNOWN
-from selftests.diagnosis.studio import failing, healthy
+from selftests.diagnosis.sound import healthy
+from selftests.diagnosis.studio import failing
 
 SICK = KNOWN | ODD
 RECORDED = sorted((Path(__file__).parent / "recorded").glob("*.json"))

@@ -13,7 +13,7 @@ from clusterdns.cluster import Cluster
 from clusterdns.diagnosis import Sources, Trouble, diagnose, gather
 from clusterdns.diagnosis.fromapi import EVENTS_S, says_something
 from clusterdns.diagnosis.gather import path_losses
-from selftests.diagnosis.studio import healthy
+from selftests.diagnosis.sound import healthy
 
 FAILED = [Trouble("tests/network/test_dns_service.py::test_service_has_port[53-udp]", "failed")]
 

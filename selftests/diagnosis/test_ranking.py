@@ -5,7 +5,7 @@ from dataclasses import replace
 from clusterdns.diagnosis import Facts, Trouble, diagnose
 from selftests.diagnosis import odd
 from selftests.diagnosis.sick import corefile, network, replicas, service
-from selftests.diagnosis.studio import healthy
+from selftests.diagnosis.sound import healthy
 
 STRANGE = "tests/dns/test_apex.py::test_zone_has_one_soa_record[udp]"
 

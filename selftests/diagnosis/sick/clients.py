@@ -11,10 +11,8 @@ from selftests.diagnosis.sick.places import COREFILE, PATHS, to_service
 from selftests.diagnosis.sick.replicas import api_lost
 from selftests.diagnosis.sick.service import told
 from selftests.diagnosis.sick.upstream import no_upstream
+from selftests.diagnosis.sound import DNS_IP, NODES, OURS
 from selftests.diagnosis.studio import (
-    DNS_IP,
-    NODES,
-    OURS,
     Change,
     corefile,
     deviating,

@@ -7,8 +7,8 @@ from clusterdns.diagnosis.facts import Facts
 from selftests.diagnosis.sick.places import COREFILE, LOOPS, READY, WORKLOAD
 from selftests.diagnosis.sick.service import not_ready
 from selftests.diagnosis.sick.upstream import outside
+from selftests.diagnosis.sound import DNS_IP
 from selftests.diagnosis.studio import (
-    DNS_IP,
     Change,
     corefile,
     crashing,

@@ -10,8 +10,8 @@ from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.rows import Contact, PathLoss
 from selftests.diagnosis.sick.places import PATHS, READY, to_service
 from selftests.diagnosis.sick.upstream import no_upstream
+from selftests.diagnosis.sound import OURS
 from selftests.diagnosis.studio import (
-    OURS,
     Change,
     edited,
     failing,

@@ -1,10 +1,7 @@
 """Names of checks that fail in many cases, and what one path says."""
 
 from clusterdns.diagnosis.rows import Talk
-from selftests.diagnosis.studio import (
-    Change,
-    saying,
-)
+from selftests.diagnosis.studio import Change, saying
 
 SERVICE = "tests/network/test_dns_service.py"
 

@@ -7,14 +7,16 @@ from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.rows import Talk
 from clusterdns.searching.resolvconf import ResolvConf
 from selftests.diagnosis.sick.places import READY, SERVICE, TOLD, to_service
-from selftests.diagnosis.studio import (
+from selftests.diagnosis.sound import (
     API_IP,
     DNS_IP,
     NODES,
     UPSTREAM,
+    event,
+)
+from selftests.diagnosis.studio import (
     Change,
     edited,
-    event,
     failing,
     inventory,
     no_endpoints,

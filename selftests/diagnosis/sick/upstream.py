@@ -4,9 +4,8 @@ from dataclasses import replace
 
 from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.rows import Talk
+from selftests.diagnosis.sound import NODES, UPSTREAM
 from selftests.diagnosis.studio import (
-    NODES,
-    UPSTREAM,
     Change,
     corefile,
     deviating,
