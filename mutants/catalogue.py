@@ -5,6 +5,7 @@ import fnmatch
 from mutants.faults import (
     corefile,
     dead,
+    everyday,
     kubelet,
     node,
     nodelocal,
@@ -29,6 +30,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *dead.MUTANTS,
     *partial.MUTANTS,
     *strange.MUTANTS,
+    *everyday.MUTANTS,
 )
 
 # The ones that every run of the self-tests proves.

@@ -112,6 +112,34 @@ def cluster_dns_missing(facts: Facts) -> Finding | None:
     )
 
 
+@cause("kubelet-clusterdomain-wrong", "kubelet")
+def cluster_domain_wrong(facts: Facts) -> Finding | None:
+    """A kubelet gives pods another search list than those of the other nodes."""
+    zones = (
+        {z for one in facts.reading.all_kubernetes() for z in one.zones} if facts.reading else ()
+    )
+    told = {node: conf.cluster_domain for node, conf in facts.resolv_confs.items()}
+    wrong = {node: domain for node, domain in told.items() if domain and f"{domain}." not in zones}
+    right = {domain for domain in told.values() if f"{domain}." in zones}
+    if not wrong or not right:
+        return None
+    where = nodes_in_words(set(wrong))
+    return Finding(
+        f"The kubelet on {where} has clusterDomain {', '.join(sorted(set(wrong.values())))}, but "
+        f"CoreDNS serves {', '.join(sorted(right))}: short names do not resolve in pods there.",
+        (
+            *(f"search list on {node}: svc.{domain}" for node, domain in sorted(wrong.items())),
+            f"kubernetes {' '.join(sorted(zones))} in the Corefile",
+        ),
+        (
+            f"on {where}: set clusterDomain: {min(right)} in {KUBELET}, then: "
+            "systemctl restart kubelet",
+            "make the pods on it anew: resolv.conf is written when a pod starts",
+        ),
+        Scope((*TOLD, "network/test_forwarding.py::*suffix*"), lambda cell: cell.node in wrong),
+    )
+
+
 @cause("resolvconf-file-missing", "kubelet", leads_to=("scaled-or-pending", "no-cni"))
 def no_resolv_conf(facts: Facts) -> Finding | None:
     """The kubelet names a resolv.conf that is not on its node."""

@@ -150,7 +150,7 @@ def zone(facts: Facts) -> Finding | None:
     zones = {z for one in facts.reading.all_kubernetes() for z in one.zones}
     told = {c.cluster_domain for c in facts.resolv_confs.values()} - {""}
     wrong = {domain for domain in told if f"{domain}." not in zones}
-    if not wrong:
+    if not wrong or wrong != told:  # where only some nodes have another one, a kubelet is wrong
         return None
     forward = sorted(z for z in zones if "arpa" not in z)
     results = sorted({t.result for t in facts.said("known") if t.result != "NOERROR"})

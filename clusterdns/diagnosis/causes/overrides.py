@@ -72,7 +72,7 @@ def hosts(facts: Facts) -> Finding | None:
     """The plug-in hosts knows a name of the cluster, and an address of its own for it."""
 
     def judge(block: ServerBlock, plugin: Plugin) -> Finding | None:
-        own = {absolute(word): o.name for o in plugin.options if _is_ip(o.name) for word in o.args}
+        own = {absolute(word): o.name for o in plugin.options if is_ip(o.name) for word in o.args}
         own = {name: ip for name, ip in own.items() if is_within(name, facts.domain)}
 
         def fits(cell: Cell) -> bool:
@@ -90,7 +90,8 @@ def hosts(facts: Facts) -> Finding | None:
     return first_blamed(facts, "hosts", judge)
 
 
-def _is_ip(word: str) -> bool:
+def is_ip(word: str) -> bool:
+    """Whether a word of the Corefile is an address."""
     with contextlib.suppress(ValueError):
         return bool(ipaddress.ip_address(word))
     return False

@@ -1,6 +1,14 @@
 """Facts of sick clusters, made by hand: what the looks would have brought under each cause."""
 
-from selftests.diagnosis.sick import clients, corefile, network, replicas, service, upstream
+from selftests.diagnosis.sick import (
+    clients,
+    corefile,
+    everyday,
+    network,
+    replicas,
+    service,
+    upstream,
+)
 from selftests.diagnosis.studio import Change
 
 SICK: dict[str, tuple[str, Change]] = {
@@ -10,4 +18,5 @@ SICK: dict[str, tuple[str, Change]] = {
     **corefile.SICK,
     **replicas.SICK,
     **clients.SICK,
+    **everyday.SICK,
 }
