@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from clusterdns.cluster import is_ready
 from clusterdns.wait import eventually
-from mutants.fakeup import fake_upstream
+from mutants.fakeup import GOOD, fake_upstream
 from mutants.faults.service import no_tcp
 from mutants.looks import KUBERNETES, NO_ANSWER, both, dig, replicas_say
 from mutants.mutant import Mutant
@@ -87,6 +87,13 @@ def wrong_source(scene: Scene) -> None:
     )
 
 
+def another_answers(scene: Scene) -> None:
+    """On one worker a rule leads what pods ask over UDP to a server that knows nothing."""
+    address = fake_upstream(scene, GOOD)
+    match = f"-d 10.0.0.0/8 ! -s {address} -p udp --dport 53"
+    scene.rule(scene.worker, f"{match} -j DNAT --to-destination {address}:53", "PREROUTING", "nat")
+
+
 def two_at_once(scene: Scene) -> None:
     """The Service has no port 53/TCP, and one kubelet names a nameserver that nobody is."""
     no_tcp(scene)
@@ -165,6 +172,16 @@ MUTANTS = (
         wrong_source,
         both(dig(says=NO_ANSWER), dig(KUBERNETES, "+tcp", says="status: NOERROR")),
         fails=("test_path_loses_nothing[udp]",),
+        catalogued=False,
+    ),
+    Mutant(
+        "dns-intercepted",
+        "A rule on one node leads all questions over UDP to a server that knows nothing.",
+        "N",
+        another_answers,
+        both(dig(says="status: NXDOMAIN"), dig(KUBERNETES, "+tcp", says="status: NOERROR")),
+        fails=("test_address_is_the_cluster_ip*",),
+        where="one node",
         catalogued=False,
     ),
     Mutant(

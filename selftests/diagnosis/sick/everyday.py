@@ -6,15 +6,8 @@ from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.rows import Cell, Trouble
 from clusterdns.searching.resolvconf import ResolvConf
 from selftests.diagnosis.sick.places import PATHS, to_service
-from selftests.diagnosis.studio import (
-    DNS_IP,
-    OURS,
-    Change,
-    corefile,
-    edited,
-    failing,
-    saying,
-)
+from selftests.diagnosis.sound import DNS_IP, OURS
+from selftests.diagnosis.studio import Change, corefile, edited, failing, saying
 
 LOSSES = "tests/network/test_paths.py::test_path_loses_nothing[udp]"
 ADDRESS = "tests/dns/test_cluster_ip_service.py::test_address_is_the_cluster_ip[udp-plain-A]"

@@ -7,7 +7,7 @@ from typing import Any
 
 from clusterdns.cluster import Manifest
 from clusterdns.diagnosis.facts import Facts
-from clusterdns.diagnosis.rows import Contact, PathLoss
+from clusterdns.diagnosis.rows import Cell, Contact, PathLoss, Talk, Trouble
 from selftests.diagnosis.sick.places import PATHS, READY, to_service
 from selftests.diagnosis.sick.upstream import no_upstream
 from selftests.diagnosis.sound import OURS
@@ -177,7 +177,22 @@ def egress_of_replicas(facts: Facts) -> Facts:
     return no_upstream(replace(facts, policies=(policy("kube-system", spec),)), direct="NOERROR")
 
 
+def another_answers(facts: Facts) -> Facts:
+    """On w2 every question over UDP comes to a server that knows nothing."""
+
+    def rule(talk: Talk) -> str | None:
+        fits = talk.node == "w2" and talk.transport == "udp" and talk.kind == "known"
+        return "NXDOMAIN" if fits and talk.server != "upstream" else None
+
+    name, server = "kubernetes.default.svc.cluster.local. A", "pod/coredns-a (10.244.0.2)"
+    cell = Cell(name, "w2", server, "udp", "NOERROR [x]", "NXDOMAIN []")
+    check = "tests/dns/test_kubernetes_service.py::test_address_is_the_cluster_ip[udp]"
+    sick = saying(facts, rule)
+    return replace(sick, troubles=(*sick.troubles, Trouble(check, "failed", "odd", (cell,))))
+
+
 SICK: dict[str, tuple[str, Change]] = {
+    "another answers": ("dns-intercepted", another_answers),
     "kube-proxy": ("kube-proxy-down-node", kube_proxy_down),
     "cut node": ("overlay-broken", cut("w2")),
     "cut replica": ("overlay-broken", cut("w1")),
