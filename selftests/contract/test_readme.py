@@ -19,7 +19,7 @@ OTHERS = {
     "--no-emit-index-url",
 } | {
     *("--no-header", "--no-annotate", "--group", "--context", "--rm", "--restart", "--image"),
-    *("--coredns", "--version"),
+    *("--coredns", "--version", "--overrides", "--list"),
 }
 
 
