@@ -133,7 +133,9 @@ class Answer:
 
     @property
     def order(self) -> tuple[str, ...]:
-        """The rdata of the answer section in the order in which it came."""
+        """The rdata of the answer section in the order in which it came; empty without any."""
+        if not self.answered:
+            return ()
         in_order = dns.message.from_wire(self.wire, one_rr_per_rrset=True, ignore_trailing=True)
         return tuple(r.to_text() for rrset in in_order.answer for r in rrset)
 

@@ -13,8 +13,10 @@ import dns.opcode
 import dns.rcode
 
 from clusterdns.asking.everyone import Everyone
+from clusterdns.asking.evidence import Evidence
 from clusterdns.asking.losses import Path
 from clusterdns.asking.question import Question, Server, Transport
+from clusterdns.asking.tally import Cell
 from clusterdns.probe import Conversation, Packet, Probe, Reply, Transcript
 
 T = TypeVar("T")
@@ -83,34 +85,42 @@ def malformed(name: str) -> dict[str, bytes]:
     }
 
 
-def pipeline(everyone: Everyone, questions: list[Question]) -> list[tuple[str, Server, Transcript]]:
+def pipeline(everyone: Everyone, questions: list[Question]) -> Evidence:
     """Put several questions on one TCP connection in one go (RFC 7766 6.2.1.1)."""
     wires = [question.message().to_wire() for question in questions]
     steps = (b"".join(struct.pack("!H", len(wire)) + wire for wire in wires),)
-    return converse(everyone, steps, len(questions))
+    return converse(everyone, f"{len(wires)} questions at once", steps, len(wires))
 
 
-def fragments(everyone: Everyone, question: Question) -> list[tuple[str, Server, Transcript]]:
+def fragments(everyone: Everyone, question: Question) -> Evidence:
     """Send one question over TCP in pieces, cut inside the length and inside the message."""
     wire = question.message().to_wire()
     whole = struct.pack("!H", len(wire)) + wire
     steps = (whole[:1], 0.05, whole[1:9], 0.05, whole[9:])
-    return converse(everyone, steps, 1)
+    return converse(everyone, f"{question} in three pieces", steps, 1)
 
 
 def converse(
-    everyone: Everyone, steps: tuple[bytes | float, ...], messages: int
-) -> list[tuple[str, Server, Transcript]]:
+    everyone: Everyone, what: str, steps: tuple[bytes | float, ...], messages: int
+) -> Evidence:
     """Hold the same conversation with every server from every node; not where TCP is silent."""
 
-    def talk(node: str, probe: Probe) -> list[tuple[str, Server, Transcript]]:
+    def talk(node: str, probe: Probe) -> list[Cell]:
         silent = {s: everyone.why_silent(Path(node, str(s), "tcp")) for s in everyone.servers}
         awake = [server for server, why in silent.items() if not why]
         talks = [Conversation(s.address, s.port, steps, 3.0, messages) for s in awake]
         said = dict(zip(awake, probe.converse(talks), strict=True))
-        return [
-            (node, server, said.get(server) or Transcript(b"", f"not asked: {why}", 0.0))
-            for server, why in silent.items()
-        ]
+        silence = {s: Transcript(b"", f"not asked: {why}", 0.0) for s, why in silent.items() if why}
+        return [compared(what, node, s, messages, (said | silence)[s]) for s in silent]
 
-    return [each for said in from_all_nodes(everyone, talk).values() for each in said]
+    return Evidence([c for cells in from_all_nodes(everyone, talk).values() for c in cells])
+
+
+def compared(what: str, node: str, server: Server, messages: int, said: Transcript) -> Cell:
+    """One conversation as a cell: as many messages must come back as were asked for."""
+    came = len(said.messages)
+    wanted = f"{messages} answers" if messages > 1 else "1 answer"
+    found = f"no answer ({said.ending})" if not came else f"{came} answers ({said.ending})"
+    wrong = came != messages
+    received = found if wrong else wanted
+    return Cell(what, node, str(server), "tcp", wanted, received, said.ms, wrong)

@@ -133,9 +133,12 @@ def no_such_type(names: Iterable[str], rdtypes: Iterable[str], zone: str) -> Wan
 
 
 def as_first_told(answers: Iterable[Answer]) -> Wanted:
-    """What each question was answered with first: everybody must say the same."""
+    """What each question was answered with first: everybody must say the same.
+
+    Silence is no answer, unless nobody gave any.
+    """
     told: dict[Question, Expected] = {}
-    for a in answers:
+    for a in sorted(answers, key=lambda a: not a.answered):
         told.setdefault(a.question, Expected(a.rcode, a.records, a.soa_zone))
     return told
 

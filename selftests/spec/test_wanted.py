@@ -1,20 +1,25 @@
 """What is demanded of Services follows from them, and nothing that differs would be accepted."""
 
+import dns.message
+import dns.rrset
 import pytest
 
-from clusterdns.asking.question import Question
+from clusterdns.asking.answer import Answer
+from clusterdns.asking.question import Question, Server
 from clusterdns.objects.podrecords import PodRecords
 from clusterdns.objects.service import Endpoint, Port, Service
 from clusterdns.objects.variety import LONGEST_TARGET, Variety, plan_variety
 from clusterdns.objects.wanted import (
     Wanted,
     addresses_of,
+    as_first_told,
     followed,
     hosts_of,
     ports_of,
     unnamed_ports_of,
     unready_hosts_of,
 )
+from clusterdns.probe import Reply
 from clusterdns.run.identity import RunId
 
 ZONE = "cluster.local"
@@ -125,3 +130,26 @@ def test_pod_records_follow_the_mode(mode: str, running: str, nobody: str) -> No
     assert pods.of_running_pods[own].rcode == running
     assert pods.of_no_pod[other].rcode == nobody
     assert {expected.rcode for expected in pods.of_nothing.values()} == {"NXDOMAIN"}
+
+
+def answer(question: Question, address: str) -> Answer:
+    """What a server says, or nothing at all without an address."""
+    query = question.message()
+    response = dns.message.make_response(query)
+    if address:
+        response.answer.append(dns.rrset.from_text(question.name, 5, "IN", "A", address))
+    wire = response.to_wire() if address else None
+    reply = Reply(wire, None if wire else "timeout", 1.0, None)
+    return Answer.from_reply(question, "n1", Server("pod/a", "10.0.0.1"), "udp", query, reply)
+
+
+def test_silence_is_not_what_everybody_must_say() -> None:
+    """The first answer counts, also when a question before it got none."""
+    question = Question("web.a.svc.cluster.local.")
+    told = as_first_told([answer(question, ""), answer(question, "10.96.0.7")])
+    assert told[question].accepts(answer(question, "10.96.0.7"))
+
+
+def test_no_answer_has_no_order() -> None:
+    """An answer that did not come is evidence for a check, and no crash."""
+    assert answer(Question("web.a.svc.cluster.local."), "").order == ()
