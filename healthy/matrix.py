@@ -25,7 +25,7 @@ from machine import image
 from machine.recipe import recipe
 from machine.steps import HostError, say
 from mutants.cluster import Breakable, breakable_cluster, is_whole, run_kind
-from mutants.ending import FAILED, exit_code_of
+from mutants.ending import FAILED, Parser, exit_code_of
 from mutants.tools import add_tool_options, find_tools
 
 PROJECT = Path(__file__).parent.parent
@@ -202,7 +202,7 @@ def table(rows: Iterable[Row]) -> str:
 
 def parse(words: Sequence[str]) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="matrix", description=__doc__)
+    parser = Parser(prog="matrix", description=__doc__)
     add = parser.add_argument
     add("--topology", action="append", choices=TOPOLOGIES, help="only this kind of cluster")
     only = "only this version, such as 1.12.1"

@@ -10,7 +10,7 @@ from pathlib import Path
 from healthy.rounds import Round, one_round
 from machine.steps import say
 from mutants.cluster import breakable_cluster
-from mutants.ending import FAILED, exit_code_of
+from mutants.ending import FAILED, Parser, exit_code_of
 from mutants.tools import add_tool_options, find_tools
 
 
@@ -34,7 +34,7 @@ def soak(options: argparse.Namespace) -> int:
 
 def parse(words: Sequence[str]) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="soak", description=__doc__)
+    parser = Parser(prog="soak", description=__doc__)
     parser.add_argument("--runs", type=int, default=10, metavar="N", help="default: 10")
     parser.add_argument("--cluster", metavar="NAME", help="use this kind cluster, and keep it")
     add_tool_options(parser)

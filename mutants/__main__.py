@@ -14,7 +14,7 @@ from pathlib import Path
 from machine.steps import say
 from mutants.catalogue import chosen
 from mutants.cluster import breakable_cluster
-from mutants.ending import CHANGED, FAILED, INTERRUPTED, USAGE, exit_code_of
+from mutants.ending import CHANGED, FAILED, INTERRUPTED, USAGE, Parser, exit_code_of
 from mutants.mutant import Mutant
 from mutants.suite import run_suite
 from mutants.tools import add_tool_options, find_tools
@@ -112,7 +112,7 @@ def run_shards(words: Sequence[str], options: argparse.Namespace) -> int:
 
 def parse(words: Sequence[str]) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="mutants", description=__doc__)
+    parser = Parser(prog="mutants", description=__doc__)
     add = parser.add_argument
     add("-k", dest="select", metavar="NAMES", help="only these mutants; part of a name is enough")
     add("--list", action="store_true", help="print the mutants, and end")

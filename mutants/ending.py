@@ -1,14 +1,25 @@
 """How a program ends that makes and breaks clusters of its own: its exit codes, and signals."""
 
+import argparse
 import signal
 import sys
 from collections.abc import Callable
 from types import FrameType
+from typing import NoReturn
 
 from machine.steps import HostError
 from mutants.scene import RevertError
 
 FAILED, INTERRUPTED, USAGE, NOTHING_TRIED, CHANGED = 1, 2, 4, 10, 11
+
+
+class Parser(argparse.ArgumentParser):
+    """A command line whose mistakes end with exit code 4, as pytest's do; 2 is an interruption."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong, and how it is meant."""
+        self.print_usage(sys.stderr)
+        self.exit(USAGE, f"{self.prog}: error: {message}\n")
 
 
 def exit_code_of(work: Callable[[], int]) -> int:
