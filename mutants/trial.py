@@ -103,7 +103,14 @@ def judge(trial: Trial, mutant: Mutant, verdict: Verdict) -> None:
     trial.diagnosis_s = verdict.diagnosis_s
     trial.causes = [one["cause"] for one in verdict.diagnoses]
     trial.confidence = verdict.diagnoses[0]["confidence"] if verdict.diagnoses else ""
-    wanted = 1 if mutant.fails else 0
+    explained = {
+        name.rpartition("::")[2]
+        for one in verdict.diagnoses
+        if one["cause"] in mutant.right_causes
+        for name in one["checks"]
+    }
+    follows = bool(trial.failed) and not set(trial.failed) - explained
+    wanted = 1 if mutant.fails or follows else 0  # what was to be advice may break something too
     if verdict.exit_code != wanted:
         end = " | ".join(verdict.output.splitlines()[-4:])
         trial.missed.append(f"exit code {verdict.exit_code}, not {wanted}: {end}")

@@ -97,8 +97,9 @@ MUTANTS = (
         "C",
         no_reload_and_an_edit,
         reload_is_missing,
+        fails=("test_records_expire_in_time[*",),
         deviates=("test_it_has_plugin[reload]",),
-        select="test_corefile",
+        select="test_corefile or test_records_expire_in_time",
     ),
     Mutant(
         "corefile-invalid-latent",

@@ -7,6 +7,8 @@ from clusterdns.diagnosis.finding import Finding, Scope, cause
 from clusterdns.diagnosis.rows import Cell
 
 COREFILE = ("network/test_corefile.py::*",)
+# What is demanded there follows from what the ConfigMap says.
+BY_THE_COREFILE = ("dns/test_apex.py::test_*_expire_in_time*", "dns/test_pod_records.py::*")
 DEAD = (
     *COREFILE,
     "network/test_dns_workload.py::*",
@@ -183,10 +185,14 @@ def no_reload(facts: Facts) -> Finding | None:
     """Nothing notices when the Corefile changes."""
     if facts.reading is None or facts.reading.reload is not None:
         return None
+    stale = any("test_what_runs_is_the_configmap" in trouble.name for trouble in facts.troubles)
     return Finding(
         "The Corefile has no reload: an edited ConfigMap takes effect only when the replicas are "
         "restarted.",
-        ("no server block has the plug-in reload",),
+        (
+            "no server block has the plug-in reload",
+            *(["the replicas run with another Corefile than the ConfigMap has"] if stale else []),
+        ),
         (f"{facts.edit_corefile}  # add the line: reload", facts.restart),
         Scope(
             (
@@ -194,6 +200,7 @@ def no_reload(facts: Facts) -> Finding | None:
                 "network/test_corefile.py::test_what_runs_is_the_configmap",
                 "network/test_corefile.py::test_nothing*",
                 "network/test_reload.py::*own*",
+                *(BY_THE_COREFILE if stale else ()),
             )
         ),
     )
