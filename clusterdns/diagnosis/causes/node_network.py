@@ -82,6 +82,17 @@ def _ranges(facts: Facts, nodes: set[str]) -> str:
     return ", ".join(f"{name} {cidr}" for name, cidr in sorted(found.items()))
 
 
+def _from_or_to(nodes: set[str], facts: Facts) -> Scope:
+    """What is asked from these nodes, or of replicas on them, of which the Service has a share."""
+    there = {replica.address for replica in facts.inventory.replicas if replica.node in nodes}
+
+    def fits(cell: Cell) -> bool:
+        asked = cell.server.rpartition("(")[2].rstrip(")")
+        return cell.node in nodes or asked in there or bool(there and cell.of_service)
+
+    return Scope(from_nodes(nodes).names, fits)
+
+
 def _reaches_nothing(facts: Facts, nodes: set[str]) -> bool:
     """Whether pods on these nodes reach neither other nodes' pods nor other nodes."""
     outward = [
@@ -106,11 +117,9 @@ def _is_own(facts: Facts, node: str, address: str) -> bool:
 @cause("forward-drop", "node-network", leads_to=("overlay-broken", "api-unreachable"))
 def forward_drop(facts: Facts) -> Finding | None:
     """Pods on a node reach nothing beyond it: the node forwards no packets."""
-    silent = {
-        n
-        for n in facts.nodes
-        if not any(t.answered for t in facts.talks if t.node == n and t.server_node != n)
-    }
+    # An upstream may be on the node itself, whatever its address (Docker's resolver is).
+    outward = [t for t in facts.talks if t.node != t.server_node and t.kind != "upstream"]
+    silent = {n for n in facts.nodes if not any(t.answered for t in outward if t.node == n)}
     nodes = {n for n in silent if _reaches_nothing(facts, {n})}
     rejected = {c.result for c in facts.contacts if c.node in nodes and not c.reached}
     if not nodes or rejected & {"unreachable"}:
@@ -127,7 +136,7 @@ def forward_drop(facts: Facts) -> Finding | None:
             "iptables -P FORWARD ACCEPT, and see what set it (Docker, ufw)",
             "sysctl net.ipv4.ip_forward  # must be 1",
         ),
-        from_nodes(nodes),
+        _from_or_to(nodes, facts),
         "medium",
         assumes=1,
         tell_apart="the same question from the node itself works: then it is the FORWARD chain",
