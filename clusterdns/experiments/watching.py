@@ -12,6 +12,7 @@ from clusterdns.objects.wanted import Wanted
 from clusterdns.wait import eventually
 
 EVERY = 0.05  # seconds between two looks
+SILENT_S = 5.0  # who has not said anything by then has no cache either that is to be waited for
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,8 @@ class Watch:
             one.seconds[server] = max(0.0, now - one.awaited.began)
 
     def _done(self, one: Seen) -> bool:
+        said = any(answer.answered for answer in one.answers)
+        allowed = one.awaited.allowed if said else min(one.awaited.allowed, SILENT_S)
         return one.seconds.keys() >= set(map(str, self.servers)) or (
-            bool(one.last) and time.monotonic() - one.awaited.began > one.awaited.allowed
+            bool(one.last) and time.monotonic() - one.awaited.began > allowed
         )

@@ -13,6 +13,7 @@ import pytest
 from clusterdns.asking import expect
 from clusterdns.asking.everyone import Everyone
 from clusterdns.asking.question import Question, Server
+from clusterdns.experiments import watching
 from clusterdns.experiments.updating import Update
 from clusterdns.experiments.watching import Awaited, Seen, Watch
 from clusterdns.objects.updates import CHANGES, Changes
@@ -78,6 +79,21 @@ def test_a_replica_that_never_shows_it_is_found(
     assert "must be visible everywhere within 0.6 s" in message
     assert "pod/1 (127.0.0.1): not within its time" in message
     assert "received  NOERROR [web.a.svc.cluster.local. A 10.96.0.7]" in message
+
+
+@pytest.mark.parametrize("dead", [True, False])
+def test_nobody_waits_for_the_caches_of_dead_servers(
+    dead: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who says nothing at all is given up soon; an old answer may still be in a cache."""
+    monkeypatch.setattr(watching, "SILENT_S", 0.1)
+    with LocalProbe() as local, FakeNameserver(OLD) as alive:
+        server = Server("pod/0", alive.address, 1 if dead else alive.port)
+        everyone = Everyone({"node": local.probe}, [server], 0.2, repr)
+        seen = Watch(everyone, [server]).until(awaited(4.0))["change"]
+        given_up = time.monotonic() - seen.awaited.began < 4.0
+        everyone.close()
+    assert (seen.slowest, given_up) == (None, dead)
 
 
 def test_one_change_does_not_wait_for_another(replicas: list[FakeNameserver], watch: Watch) -> None:
