@@ -147,9 +147,22 @@ class Cluster:
         path = path_of(kind, namespace, name)
         return self.request("PATCH", path, change, content_type=f"application/{form}")
 
-    def delete(self, kind: str, name: str, namespace: str | None = None, grace_s: int = 0) -> None:
-        """Delete an object in the background; nothing happens when it is gone already."""
-        options = {"gracePeriodSeconds": grace_s, "propagationPolicy": "Background"}
+    def delete(
+        self,
+        kind: str,
+        name: str,
+        namespace: str | None = None,
+        grace_s: int = 0,
+        uid: str | None = None,
+    ) -> None:
+        """Delete an object in the background; nothing happens when it is gone already.
+
+        With ``uid`` only that very object: the API server answers 409 (ApiException) when
+        another one has its name now.
+        """
+        options: Manifest = {"gracePeriodSeconds": grace_s, "propagationPolicy": "Background"}
+        if uid:
+            options["preconditions"] = {"uid": uid}
         try:
             self.request("DELETE", path_of(kind, namespace, name), options)
         except NotThere:

@@ -24,6 +24,11 @@ def nodes(cluster: str) -> list[str]:
     return sorted(_listed(f"label={CLUSTER_LABEL}={cluster}", "{{.Names}}"))
 
 
+def ids(cluster: str) -> list[str]:
+    """The ids of its node containers: a cluster made anew under the same name has others."""
+    return sorted(_listed(f"label={CLUSTER_LABEL}={cluster}", "{{.ID}}"))
+
+
 def delete(cluster: str, within: float = DELETE_SECONDS) -> None:
     """Remove a cluster's containers and their volumes, and look whether they are gone.
 

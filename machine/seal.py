@@ -112,6 +112,13 @@ def leftovers(run: str | None = None) -> list[Leftover]:
     )
 
 
+def owner_of(name: str) -> str | None:
+    """The run on a network's label; empty when it has none, None when there is no such network."""
+    form = f'{{{{index .Labels "{RUN_LABEL}"}}}}'
+    asked = quick("docker", "network", "inspect", "--format", form, name)
+    return asked.stdout.strip() if asked.returncode == 0 else None
+
+
 def counters(name: str) -> int:
     """How many packets the seal of this network has dropped so far."""
     dropped = 0

@@ -77,6 +77,7 @@ def breakable_cluster(
                 *("--config", str(configuration), "--kubeconfig", str(kubeconfig)),
                 environment=environment,
             )
+        making.note_nodes(run, name)
         yield _connected(name, kubeconfig, tools)
     finally:
         result = run.finish(TEARDOWN_S, keep)

@@ -62,6 +62,15 @@ def announce(
     return environment
 
 
+def note_nodes(run: Run, name: str) -> None:
+    """Write down which node containers were made.
+
+    Under a name that the user chose another cluster could stand there later.
+    """
+    made = tuple(containers.ids(name))
+    run.state.update(lambda s: replace(s, kind_nodes=made))
+
+
 def remove(name: str, kubeconfig: Path) -> None:
     """Delete the cluster and its kubeconfig's folder. Raises HostError when a node stays."""
     containers.delete(name)

@@ -1,7 +1,8 @@
 """Reload of the cluster's own CoreDNS: a harmless server block is added, seen, and taken away.
 
 Only with --allow-disruptive. The original is in the run's state file and its ledger before the
-change; it is restored here already, and verified byte for byte.
+change, and on the ConfigMap with the change; it is restored here already, and verified byte for
+byte.
 """
 
 import secrets
@@ -9,6 +10,8 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+
+from kubernetes.client import ApiException
 
 from clusterdns.asking.answer import Answer
 from clusterdns.asking.question import Question, Server
@@ -18,9 +21,9 @@ from clusterdns.experiments.bench import Bench
 from clusterdns.experiments.outside import ZONE
 from clusterdns.experiments.stream import Stream, Streaming
 from clusterdns.private import NotPossible
-from clusterdns.private.coredns import SYNC_NOW
 from clusterdns.run.ledger import one_line
 from clusterdns.run.restore import give_back
+from clusterdns.run.undoing import CannotBeRecordedError
 from clusterdns.site import Workspace
 from clusterdns.wait import eventually
 
@@ -130,7 +133,10 @@ def change_corefile(workspace: Workspace, place: tuple[str, str], original: str,
     def edit(found: Manifest) -> Manifest:
         return {**found, "data": {**found["data"], key: new}}
 
-    workspace.active.change("ConfigMap", namespace, name, edit)
+    try:
+        workspace.active.change("ConfigMap", namespace, name, edit)
+    except CannotBeRecordedError as error:
+        raise NotPossible(f"the Corefile's ConfigMap cannot be changed safely: {error}") from error
     poke(workspace)
 
 
@@ -167,23 +173,12 @@ def corefile_now(cluster: Cluster, place: tuple[str, str], original: str) -> str
 def poke(workspace: Workspace) -> None:
     """Change an annotation of the DNS pods: their kubelets then bring the new file at once.
 
-    The ledger takes it away again. Where it is refused the kubelets come by in their own time.
+    The ledger takes it away again, and the pod says how. Where it is refused the kubelets come by
+    in their own time.
     """
-    note = {"metadata": {"annotations": {SYNC_NOW: secrets.token_hex(4)}}}
-    away = {"metadata": {"annotations": {SYNC_NOW: None}}}
-    cluster = workspace.cluster
     for pod in workspace.inventory.pods:
-        namespace, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
-        what = f"annotation {SYNC_NOW} of Pod {namespace}/{name}"
-
-        def undo(namespace: str = namespace, name: str = name) -> None:
-            with suppress(NotThere):
-                cluster.patch("Pod", name, namespace, away)
-
-        workspace.ledger.forget(what)
-        workspace.ledger.register(what, undo, restore=True)
-        with suppress(NotThere):
-            cluster.patch("Pod", name, namespace, note)
+        with suppress(CannotBeRecordedError, ApiException):
+            workspace.active.touch(pod["metadata"]["namespace"], pod["metadata"]["name"])
 
 
 def wait_for_all(

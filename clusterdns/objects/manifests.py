@@ -11,7 +11,9 @@ USER = 65532  # "nonroot", as the official CoreDNS image has it
 def metadata(run: RunId, name: str, namespace: str | None = None, **labels: str) -> Manifest:
     """Name and labels of an object of ours; without a namespace for cluster-scoped ones."""
     place = {"namespace": namespace} if namespace else {}
-    return {"name": name, "labels": {**run.labels, **labels}, **place}
+    proof = run.annotations(name, namespace)
+    marks = {"labels": {**run.labels, **labels}, **({"annotations": proof} if proof else {})}
+    return {"name": name, **marks, **place}
 
 
 def pod(

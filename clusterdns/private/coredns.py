@@ -14,6 +14,7 @@ from clusterdns.cluster import Manifest, path_of
 from clusterdns.objects import manifests
 from clusterdns.probe import Probe
 from clusterdns.probing import is_stuck, why_not_running
+from clusterdns.run.restore import SYNC_NOW
 from clusterdns.serving.metrics import PORT as METRICS_PORT
 from clusterdns.serving.metrics import Metrics, scrape
 from clusterdns.site import Workspace
@@ -21,7 +22,6 @@ from clusterdns.wait import eventually
 
 FOLDER = "/etc/coredns"
 MAIN = "main"  # the container that is looked at
-SYNC_NOW = "dns-conformance/sync"  # an annotation: the kubelet looks at a pod that changes
 # CoreDNS then may listen on port 53 without being root (a sysctl that PodSecurity calls safe).
 LOW_PORTS = [{"name": "net.ipv4.ip_unprivileged_port_start", "value": "0"}]
 

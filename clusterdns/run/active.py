@@ -11,13 +11,15 @@ from kubernetes.client import ApiException
 from clusterdns.cluster import Cluster, Manifest
 from clusterdns.report.model import CleanupResult
 from clusterdns.run import namespaces, restore
-from clusterdns.run.identity import RunId
+from clusterdns.run.identity import LEASE_IN, RunId
 from clusterdns.run.lease import LeaseKeeper
 from clusterdns.run.ledger import Ledger, one_line
 from clusterdns.run.namespaces import Namespaces
+from clusterdns.run.ownership import Made
 from clusterdns.run.reachable import require_existing, require_namespaces
 from clusterdns.run.remains import cluster_identity, what_dead_runs_left
 from clusterdns.run.state import StateFile, runs_folder
+from clusterdns.run.undoing import Author
 
 
 @dataclass
@@ -30,6 +32,7 @@ class Run:
     places: Namespaces | None = None  # set by enter()
     lease: LeaseKeeper | None = None
     announce: Callable[[str], None] = lambda line: None
+    left_alone: list[str] = field(default_factory=list)  # has a name of ours, but is not ours
     _cluster: Cluster | None = None
     _goes_with: str | None = None
     _host: tuple[str | None, str] | None = None
@@ -88,30 +91,46 @@ class Run:
             return self._host
 
     def create_cluster_scoped(self, manifest: Manifest) -> Manifest:
-        """Make an object outside namespaces, with our labels; it goes at the end.
+        """Make an object outside namespaces, with our labels and proof; it goes at the end.
 
-        Raises ApiException as the API server answers.
+        It also says in which namespace our Lease is. Raises ValueError for a name that does not
+        begin with the run's, ApiException as the API server answers.
         """
-        cluster, kind, name = self._entered(), manifest["kind"], manifest["metadata"]["name"]
+        kind, name = manifest["kind"], manifest["metadata"]["name"]
+        if not self.id.gives_name(kind, name):
+            raise ValueError(f"{kind} {name}: outside namespaces our names begin with {self.id}")
+        made = self._made(kind, name)
         self.state.update(lambda s: replace(s, cluster_scoped=(*s.cluster_scoped, (kind, name))))
         self.ledger.register(
-            f"{kind} {name}",
-            lambda: namespaces.drop_cluster_scoped(cluster, kind, name, self.id),
-            gone=namespaces.gone_check(cluster, kind, name),
-            goes_with=self._goes_with,
+            f"{kind} {name}", made.delete, gone=made.why_there, goes_with=self._goes_with
         )
-        return namespaces.create_surely(cluster, self.labelled(manifest))
+        marked = self.labelled(manifest)
+        marked["metadata"]["annotations"][LEASE_IN] = self._author().lease_in
+        return namespaces.note_uid(self.state, namespaces.create_surely(made.cluster, marked))
 
     def change(self, kind: str, namespace: str | None, name: str, edit: restore.Edit) -> Manifest:
-        """Change an object that is not ours; at the end it is given back and verified."""
+        """Change an object that is not ours; at the end it is given back and verified.
+
+        Raises CannotBeRecordedError, NotThere, ApiException; see clusterdns.run.restore.change.
+        """
         target = (kind, namespace, name)
-        return restore.change(self._entered(), self.ledger, self.state, target, edit)
+        cluster, author = self._entered(), self._author()
+        return restore.change(cluster, self.ledger, self.state, target, edit, author)
+
+    def touch(self, namespace: str, pod: str) -> None:
+        """Let the kubelet of a pod that is not ours look at it at once; undone at the end.
+
+        Raises CannotBeRecordedError and ApiException; see clusterdns.run.restore.touch.
+        """
+        restore.touch(self._entered(), self.ledger, (namespace, pod), self._author())
 
     def labelled(self, manifest: Manifest) -> Manifest:
-        """A copy of a manifest that carries the run's labels."""
+        """A copy of a manifest that carries the run's labels and, for its name, the proof."""
         metadata = manifest["metadata"]
         labels = {**(metadata.get("labels") or {}), **self.id.labels}
-        return {**manifest, "metadata": {**metadata, "labels": labels}}
+        proof = self.id.annotations(metadata["name"], metadata.get("namespace"))
+        annotations = {**(metadata.get("annotations") or {}), **proof}
+        return {**manifest, "metadata": {**metadata, "labels": labels, "annotations": annotations}}
 
     def finish(self, deadline_s: float, keep: bool = False) -> CleanupResult:
         """Undo everything within so many seconds. Never raises; a second call tries the rest."""
@@ -140,8 +159,26 @@ class Run:
             self.announce(line)
 
     def _make(self, name: str, level: str) -> None:
-        cluster = self._entered()
-        namespaces.make(cluster, self.id, name, level, self.ledger, self.state, self._goes_with)
+        made = self._made("Namespace", name)
+        namespaces.make(made, level, self.ledger, self.state, self._goes_with)
+
+    def _made(self, kind: str, name: str) -> Made:
+        """Something outside namespaces that we make: known by its uid as soon as it has one."""
+        return Made(
+            self._entered(),
+            kind,
+            name,
+            self.id,
+            lambda: self.state.state.uid_of(kind, name),
+            self._leave_alone,
+        )
+
+    def _leave_alone(self, line: str) -> None:
+        if line not in self.left_alone:
+            self.left_alone.append(line)
+
+    def _author(self) -> Author:
+        return Author(self.id, self.places.main if self.places else self.id.namespace)
 
     def _make_host(self) -> tuple[str | None, str]:
         if self.places is not None and self.places.shared:

@@ -1,4 +1,7 @@
-"""Remove what dead runs left behind, and verify that it is gone. Live runs are never touched."""
+"""Remove what dead runs left behind, and verify that it is gone. Live runs are never touched.
+
+Nor is anything that is not provably a run's: it is named, and that alone makes no failure.
+"""
 
 import time
 from collections.abc import Callable
@@ -12,8 +15,10 @@ from clusterdns.report.model import CleanupResult
 from clusterdns.run import namespaces, restore
 from clusterdns.run.lease import alive, clock_offset
 from clusterdns.run.ledger import Ledger
-from clusterdns.run.remains import CLUSTER_SCOPED, Remains, survey
+from clusterdns.run.ownership import Made
+from clusterdns.run.remains import Remains, Thing, survey
 from clusterdns.run.state import RunState
+from clusterdns.run.traces import CLUSTER_SCOPED
 from clusterdns.wait import eventually
 
 _ELSEWHERE = "nobody here can remove what is on the machine itself"
@@ -21,6 +26,12 @@ _ELSEWHERE = "nobody here can remove what is on the machine itself"
 
 class LocalResources(Protocol):
     """What a run may have made on this machine; each method does nothing when it is gone."""
+
+    def why_not_ours(self, kind_cluster: str, state: RunState) -> str | None:
+        """None when a kind cluster is gone or is the run's own, else what speaks against it."""
+
+    def why_not_our_network(self, name: str, state: RunState) -> str | None:
+        """None when a Docker network is gone or is the run's own, else what speaks against it."""
 
     def delete_cluster(self, name: str) -> None:
         """Delete a kind cluster. Raises when it is still there afterwards."""
@@ -44,7 +55,8 @@ def clean_up(
 
     ``deadline_s`` is for each run, in seconds, beside waiting for a lease to run out. Leftovers
     are what could not be removed, with the reason; what is in another cluster than the one we
-    are connected to is only told, and counts as left over when we are connected to none.
+    are connected to is only told, and counts as left over when we are connected to none. With a
+    connection nothing on this machine is removed: kind clusters of dead runs are told too.
     """
     restored: list[str] = []
     leftovers: list[str] = []
@@ -54,21 +66,26 @@ def clean_up(
         if not found:
             say("dead runs left nothing")
         for each in found:
-            if each.things and not _has_local(each) and not each.in_reach:
+            if _is_elsewhere(each, cluster):
                 say(each.line)
                 leftovers += [each.line] if cluster is None else []
+                continue
+            if each.spared:
+                say(f"run {each.run}: {each.spared}")
+                leftovers.append(f"run {each.run}: {each.spared}")
                 continue
             if cluster is not None and each.in_reach and not _lease_runs_out(cluster, each, say):
                 leftovers.append(f"run {each.run}: its lease is being renewed, so it is alive")
                 continue
             started = time.monotonic()
-            result = _remove(each, cluster, local, deadline_s)
+            result = _remove(each, cluster, local, deadline_s, say)
             restored += result.restored
             leftovers += [f"run {each.run}: {what}" for what in result.leftovers]
-            seconds = time.monotonic() - started
-            things = ", ".join(each.things) or "its state file"
+            if result.restored:
+                say(f"run {each.run}: restored, and read back: {', '.join(result.restored)}")
             if result.state == "clean":
-                say(f"run {each.run}: removed {things} in {seconds:.1f} s")
+                seconds = time.monotonic() - started
+                say(f"run {each.run}: removed {_removed(each)} in {seconds:.1f} s")
                 if each.file:
                     each.file.remove()
             else:
@@ -76,9 +93,17 @@ def clean_up(
     return CleanupResult("changed" if leftovers else "clean", restored, leftovers)
 
 
-def _has_local(each: Remains) -> bool:
-    state = each.file.state if each.file else None
-    return state is not None and bool(state.kind_cluster or state.docker_network)
+def _is_elsewhere(each: Remains, cluster: Cluster | None) -> bool:
+    """Whether nothing of it is in what we may touch: one cluster, or this machine."""
+    if each.local_things:
+        return cluster is not None
+    return bool(each.things) and not each.in_reach
+
+
+def _removed(each: Remains) -> str:
+    """What has been removed, in words."""
+    things = [each_thing.what for each_thing in each.objects] + each.local_things
+    return ", ".join(things) or ("its state file" if each.file else "its records")
 
 
 def _lease_runs_out(cluster: Cluster, each: Remains, say: Callable[[str], None]) -> bool:
@@ -104,54 +129,75 @@ def _lease_runs_out(cluster: Cluster, each: Remains, say: Callable[[str], None])
 
 
 def _remove(
-    each: Remains, cluster: Cluster | None, local: LocalResources | None, deadline_s: float
+    each: Remains,
+    cluster: Cluster | None,
+    local: LocalResources | None,
+    deadline_s: float,
+    say: Callable[[str], None],
 ) -> CleanupResult:
     """Undo one dead run through a ledger of its own."""
     ledger = Ledger()
-    state = each.file.state if each.file else RunState(str(each.run))
-    _register_local(ledger, state, local)
+    _register_local(ledger, each.state, local, say)
     if cluster is not None and each.in_reach:
-        _register_objects(ledger, cluster, each, state)
-    elif state.restores and not state.kind_cluster:
+        _register_objects(ledger, cluster, each)
+        _register_restores(ledger, cluster, each)
+    elif each.state.restores and not each.state.kind_cluster:
         ledger.register("restores", _cannot("its cluster is out of reach"), restore=True)
     return ledger.work_off(deadline_s)
 
 
-def _register_local(ledger: Ledger, state: RunState, local: LocalResources | None) -> None:
+def _register_local(
+    ledger: Ledger, state: RunState, local: LocalResources | None, say: Callable[[str], None]
+) -> None:
     """The machine's part: registered so that the cluster goes before its network."""
     if name := state.docker_network:
+        why = local.why_not_our_network(name, state) if local else None
         undo = partial(local.delete_network, name) if local else _cannot(_ELSEWHERE)
-        ledger.register(f"Docker network {name} and its seal", undo)
+        if why:
+            say(f"left alone: Docker network {name} has the name of ours, but {why}")
+        else:
+            ledger.register(f"Docker network {name} and its seal", undo)
     if name := state.kind_cluster:
+        why = local.why_not_ours(name, state) if local else None
         undo = partial(local.delete_cluster, name) if local else _cannot(_ELSEWHERE)
         gone = partial(local.why_cluster_there, name) if local else None
-        ledger.register(f"kind cluster {name}", undo, gone=gone)
+        if why:
+            say(f"left alone: kind cluster {name} has the name of ours, but {why}")
+        else:
+            ledger.register(f"kind cluster {name}", undo, gone=gone)
 
 
-def _register_objects(ledger: Ledger, cluster: Cluster, each: Remains, state: RunState) -> None:
-    """The cluster's part: by what the state file names and by what carries the label."""
-    run = each.run
-    places = {place for _, place, _ in each.objects if place} | {state.shared_namespace or ""}
-    for place in sorted(places - {""}):
+def _register_objects(ledger: Ledger, cluster: Cluster, each: Remains) -> None:
+    """What is provably ours. The run's own namespace goes last: the Lease in it proves the rest."""
+
+    def made(thing: Thing) -> Made:
+        return Made(cluster, thing.kind, thing.name, each.run, lambda: thing.uid)
+
+    for thing in (t for t in each.objects if t.kind == "Namespace"):
+        there = made(thing)
         ledger.register(
-            f"objects in namespace {place}",
-            partial(namespaces.delete_labelled, cluster, run, place),
-            gone=partial(namespaces.why_labelled, cluster, run, place),
+            f"namespace {thing.name}",
+            partial(namespaces.delete, there),
+            gone=partial(namespaces.why_there, there),
         )
-    for kind, _, name in (o for o in each.objects if o[0] in CLUSTER_SCOPED):
-        ledger.register(
-            f"{kind} {name}",
-            partial(namespaces.drop_cluster_scoped, cluster, kind, name, run),
-            gone=namespaces.gone_check(cluster, kind, name),
-        )
-    for _, _, name in (o for o in each.objects if o[0] == "Namespace"):
-        ledger.register(
-            f"namespace {name}",
-            partial(namespaces.delete, cluster, name),
-            gone=partial(namespaces.why_there, cluster, name),
-        )
-    for record in state.restores:
+    for place in sorted({thing.namespace for thing in each.objects if thing.namespace}):
+        what = f"objects in namespace {place}"
+        namespaces.register_made(cluster, each.run, place, ledger, what)
+    for thing in (t for t in each.objects if t.kind in CLUSTER_SCOPED):
+        there = made(thing)
+        ledger.register(thing.what, there.delete, gone=there.why_there)
+
+
+def _register_restores(ledger: Ledger, cluster: Cluster, each: Remains) -> None:
+    """What is to be given back: by the state file, else by the record on the object itself."""
+    by_file = {record.what: record for record in each.state.restores}
+    for record in by_file.values():
         ledger.register(record.what, partial(restore.give_back, cluster, record), restore=True)
+    for changed in (c for c in each.changed if c.what not in by_file):
+        undo = partial(
+            restore.give_back_by, cluster, changed.kind, changed.manifest, changed.record
+        )
+        ledger.register(changed.what, undo, restore=True)
 
 
 def _cannot(why: str) -> Callable[[], None]:

@@ -1,7 +1,8 @@
 """The sign of life that a run leaves in the cluster: a Lease, renewed while it runs.
 
 Machines disagree about the time, so both writer and reader use the clock of the API server, taken
-from the Date header of its answers (RFC 9110 section 6.6.1).
+from the Date header of its answers (RFC 9110 section 6.6.1). The Lease also tells them the run's
+secret, by which its objects can be told from copies.
 """
 
 import os
@@ -14,7 +15,7 @@ from email.utils import parsedate_to_datetime
 from kubernetes import client
 
 from clusterdns.cluster import Cluster, Manifest, NotThere, path_of
-from clusterdns.run.identity import RunId
+from clusterdns.run.identity import SECRET, RunId
 from clusterdns.run.ledger import one_line
 
 RENEW_EVERY = 10.0  # seconds between two renewals
@@ -82,6 +83,10 @@ class LeaseKeeper:
                     "name": str(self._run),
                     "namespace": self._namespace,
                     "labels": self._run.labels,
+                    "annotations": {
+                        **self._run.annotations(str(self._run), self._namespace),
+                        SECRET: self._run.secret,
+                    },
                 },
                 "spec": {
                     "holderIdentity": f"{socket.gethostname()}/{os.getpid()}",

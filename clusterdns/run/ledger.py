@@ -14,7 +14,7 @@ from clusterdns.wait import eventually
 
 TRIES = 3  # of each undo; it does nothing where nothing is left to undo
 
-Undo = Callable[[], None]
+Undo = Callable[[], object]
 Gone = Callable[[], str | None]
 
 
@@ -175,4 +175,4 @@ def one_line(error: BaseException) -> str:
     status = getattr(error, "status", None)
     reason = getattr(error, "reason", None)
     text = f"the API server answered {status} {reason}" if status and reason else str(error)
-    return " ".join(text.split())[:300] or type(error).__name__
+    return " ".join(text.split())[:400] or type(error).__name__

@@ -1,13 +1,13 @@
 """The namespaces of a run: made, labelled, and gone without a trace at the end."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from kubernetes.client import ApiException
 
-from clusterdns.cluster import RESOURCES, Cluster, Manifest, NotThere, path_of
+from clusterdns.cluster import Cluster, Manifest, NotThere, path_of
 from clusterdns.run.identity import RunId
 from clusterdns.run.ledger import Ledger, one_line
+from clusterdns.run.ownership import Made, owners, why_not_ours
 from clusterdns.run.state import StateFile
 from clusterdns.wait import eventually
 
@@ -43,31 +43,37 @@ def manifest_of(name: str, run: RunId, level: str) -> Manifest:
     return {
         "apiVersion": "v1",
         "kind": "Namespace",
-        "metadata": {"name": name, "labels": {**run.labels, **enforced}},
+        "metadata": {
+            "name": name,
+            "labels": {**run.labels, **enforced},
+            "annotations": run.annotations(name),
+        },
     }
 
 
 def make(
-    cluster: Cluster,
-    run: RunId,
-    name: str,
-    level: str,
-    ledger: Ledger,
-    state: StateFile,
-    goes_with: str | None = None,
+    made: Made, level: str, ledger: Ledger, state: StateFile, goes_with: str | None = None
 ) -> None:
     """Create one namespace; state file and ledger know of it before the API server does.
 
     Raises what the API server answers.
     """
-    state.update(lambda s: replace(s, namespaces=(*s.namespaces, name)))
+    state.update(lambda s: replace(s, namespaces=(*s.namespaces, made.name)))
     ledger.register(
-        f"namespace {name}",
-        lambda: delete(cluster, name),
-        gone=lambda: why_there(cluster, name),
+        f"namespace {made.name}",
+        lambda: delete(made),
+        gone=lambda: why_there(made),
         goes_with=goes_with,
     )
-    create_surely(cluster, manifest_of(name, run, level))
+    note_uid(state, create_surely(made.cluster, manifest_of(made.name, made.run, level)))
+
+
+def note_uid(state: StateFile, created: Manifest) -> Manifest:
+    """Write down which object it is that the API server made; later ones are not ours."""
+    metadata = created["metadata"]
+    known = (created["kind"], metadata["name"], str(metadata["uid"]))
+    state.update(lambda s: replace(s, uids=(*s.uids, known)))
+    return created
 
 
 def create_surely(cluster: Cluster, manifest: Manifest) -> Manifest:
@@ -87,7 +93,7 @@ def create_surely(cluster: Cluster, manifest: Manifest) -> Manifest:
         raise
 
 
-def delete(cluster: Cluster, name: str) -> None:
+def delete(made: Made) -> None:
     """Start the deletion of a namespace; its pods leave the API at once, whatever their grace.
 
     The namespace controller looks 5 s after the deletion, and again only after half of the
@@ -95,9 +101,10 @@ def delete(cluster: Cluster, name: str) -> None:
     a pod that is still there then would hold the namespace.
     """
     options = {"gracePeriodSeconds": 0, "propagationPolicy": "Background"}
-    cluster.delete("Namespace", name)
+    if not made.delete():
+        return
     try:
-        cluster.request("DELETE", path_of("Pod", name), options)
+        made.cluster.request("DELETE", path_of("Pod", made.name), options)
     except NotThere:
         return
     except ApiException as error:
@@ -105,9 +112,9 @@ def delete(cluster: Cluster, name: str) -> None:
             raise
 
 
-def why_there(cluster: Cluster, name: str) -> str | None:
+def why_there(made: Made) -> str | None:
     """None when the namespace is gone; else what keeps it, as its controller reports it."""
-    found = cluster.find("Namespace", name)
+    found = made.find()
     if found is None:
         return None
     metadata, status = found["metadata"], found.get("status") or {}
@@ -126,18 +133,25 @@ def why_there(cluster: Cluster, name: str) -> str | None:
 
 
 def share(cluster: Cluster, run: RunId, name: str, ledger: Ledger, state: StateFile) -> None:
-    """Work in a namespace that exists: at the end our objects go, by label, and nothing else."""
+    """Work in a namespace that exists: at the end what we made there goes, and nothing else."""
     state.update(lambda s: replace(s, shared_namespace=name))
+    register_made(cluster, run, name, ledger, f"objects of {run} in namespace {name}")
+
+
+def register_made(cluster: Cluster, run: RunId, name: str, ledger: Ledger, what: str) -> None:
+    """Let a ledger delete what the run made in a namespace, and wait until it is gone."""
+    deleted: set[str] = set()
     ledger.register(
-        f"objects of {run} in namespace {name}",
-        lambda: delete_labelled(cluster, run, name),
-        gone=lambda: why_labelled(cluster, run, name),
+        what,
+        lambda: delete_made(cluster, run, name, deleted),
+        gone=lambda: why_made(cluster, run, name, deleted),
     )
 
 
-def delete_labelled(cluster: Cluster, run: RunId, namespace: str) -> None:
-    """Delete everything with the run's label in a namespace.
+def delete_made(cluster: Cluster, run: RunId, namespace: str, deleted: set[str]) -> None:
+    """Delete everything in a namespace that bears the run's label and a proof that fits.
 
+    ``deleted`` collects the uids: what such an object owned goes with it, and is waited for.
     Raises RuntimeError that names the kinds we were not allowed to look for or delete; the
     others are deleted all the same.
     """
@@ -145,7 +159,10 @@ def delete_labelled(cluster: Cluster, run: RunId, namespace: str) -> None:
     for kind in IN_NAMESPACE:
         try:
             for found in cluster.list(kind, namespace, labels=run.selector):
-                cluster.delete(kind, found["metadata"]["name"], namespace)
+                if why_not_ours(kind, found, run) is None:
+                    metadata = found["metadata"]
+                    cluster.delete(kind, metadata["name"], namespace, uid=metadata["uid"])
+                    deleted.add(metadata["uid"])
         except ApiException as error:
             # What we may not even list we cannot have made.
             if error.status != 403:
@@ -154,8 +171,8 @@ def delete_labelled(cluster: Cluster, run: RunId, namespace: str) -> None:
         raise RuntimeError("; ".join(refused))
 
 
-def why_labelled(cluster: Cluster, run: RunId, namespace: str) -> str | None:
-    """None when nothing with the run's label is left in a namespace; else what is."""
+def why_made(cluster: Cluster, run: RunId, namespace: str, deleted: set[str]) -> str | None:
+    """None when nothing that the run made is left in a namespace; else what is."""
     left: list[str] = []
     for kind in IN_NAMESPACE:
         try:
@@ -164,18 +181,9 @@ def why_labelled(cluster: Cluster, run: RunId, namespace: str) -> str | None:
             if error.status != 403:
                 left.append(f"{kind}: {one_line(error)}")
             continue
-        left += [f"{kind} {each['metadata']['name']}" for each in found]
+        left += [
+            f"{kind} {each['metadata']['name']}"
+            for each in found
+            if why_not_ours(kind, each, run) is None or owners(each) & deleted
+        ]
     return f"still there: {', '.join(left)}" if left else None
-
-
-def drop_cluster_scoped(cluster: Cluster, kind: str, name: str, run: RunId) -> None:
-    """Delete a cluster-scoped object, if it is there and carries the run's label."""
-    if RESOURCES[kind][2]:
-        raise ValueError(f"{kind} lives in a namespace")
-    if cluster.list(kind, labels=run.selector, fields=f"metadata.name={name}"):
-        cluster.delete(kind, name)
-
-
-def gone_check(cluster: Cluster, kind: str, name: str) -> Callable[[], str | None]:
-    """A check for the ledger whether a cluster-scoped object is gone."""
-    return lambda: "is still there" if cluster.find(kind, name) is not None else None

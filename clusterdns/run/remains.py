@@ -1,11 +1,12 @@
-"""What dead runs left behind, found by their state files and by the labels of their objects.
+"""What dead runs left behind, found by their state files and by the marks of their objects.
 
 A run is dead when no living process of this machine holds its state file *and* its lease in the
 cluster has run out or is gone. A kind cluster of a run's own is on the machine of its state file,
-so there the lock alone decides.
+so there the lock alone decides. What bears a run's marks is its own only where name, label and
+proof agree with the state file or the Lease; all else is named, and left.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,13 +15,44 @@ from pathlib import Path
 from kubernetes.client import ApiException
 
 from clusterdns.cluster import Cluster, Manifest
-from clusterdns.run import namespaces
-from clusterdns.run.identity import RUN_LABEL, RunId, run_of
+from clusterdns.run.identity import RunId
 from clusterdns.run.lease import alive, clock_offset, moment
+from clusterdns.run.ownership import left_alone, why_not_ours
 from clusterdns.run.state import RunState, StateFile, dead_runs, is_locked
+from clusterdns.run.traces import Leases, Traces, leases_of, moment_of, search
+from clusterdns.run.undoing import Record
 
-CLUSTER_SCOPED = ("ClusterRoleBinding", "ClusterRole")
 COMMAND = "pytest --cleanup-only"
+
+
+@dataclass(frozen=True)
+class Thing:
+    """An object that is provably a run's."""
+
+    kind: str
+    namespace: str | None
+    name: str
+    uid: str | None
+
+    @property
+    def what(self) -> str:
+        """The object in words."""
+        return f"{self.kind} {f'{self.namespace}/' if self.namespace else ''}{self.name}"
+
+
+@dataclass(frozen=True)
+class Changed:
+    """An object that is not a run's and carries its record of a change."""
+
+    kind: str
+    manifest: Manifest
+    record: Record
+
+    @property
+    def what(self) -> str:
+        """The object in words."""
+        metadata = self.manifest["metadata"]
+        return Thing(self.kind, metadata.get("namespace"), metadata["name"], None).what
 
 
 @dataclass
@@ -30,29 +62,44 @@ class Remains:
     run: RunId
     file: StateFile | None = None
     in_reach: bool = False  # its cluster is the one that we are connected to
-    objects: list[tuple[str, str | None, str]] = field(
-        default_factory=list
-    )  # kind, namespace, name
+    objects: list[Thing] = field(default_factory=list)
+    changed: list[Changed] = field(default_factory=list)
     lease: Manifest | None = None
     born: datetime | None = None
+    spared: str = ""  # why nothing of it in this cluster may be touched
+
+    @property
+    def state(self) -> RunState:
+        """What its state file says; nothing but its name without one."""
+        return self.file.state if self.file else RunState(str(self.run))
+
+    @property
+    def changes(self) -> list[str]:
+        """What is to be given back, in words: by the state file and by records on objects."""
+        named = [record.what for record in self.state.restores]
+        return named + [each.what for each in self.changed if each.what not in named]
 
     @property
     def things(self) -> list[str]:
         """What is left, in words."""
-        state = self.file.state if self.file else RunState(str(self.run))
-        named = [
-            f"{kind} {f'{place}/' if place else ''}{name}" for kind, place, name in self.objects
-        ]
+        state = self.state
+        named = [each.what for each in self.objects]
         if not self.in_reach and not state.kind_cluster:
             named += [f"Namespace {name}" for name in state.namespaces]
             named += [f"{kind} {name}" for kind, name in state.cluster_scoped]
             if state.shared_namespace:
                 named.append(f"objects in namespace {state.shared_namespace}")
-        named += [f"{record.what} to be given back" for record in state.restores]
-        if state.kind_cluster:
-            named.append(f"kind cluster {state.kind_cluster}")
-        if state.docker_network:
-            named.append(f"Docker network {state.docker_network} and its seal")
+        named += [f"{what} to be given back" for what in self.changes]
+        return named + self.local_things
+
+    @property
+    def local_things(self) -> list[str]:
+        """What of it is on the machine of its state file, in words."""
+        named: list[str] = []
+        if self.state.kind_cluster:
+            named.append(f"kind cluster {self.state.kind_cluster}")
+        if self.state.docker_network:
+            named.append(f"Docker network {self.state.docker_network} and its seal")
         return named
 
     @property
@@ -78,11 +125,12 @@ def survey(
 ) -> Iterator[tuple[list[Remains], list[str]]]:
     """What dead runs left, with their state files locked inside the block; and complaints.
 
+    Complaints say what could not be looked for, and what bears our marks and is left alone.
     Runs whose state file is free but whose lease still holds are in the list too: see
     ``clean_up``. ``shared`` is an existing namespace to look into as well.
     """
     files, complaints = dead_runs(folder)
-    found = {f.state.run: Remains(RunId(f.state.run), f) for f in files}
+    found = {f.state.run: Remains(f.state.id, f) for f in files}
     try:
         if cluster is not None:
             _look_into(cluster, folder, found, complaints, shared)
@@ -99,57 +147,98 @@ def _look_into(
     complaints: list[str],
     shared: str | None,
 ) -> None:
-    """Add what is in the cluster; drop what belongs to a live run of another machine."""
+    """Add what is provably a dead run's in the cluster; name what is not."""
     identity = cluster_identity(cluster)
     for each in found.values():
-        state = each.file.state if each.file else None
-        each.in_reach = state is not None and is_same(state, identity, cluster.server)
-    places = {r.file.state.shared_namespace for r in found.values() if r.file and r.in_reach}
-    for manifest in _labelled(cluster, {*places, shared} - {None}, complaints):
-        run = run_of(manifest)
-        if run is None or (run not in found and is_locked(folder, run)):
-            continue
-        each = found.setdefault(run, Remains(RunId(run)))
-        each.in_reach = True
-        metadata = manifest["metadata"]
-        if manifest["kind"] == "Namespace" and metadata["name"] == run:
-            each.born = moment(metadata.get("creationTimestamp"))
-            each.lease = _lease_of(cluster, run, complaints)
-        if manifest["kind"] == "Lease":
-            each.lease = manifest
-        each.objects.append((manifest["kind"], metadata.get("namespace"), metadata["name"]))
+        each.in_reach = is_same(each.state, identity, cluster.server)
+    places = {each.state.shared_namespace for each in found.values() if each.in_reach}
+    everything = search(cluster, {p for p in (*places, shared) if p}, complaints)
     now = datetime.now(UTC) + clock_offset(cluster)
-    for run, each in list(found.items()):
-        if each.file is None and alive(each.lease, each.born, now):
-            del found[run]
+    for run in sorted({*everything, *(r for r, each in found.items() if each.in_reach)}):
+        known = found.get(run)
+        if known is None and is_locked(folder, run):
+            continue  # it lives, on this machine
+        traces = everything.get(run, Traces())
+        shared_by = known.state.shared_namespace if known else None
+        where = traces.lease_places | ({shared_by} if shared_by else set())
+        leases = leases_of(cluster, run, where)
+        each = known or Remains(RunId(run))
+        if _may_be_judged(each, leases, now, complaints):
+            _judge(cluster, each, traces, leases, now, complaints)
+            if each.objects or each.changed:
+                found[run] = each
 
 
-def _labelled(
-    cluster: Cluster, places: Iterable[str | None], complaints: list[str]
-) -> Iterator[Manifest]:
-    """Every object with a run label, outside namespaces and in these."""
-    searched: list[tuple[str, str | None]] = [("Namespace", None)]
-    searched += [(kind, None) for kind in CLUSTER_SCOPED]
-    searched += [(kind, place) for place in places for kind in namespaces.IN_NAMESPACE]
-    for kind, place in searched:
+def _may_be_judged(each: Remains, leases: Leases, now: datetime, complaints: list[str]) -> bool:
+    """Whether a run may be dead; without a state file its leases must all have run out."""
+    if leases.unreadable:
+        each.spared = (
+            f"not allowed to read its lease in namespace {', '.join(leases.unreadable)}, so it "
+            "may be alive and is left alone"
+        )
+        if each.file is None:
+            complaints.append(f"run {each.run}: {each.spared}")
+        return False
+    if each.file is None and any(alive(lease, None, now) for lease in leases.found):
+        complaints.append(f"run {each.run} is alive: it is left alone")
+        return False
+    return True
+
+
+def _judge(
+    cluster: Cluster,
+    each: Remains,
+    traces: Traces,
+    leases: Leases,
+    now: datetime,
+    complaints: list[str],
+) -> None:
+    """Take over what is provably the run's, name the rest."""
+    each.lease = leases.lease
+    known = each.in_reach and bool(each.state.secret)
+    secret = each.state.secret if known else leases.secret
+    each.run = run = RunId(str(each.run), secret)
+    for kind, manifest in traces.objects:
+        metadata = manifest["metadata"]
+        name = metadata["name"]
+        uid = each.state.uid_of(kind, name) if known else None
+        if why := why_not_ours(kind, manifest, run, uid):
+            complaints.append(left_alone(kind, manifest, why))
+            continue
+        if kind == "Namespace" and name == str(run):
+            each.born = moment(metadata.get("creationTimestamp"))
+        each.objects.append(Thing(kind, metadata.get("namespace"), name, metadata.get("uid")))
+    for kind, manifest, record in traces.changes:
+        why = record.fits(kind, manifest, secret)
+        if why is None and not secret and alive(None, moment_of(record), now):
+            why = f"run {run} made the change just now and has no lease: it may be alive"
+        if why:
+            complaints.append(left_alone(kind, manifest, why))
+        else:
+            each.changed.append(Changed(kind, manifest, record))
+    each.in_reach = each.in_reach or bool(each.objects or each.changed)
+    if known:
+        complaints += _without_label(cluster, each, traces)
+
+
+def _without_label(cluster: Cluster, each: Remains, traces: Traces) -> list[str]:
+    """What the state file names, and what is there but does not bear our label any more."""
+    state, lines = each.state, []
+    labelled = {(kind, manifest["metadata"]["name"]) for kind, manifest in traces.objects}
+    named = [*(("Namespace", name) for name in state.namespaces), *state.cluster_scoped]
+    for kind, name in named:
+        if (kind, name) in labelled:
+            continue
         try:
-            for manifest in cluster.list(kind, place, labels=RUN_LABEL):
-                yield {**manifest, "kind": kind}
-        except ApiException as error:
-            if error.status != 403:
-                raise
-            complaints.append(f"not allowed to list {kind} objects, so none are looked for")
-
-
-def _lease_of(cluster: Cluster, run: str, complaints: list[str]) -> Manifest | None:
-    """The lease of a run; one that we may not read counts as fresh, so that the run is spared."""
-    try:
-        return cluster.find("Lease", run, run)
-    except ApiException as error:
-        if error.status != 403:
-            raise
-        complaints.append(f"not allowed to read the lease of run {run}, so it is left alone")
-        return {"spec": {"renewTime": datetime.now(UTC).isoformat()}}
+            there = cluster.find(kind, name)
+        except ApiException:
+            continue  # that we may not read it is told by the search
+        if there is not None:
+            lines.append(
+                f"left alone: {kind} {name} is in the state file of run {each.run}, but does not "
+                "bear its label"
+            )
+    return lines
 
 
 def cluster_identity(cluster: Cluster) -> str | None:
@@ -174,7 +263,7 @@ def what_dead_runs_left(
     """One line per dead run, for the notice at every start; nothing is changed.
 
     Without a cluster: those that this machine's state files know. With one: those in it that
-    no state file of this machine knows.
+    no state file of this machine knows. What is left alone is told by --cleanup-only only.
     """
     with survey(folder, cluster, shared) as (found, complaints):
         if cluster is None:

@@ -2,8 +2,8 @@
 
 One JSON file per run, ``<cache>/runs/<run>.json``, replaced atomically at each change and locked
 (flock) by the process that writes it for as long as it lives. A file whose lock can be taken
-belongs to a run that is dead. It holds names and, before a disruptive change, whole originals;
-never credentials.
+belongs to a run that is dead. It holds names, the secret that proves whose they are, and, before
+a disruptive change, whole originals; never credentials.
 """
 
 import fcntl
@@ -51,7 +51,10 @@ class RunState:
     namespaces: tuple[str, ...] = ()
     shared_namespace: str | None = None  # it existed before: only our objects go
     cluster_scoped: tuple[tuple[str, str], ...] = ()  # kind and name
+    secret: str = ""  # what its objects prove themselves by; see clusterdns.run.identity
+    uids: tuple[tuple[str, str, str], ...] = ()  # kind, name, uid of what it made outside
     kind_cluster: str | None = None
+    kind_nodes: tuple[str, ...] = ()  # ids of its node containers; empty while it is being made
     kind_kubeconfig: str | None = None
     docker_network: str | None = None
     seal: str | None = None  # the comment that marks the seal's packet filter rules
@@ -69,11 +72,22 @@ class RunState:
         values["run"] = str(RunId(str(values.get("run"))))
         values["namespaces"] = tuple(values.get("namespaces") or ())
         values["cluster_scoped"] = tuple((k, n) for k, n in values.get("cluster_scoped") or ())
+        values["uids"] = tuple((k, n, u) for k, n, u in values.get("uids") or ())
+        values["kind_nodes"] = tuple(values.get("kind_nodes") or ())
         try:
             values["restores"] = tuple(Restore(**each) for each in values.get("restores") or ())
         except TypeError as error:
             raise ValueError(str(error)) from None
         return cls(**values)
+
+    @property
+    def id(self) -> RunId:
+        """The run, with its secret."""
+        return RunId(self.run, self.secret)
+
+    def uid_of(self, kind: str, name: str) -> str | None:
+        """The uid of what it made outside namespaces; None before the API server told it."""
+        return next((uid for k, n, uid in self.uids if (k, n) == (kind, name)), None)
 
 
 class StateFile:
@@ -90,7 +104,7 @@ class StateFile:
         """Write and lock the file of a new run. Raises OSError when the folder refuses."""
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{run}.json"
-        state = RunState(str(run))
+        state = RunState(str(run), secret=run.secret)
         return cls(path, state, _write_locked(path, state))
 
     @classmethod

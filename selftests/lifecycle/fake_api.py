@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import re
 import threading
 import time
 from datetime import UTC, datetime
@@ -108,6 +109,19 @@ def write_kubeconfig(path: Path, server: str, user: Manifest | None = None) -> P
     return path
 
 
+def merge_patched(there: Manifest, change: Manifest) -> Manifest:
+    """A JSON merge patch (RFC 7396) applied; maps that become empty are dropped, as for labels."""
+    merged = dict(there)
+    for key, value in change.items():
+        if isinstance(value, dict):
+            merged[key] = merge_patched(there.get(key) or {}, value)
+        else:
+            merged[key] = value
+        if merged[key] in (None, {}):
+            del merged[key]
+    return merged
+
+
 def namespace_of(path: str) -> str | None:
     """The namespace in the path of a collection, if it has one."""
     parts = path.split("/")
@@ -180,7 +194,11 @@ class _Handler(BaseHTTPRequestHandler):
         for each, stored in self.api.objects.items():
             labels = stored["metadata"].get("labels") or {}
             fits = not label or (labels.get(label) == value if value else label in labels)
-            if each.rsplit("/", 1)[0] == path and fits and name in ("", stored["metadata"]["name"]):
+            collection = each.rsplit("/", 1)[0]
+            within = collection == path or (
+                "/namespaces/" in each and re.sub(r"/namespaces/[^/]+", "", collection) == path
+            )
+            if within and fits and name in ("", stored["metadata"]["name"]):
                 found.append(each)
         return found
 
@@ -206,7 +224,9 @@ class _Handler(BaseHTTPRequestHandler):
         if not item:
             return 404, {}
         there = self.api.objects[path]
-        merged = {**there, "spec": {**there.get("spec", {}), **body.get("spec", {})}}
+        if (body.get("metadata") or {}).get("uid") not in (None, there["metadata"]["uid"]):
+            return 409, {}
+        merged = merge_patched(there, body)
         return 200, self.api.put(merged, path.rsplit("/", 1)[0])
 
     def _delete(
@@ -219,6 +239,10 @@ class _Handler(BaseHTTPRequestHandler):
         if not item:
             return 404, {}
         stored = self.api.objects[path]
+        options = body if isinstance(body, dict) else {}
+        wanted = options.get("preconditions", {}).get("uid")
+        if wanted not in (None, stored["metadata"]["uid"]):
+            return 409, {}
         if path.rsplit("/", 1)[0] != "/api/v1/namespaces":
             del self.api.objects[path]
             return 200, {}

@@ -11,6 +11,7 @@ from clusterdns.run.active import Run
 from clusterdns.run.cleanup import clean_up
 from clusterdns.run.lease import alive, moment
 from clusterdns.run.remains import what_dead_runs_left
+from clusterdns.run.state import RunState
 from selftests.lifecycle.conftest import die, forgotten, local_run
 from selftests.lifecycle.fake_api import FakeApi
 from selftests.lifecycle.test_run import BINDINGS, CONFIGMAPS, COREDNS, NAMESPACES, with_log
@@ -30,6 +31,15 @@ class Machine:
     clusters: set[str] = field(default_factory=set)
     networks: set[str] = field(default_factory=set)
     log: list[str] = field(default_factory=list)
+    foreign: str | None = None  # why they are somebody else's
+
+    def why_not_ours(self, kind_cluster: str, state: RunState) -> str | None:
+        """As LocalResources."""
+        return self.foreign
+
+    def why_not_our_network(self, name: str, state: RunState) -> str | None:
+        """As LocalResources."""
+        return self.foreign
 
     def delete_cluster(self, name: str) -> None:
         """As LocalResources."""
@@ -72,7 +82,7 @@ def test_a_killed_run_is_named_and_removed(
     """Everything goes: namespaces, cluster-scoped objects, the state file; originals are back."""
     api.put(COREDNS, CONFIGMAPS)
     run.enter(cluster)
-    run.create_cluster_scoped({"kind": "ClusterRoleBinding", "metadata": {"name": "b"}})
+    run.create_cluster_scoped({"kind": "ClusterRoleBinding", "metadata": {"name": f"{run.id}-b"}})
     run.change("ConfigMap", "kube-system", "coredns", with_log)
     die(run, api)
 
@@ -82,7 +92,13 @@ def test_a_killed_run_is_named_and_removed(
     again = clean_up(folder, cluster, None, 5)
 
     assert len(notice) == 1
-    for word in (str(run.id), f"{run.id}-b", "ClusterRoleBinding b", "coredns", "--kube-context"):
+    for word in (
+        str(run.id),
+        f"{run.id}-b",
+        f"ClusterRoleBinding {run.id}-b",
+        "coredns",
+        "--kube-context",
+    ):
         assert word in notice[0]
     assert (result.state, result.restored) == ("clean", ["ConfigMap kube-system/coredns"])
     assert api.names(NAMESPACES) == ["kube-system"]
@@ -98,7 +114,7 @@ def test_a_run_of_another_machine_is_removed_by_its_label(
 ) -> None:
     """Without a state file the labels and the lease are enough."""
     run.enter(cluster)
-    run.create_cluster_scoped({"kind": "ClusterRoleBinding", "metadata": {"name": "b"}})
+    run.create_cluster_scoped({"kind": "ClusterRoleBinding", "metadata": {"name": f"{run.id}-b"}})
     die(run, api)
     forgotten(folder, run)
 
