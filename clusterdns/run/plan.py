@@ -58,6 +58,13 @@ def planned(shared: str | None = None) -> list[PlannedObject]:
             )
             for kind in ("ClusterRole", "ClusterRoleBinding")
         ),
+        *(
+            PlannedObject("", kind, None, "*", ("list",), "what dead runs changed, by its label")
+            for kind in ("ConfigMap", "Pod")
+        ),
+        PlannedObject(
+            "coordination.k8s.io", "Lease", None, "*", ("get",), "whether their runs are alive"
+        ),
     ]
     made.append(
         PlannedObject(

@@ -67,6 +67,7 @@ class Remains:
     lease: Manifest | None = None
     born: datetime | None = None
     spared: str = ""  # why nothing of it in this cluster may be touched
+    reached_by: str = ""  # the options that name the cluster that we are connected to
 
     @property
     def state(self) -> RunState:
@@ -105,11 +106,10 @@ class Remains:
     @property
     def how(self) -> str:
         """The command that removes it."""
-        state = self.file.state if self.file else None
-        if state is None or self.in_reach or state.kind_cluster or not state.context:
+        state = self.state
+        if state.kind_cluster:
             return COMMAND
-        place = f" --kubeconfig {state.kubeconfig}" if state.kubeconfig else ""
-        return f"{COMMAND} --kube-context {state.context}{place}"
+        return COMMAND + (self.reached_by or _options(state.context, state.kubeconfig))
 
     @property
     def line(self) -> str:
@@ -217,8 +217,16 @@ def _judge(
         else:
             each.changed.append(Changed(kind, manifest, record))
     each.in_reach = each.in_reach or bool(each.objects or each.changed)
+    each.reached_by = _options(cluster.context, cluster.kubeconfig) if each.in_reach else ""
     if known:
         complaints += _without_label(cluster, each, traces)
+
+
+def _options(context: str | None, kubeconfig: str | None) -> str:
+    """The options that name a cluster; empty when none is known."""
+    if not context:
+        return ""
+    return f" --kube-context {context}" + (f" --kubeconfig {kubeconfig}" if kubeconfig else "")
 
 
 def _without_label(cluster: Cluster, each: Remains, traces: Traces) -> list[str]:

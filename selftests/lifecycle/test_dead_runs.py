@@ -122,6 +122,9 @@ def test_a_run_of_another_machine_is_removed_by_its_label(
     result = clean_up(folder, cluster, None, 5)
 
     assert len(notice) == 1
+    assert notice[0].endswith(
+        f"pytest --cleanup-only --kube-context fake --kubeconfig {cluster.kubeconfig}"
+    )
     assert result.state == "clean"
     assert api.names(NAMESPACES) == ["kube-system"]
     assert api.names(BINDINGS) == []
