@@ -25,6 +25,15 @@ esac
 """
 
 
+DOCKER = """#!/bin/sh
+case "$*" in
+*Labels*) echo {owner} ;;
+*.ID*) echo {node} ;;
+ps*) echo mine ;;
+esac
+"""
+
+
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A cache folder of the test's own."""
@@ -94,6 +103,61 @@ def test_a_kind_that_outlived_its_run_is_ended(tmp_path: Path) -> None:
     assert ended == [processes[0].pid]
     assert first != 0
     assert second is None
+
+
+@pytest.mark.parametrize(
+    ("nodes", "there", "removed"),
+    [(("aaa", "bbb"), "bbb", True), (("aaa",), "ccc", False), ((), "ccc", False)],
+    ids=["made-by-it", "made-anew", "unknown"],
+)
+def test_a_cluster_under_a_chosen_name_must_be_the_one_that_was_made(
+    tmp_path: Path,
+    cache: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    nodes: tuple[str, ...],
+    there: str,
+    removed: bool,
+) -> None:
+    """--cluster-name mine: by its node containers, for anybody may call a cluster so."""
+    use_docker(tmp_path, monkeypatch, node=there, owner="x")
+    (tmp_path / "clusters").write_text("mine\n")
+    held = StateFile.create(cache / "runs", RunId.new())
+    held.update(lambda s: replace(s, kind_cluster="mine", kind_nodes=nodes))
+    held.close()
+    said: list[str] = []
+    kind = fake_kind(tmp_path, "echo > {folder}/clusters")
+
+    result = clean_up(cache / "runs", None, ThisMachine(kind), 10, say=said.append)
+
+    assert result.state == "clean", result.leftovers
+    assert (tmp_path / "deleted").exists() is removed
+    assert any("left alone: kind cluster mine" in line for line in said) is not removed
+
+
+def test_a_network_with_another_label_stays(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its name is what the state file says, but it is another run's, or nobody's."""
+    use_docker(tmp_path, monkeypatch, node="", owner="another")
+    held = StateFile.create(cache / "runs", RunId.new())
+    held.update(lambda s: replace(s, docker_network="mine-sealed"))
+    held.close()
+    said: list[str] = []
+
+    result = clean_up(cache / "runs", None, ThisMachine(None), 10, say=said.append)
+
+    assert result.state == "clean", result.leftovers
+    assert "left alone: Docker network mine-sealed" in said[0]
+    assert "another" in said[0]
+
+
+def use_docker(folder: Path, monkeypatch: pytest.MonkeyPatch, **answers: str) -> None:
+    """Put a docker on PATH that gives these answers."""
+    program = folder / "bin" / "docker"
+    program.parent.mkdir()
+    program.write_text(DOCKER.format(**answers))
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
 
 
 @pytest.fixture

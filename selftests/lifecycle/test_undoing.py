@@ -214,7 +214,8 @@ def test_a_record_that_is_none_is_said(
 ) -> None:
     """Written by hand, or cut short: named and left."""
     marks = {"labels": {CHANGED_BY: "x"}, "annotations": {RECORD: text}}
-    api.put({**COREDNS, "metadata": {**COREDNS["metadata"], **marks}}, CONFIGMAPS)
+    place = {"name": "coredns", "namespace": "kube-system"}
+    api.put({**COREDNS, "metadata": {**place, **marks}}, CONFIGMAPS)
     said: list[str] = []
 
     assert clean_up(folder, cluster, None, 5, say=said.append).state == "clean"
