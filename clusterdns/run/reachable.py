@@ -14,10 +14,12 @@ from kubernetes import client, config
 from kubernetes.config.config_exception import ConfigException
 from kubernetes.config.kube_config import KubeConfigMerger
 
-from clusterdns.cluster import Cluster, NotThere
+from clusterdns.apierrors import NoAnswer, in_words, wrong_server
+from clusterdns.cluster import Cluster
 
 CONNECT_S = 3.0  # seconds for the connection
 ANSWER_S = 4.0  # seconds for the first answer
+PATIENCE_S = 3.0  # seconds in which a first request that was turned away is made again
 # What reading a file of another shape ends with.
 _MALFORMED = (AttributeError, KeyError, TypeError, ValueError)
 LOGIN_S = 8.0  # seconds for the login helper that a kubeconfig may name
@@ -53,11 +55,17 @@ def connect(kubeconfig: str | None, context: str | None) -> client.ApiClient:
     entry = _read_context(files, context)
     settings = client.Configuration()
     # A request that met a dying kept-alive connection is sent once more; nothing else is.
-    settings.retries = urllib3.Retry(total=1, connect=0, read=1, redirect=0, status=0)
+    # What a Retry-After asks for is done by clusterdns.patience: urllib3 would make an error of it.
+    settings.retries = urllib3.Retry(
+        total=1, connect=0, read=1, redirect=0, status=0, respect_retry_after_header=False
+    )
     _log_in(files, entry, settings)
     connection = DeadlineClient(settings)
     try:
-        Cluster(connection, entry["name"], deadline=ANSWER_S).text("GET", "/version")
+        first = Cluster(connection, entry["name"], deadline=ANSWER_S).hurried(PATIENCE_S)
+        version = first.request("GET", "/version")
+        if "gitVersion" not in version:
+            raise wrong_server(settings.host, str(version))
     except Exception as error:
         raise CannotConnect(diagnose_connection(error, entry["name"], settings.host)) from error
     return connection
@@ -124,7 +132,7 @@ def require_existing(cluster: Cluster, namespace: str) -> None:
 
 def diagnose_connection(error: BaseException, context: str, host: str) -> str:
     """One paragraph: what went wrong on the way to the API server, and what to do."""
-    status = 404 if isinstance(error, NotThere) else getattr(error, "status", None)
+    status = getattr(error, "status", None)
     if status == 401:
         return (
             f"The API server {host} refuses the credentials of context {context!r} (401 "
@@ -139,14 +147,20 @@ def diagnose_connection(error: BaseException, context: str, host: str) -> str:
             "is system:anonymous. Check the user of the context with "
             f"`kubectl --context {context} auth whoami`."
         )
-    if status:
+    if isinstance(error, client.ApiException) and status:
         return (
-            f"The API server {host} of context {context!r} answered {status} "
-            f"{getattr(error, 'reason', '')} to its first request. It may be starting or "
-            "overloaded, or the address may be that of something else; try "
+            f"At the first request to {host} of context {context!r} {in_words(error)}. It may be "
+            "starting or overloaded, or the address may be that of something else; try "
             f"`kubectl --context {context} get --raw /readyz`."
         )
+    if isinstance(error, NoAnswer) and "no Kubernetes API server" in str(error):
+        return (
+            f"{str(error)[0].upper()}{str(error)[1:]}. Check the address of context {context!r} in "
+            "the kubeconfig, and proxies and port forwardings on the way; `kubectl --context "
+            f"{context} get --raw /version` should print a version."
+        )
     text = " ".join(str(getattr(error, "reason", None) or error).split())
+    text = text.removeprefix(f"the API server {host} does not answer: ")
     if "certificate" in text.lower() or "SSL" in text:
         return (
             f"The TLS connection to the API server {host} of context {context!r} failed: "
