@@ -8,11 +8,12 @@ from typing import TypeVar
 
 from kubernetes.client import ApiException
 
-from clusterdns.apierrors import is_passing, retry_after
+from clusterdns.apierrors import NoAnswer, is_passing, retry_after
 
 T = TypeVar("T")
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 2.0  # seconds; doubled each time, less a random part
+ALL = ""  # every kind of request: nobody answers at all
 REMEMBERED_S = 60.0  # who was given up is asked once, not again and again, for so long
 
 
@@ -44,11 +45,11 @@ class Patience:
             try:
                 result = call(again)
             except ApiException as error:
-                wait = max(retry_after(error), pause * random.uniform(0.5, 1.0))  # noqa: S311
+                wait = max(retry_after(error), pause * random.uniform(0.5, 1.0))
                 if not is_passing(error):
                     raise
                 if time.monotonic() + wait > deadline or self._over.wait(wait):
-                    self._give_up(kind)
+                    self._give_up(ALL if isinstance(error, NoAnswer) else kind)
                     raise
             else:
                 self._recover(kind)
@@ -57,8 +58,8 @@ class Patience:
 
     def _left_for(self, kind: str) -> float:
         with self._lock:
-            given_up = self._given_up.get(kind)
-        lately = given_up is not None and time.monotonic() < given_up + REMEMBERED_S
+            given_up = max(self._given_up.get(key, 0.0) for key in (kind, ALL))
+        lately = bool(given_up) and time.monotonic() < given_up + REMEMBERED_S
         return 0.0 if lately or self._over.is_set() else self.seconds
 
     def _give_up(self, kind: str) -> None:
@@ -69,3 +70,4 @@ class Patience:
         if self._given_up:
             with self._lock:
                 self._given_up.pop(kind, None)
+                self._given_up.pop(ALL, None)

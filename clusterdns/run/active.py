@@ -12,10 +12,11 @@ from clusterdns.cluster import Cluster, Manifest
 from clusterdns.report.model import CleanupResult
 from clusterdns.run import namespaces, restore
 from clusterdns.run.identity import RunId
+from clusterdns.run.lease import GROUP as LEASES
 from clusterdns.run.lease import LeaseKeeper
 from clusterdns.run.ledger import Ledger, one_line
 from clusterdns.run.namespaces import Namespaces
-from clusterdns.run.reachable import require_existing, require_namespaces
+from clusterdns.run.reachable import may, require_existing, require_namespaces
 from clusterdns.run.remains import cluster_identity, what_dead_runs_left
 from clusterdns.run.state import StateFile, runs_folder
 
@@ -32,6 +33,7 @@ class Run:
     announce: Callable[[str], None] = lambda line: None
     _cluster: Cluster | None = None
     _goes_with: str | None = None
+    _leased: bool = True  # whether we may keep a lease
     _host: tuple[str | None, str] | None = None
     _host_lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -73,11 +75,15 @@ class Run:
             namespaces.share(cluster, self.id, existing, self.ledger, self.state)
             self.places = Namespaces(existing, None, shared=True)
         else:
+            self._leased = may(cluster, "create", "leases", self.id.namespace, LEASES)
             for name in (self.id.namespace, self.id.second_namespace):
                 self._make(name, "restricted")
             self.places = Namespaces(self.id.namespace, self.id.second_namespace)
         self.lease = LeaseKeeper(cluster, self.places.main, self.id)
-        self.lease.start()
+        try:
+            self.lease.start()
+        except ApiException as error:
+            self.lease.failures.append(without_lease(self.places, one_line(error)))
         return self.places
 
     def host_namespace(self) -> tuple[str | None, str]:
@@ -93,11 +99,12 @@ class Run:
         Raises ApiException as the API server answers.
         """
         cluster, kind, name = self._entered(), manifest["kind"], manifest["metadata"]["name"]
+        undoing = cluster.hurried(namespaces.UNDO_S)
         self.state.update(lambda s: replace(s, cluster_scoped=(*s.cluster_scoped, (kind, name))))
         self.ledger.register(
             f"{kind} {name}",
-            lambda: namespaces.drop_cluster_scoped(cluster, kind, name, self.id),
-            gone=namespaces.gone_check(cluster, kind, name),
+            lambda: namespaces.drop_cluster_scoped(undoing, kind, name, self.id),
+            gone=namespaces.gone_check(undoing, kind, name),
             goes_with=self._goes_with,
         )
         return namespaces.create_surely(cluster, self.labelled(manifest))
@@ -115,6 +122,8 @@ class Run:
 
     def finish(self, deadline_s: float, keep: bool = False) -> CleanupResult:
         """Undo everything within so many seconds. Never raises; a second call tries the rest."""
+        if self._cluster is not None:
+            self._cluster.patience.end()
         if self.lease is not None:
             self.lease.expect_end()
         result = self.ledger.work_off(deadline_s, keep)
@@ -141,7 +150,8 @@ class Run:
 
     def _make(self, name: str, level: str) -> None:
         cluster = self._entered()
-        namespaces.make(cluster, self.id, name, level, self.ledger, self.state, self._goes_with)
+        goes_with, leased = self._goes_with, self._leased
+        namespaces.make(cluster, self.id, name, level, self.ledger, self.state, goes_with, leased)
 
     def _make_host(self) -> tuple[str | None, str]:
         if self.places is not None and self.places.shared:
@@ -156,3 +166,17 @@ class Run:
         if self._cluster is None:
             raise RuntimeError("the run has not entered a cluster yet")
         return self._cluster
+
+
+def without_lease(places: Namespaces, why: str) -> str:
+    """The warning that a run gives no sign of life, and what follows from it."""
+    name = places.main
+    if places.shared:
+        return (
+            f"no Lease can be kept in namespace {name}, so other machines cannot see that this run "
+            f"lives: let nobody run `pytest --cleanup-only --namespace {name}` meanwhile ({why})"
+        )
+    return (
+        f"no Lease can be kept in namespace {name}, so other machines spare what this run made for "
+        f"{namespaces.SPARED_H} hours, whether it lives or not ({why})"
+    )

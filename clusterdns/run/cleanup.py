@@ -86,7 +86,7 @@ def _lease_runs_out(cluster: Cluster, each: Remains, say: Callable[[str], None])
     offset = clock_offset(cluster)
 
     def is_alive(lease: Manifest | None) -> bool:
-        return alive(lease, each.born, datetime.now(UTC) + offset)
+        return alive(lease, each.born, datetime.now(UTC) + offset, each.spared_s)
 
     if not is_alive(each.lease):
         return True

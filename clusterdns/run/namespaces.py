@@ -11,6 +11,9 @@ from clusterdns.run.ledger import Ledger, one_line
 from clusterdns.run.state import StateFile
 from clusterdns.wait import eventually
 
+NO_LEASE = "dns-conformance/no-lease"  # an annotation of namespaces whose run may keep none
+SPARED_H = 6  # hours that such a run is taken to live
+UNDO_S = 8.0  # seconds in which each request of the clean-up is tried again, of its 60
 APPEARS_S = 1.0  # seconds for an object whose creation was interrupted to show
 # What a run may make in a namespace that is not its own; the order is that of removal.
 IN_NAMESPACE = (
@@ -37,14 +40,22 @@ class Namespaces:
     shared: bool = False  # it existed before and is not ours to delete
 
 
-def manifest_of(name: str, run: RunId, level: str) -> Manifest:
-    """A namespace of the run that enforces a PodSecurity level (restricted, privileged)."""
+def manifest_of(name: str, run: RunId, level: str, leased: bool = True) -> Manifest:
+    """A namespace of the run that enforces a PodSecurity level (restricted, privileged).
+
+    Without the right to keep a lease it says so, so that other machines spare it for a while.
+    """
     enforced = {"pod-security.kubernetes.io/enforce": level}
-    return {
-        "apiVersion": "v1",
-        "kind": "Namespace",
-        "metadata": {"name": name, "labels": {**run.labels, **enforced}},
-    }
+    metadata: Manifest = {"name": name, "labels": {**run.labels, **enforced}}
+    if not leased:
+        metadata["annotations"] = {NO_LEASE: f"spare it for {SPARED_H} hours"}
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
+
+
+def spared_s(namespace: Manifest) -> float:
+    """For how many seconds a namespace of a run that may keep no lease is left alone."""
+    annotations = namespace["metadata"].get("annotations") or {}
+    return SPARED_H * 3600.0 if NO_LEASE in annotations else 0.0
 
 
 def make(
@@ -55,19 +66,21 @@ def make(
     ledger: Ledger,
     state: StateFile,
     goes_with: str | None = None,
+    leased: bool = True,
 ) -> None:
     """Create one namespace; state file and ledger know of it before the API server does.
 
     Raises what the API server answers.
     """
     state.update(lambda s: replace(s, namespaces=(*s.namespaces, name)))
+    undoing = cluster.hurried(UNDO_S)
     ledger.register(
         f"namespace {name}",
-        lambda: delete(cluster, name),
-        gone=lambda: why_there(cluster, name),
+        lambda: delete(undoing, name),
+        gone=lambda: why_there(undoing, name),
         goes_with=goes_with,
     )
-    create_surely(cluster, manifest_of(name, run, level))
+    create_surely(cluster, manifest_of(name, run, level, leased))
 
 
 def create_surely(cluster: Cluster, manifest: Manifest) -> Manifest:
@@ -128,10 +141,11 @@ def why_there(cluster: Cluster, name: str) -> str | None:
 def share(cluster: Cluster, run: RunId, name: str, ledger: Ledger, state: StateFile) -> None:
     """Work in a namespace that exists: at the end our objects go, by label, and nothing else."""
     state.update(lambda s: replace(s, shared_namespace=name))
+    undoing = cluster.hurried(UNDO_S)
     ledger.register(
         f"objects of {run} in namespace {name}",
-        lambda: delete_labelled(cluster, run, name),
-        gone=lambda: why_labelled(cluster, run, name),
+        lambda: delete_labelled(undoing, run, name),
+        gone=lambda: why_labelled(undoing, run, name),
     )
 
 

@@ -16,6 +16,7 @@ from kubernetes.config.kube_config import KubeConfigMerger
 
 from clusterdns.apierrors import NoAnswer, in_words, wrong_server
 from clusterdns.cluster import Cluster
+from clusterdns.run.ledger import one_line
 
 CONNECT_S = 3.0  # seconds for the connection
 ANSWER_S = 4.0  # seconds for the first answer
@@ -173,6 +174,28 @@ def diagnose_connection(error: BaseException, context: str, host: str) -> str:
         "cluster running, is this address right from here (VPN, proxy settings), and is nothing "
         f"filtering the port? `kubectl --context {context} version` should answer."
     )
+
+
+def advice(error: BaseException | str) -> str:
+    """What to do when the API server refused something, or was away, in a sentence or two."""
+    text = one_line(error) if isinstance(error, BaseException) else error
+    if " cannot " in text and " resource " in text:
+        return "Ask for that right; `--plan` lists every object and verb that is used."
+    if "exceeded quota" in text:
+        return "Raise that quota, or give the suite another namespace with --namespace NAME."
+    if "answered 403" in text or "admission webhook" in text or "answered 422" in text:
+        return (
+            "A policy of the cluster refuses it: exempt the namespaces of the suite "
+            "(dns-conf-*), or give it one that is exempt with --namespace NAME."
+        )
+    return "Run it again when the API server is well: `kubectl get --raw /readyz` tells."
+
+
+def nothing_judged(number: int, reason: str) -> str:
+    """The paragraph for a run in which no check at all could be tried."""
+    which = "The only selected check" if number == 1 else f"None of the {number} selected checks"
+    how = "could not be tried" if number == 1 else "could be tried"
+    return f"{which} {how}: {reason}. {advice(reason)}"
 
 
 def _read_context(files: str, context: str | None) -> dict[str, Any]:

@@ -35,6 +35,7 @@ class Remains:
     )  # kind, namespace, name
     lease: Manifest | None = None
     born: datetime | None = None
+    spared_s: float = 0.0  # after its birth, where it may keep no lease
 
     @property
     def things(self) -> list[str]:
@@ -115,12 +116,13 @@ def _look_into(
         if manifest["kind"] == "Namespace" and metadata["name"] == run:
             each.born = moment(metadata.get("creationTimestamp"))
             each.lease = _lease_of(cluster, run, complaints)
+            each.spared_s = namespaces.spared_s(manifest)
         if manifest["kind"] == "Lease":
             each.lease = manifest
         each.objects.append((manifest["kind"], metadata.get("namespace"), metadata["name"]))
     now = datetime.now(UTC) + clock_offset(cluster)
     for run, each in list(found.items()):
-        if each.file is None and alive(each.lease, each.born, now):
+        if each.file is None and alive(each.lease, each.born, now, each.spared_s):
             del found[run]
 
 
