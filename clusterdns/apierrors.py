@@ -14,7 +14,7 @@ _PASSING = re.compile(r"error looking up service account|status unknown for quot
 _LONGEST = 500  # characters of what an API server said
 
 
-class NotThere(ApiException, LookupError):
+class NotThere(ApiException, LookupError):  # noqa: N818 - it ends a sentence
     """The API server answered 404 for this object."""
 
     def __init__(self, body: str = "") -> None:

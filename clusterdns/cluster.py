@@ -139,7 +139,7 @@ class Cluster:
             return self._once(prepared)
         return self.patience.insist(f"{verb} {path.rsplit('/', 1)[-1]}", attempt)
 
-    def _once(self, prepared: tuple[Any, ...]) -> str:
+    def _once(self, prepared: Any) -> str:  # noqa: ANN401 - as the client library has it
         try:
             response = self.connection.call_api(*prepared, _request_timeout=self.deadline)
             data = response.read()

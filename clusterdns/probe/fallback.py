@@ -125,7 +125,9 @@ class DigProbe:
     def run(self, commands: Sequence[Sequence[str]], timeout: float) -> list[Output]:
         """Run each argv in an exec of its own, four at a time. Raises ProbeLost."""
         return list(
-            self._pool.map(lambda argv: run_in(self._target, argv, timeout + START, ABSENCE), commands)
+            self._pool.map(
+                lambda argv: run_in(self._target, argv, timeout + START, ABSENCE), commands
+            )
         )
 
     def close(self) -> None:

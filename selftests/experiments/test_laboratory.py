@@ -103,14 +103,12 @@ def test_only_what_is_wanted_is_made_and_each_object_once(
     assert names[2:] == [("Pod", "shared")]
 
 
-def test_an_object_that_is_refused_costs_its_experiment(
-    tmp_path: Path, recorder: Recorder
-) -> None:
+def test_an_object_that_is_refused_costs_its_experiment(tmp_path: Path, recorder: Recorder) -> None:
     """In the words of the API server; the others are carried out."""
     recorder.refuses = lambda each: bool(each["metadata"]["name"] == "good")
     made = begun(tmp_path, recorder, "good", "looks")
 
-    with pytest.raises(NotPossible, match="ConfigMap good could not be made: .* policy p denied"):
+    with pytest.raises(NotPossible, match=r"ConfigMap good could not be made: .* policy p denied"):
         made.result("good")
     assert made.result("looks") == "a result"
 

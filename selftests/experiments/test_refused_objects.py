@@ -53,13 +53,14 @@ def test_without_external_names_all_others_are_asked(tmp_path: Path) -> None:
     """Each alias is refused in the policy's words; Services of other types are there."""
     made = records(tmp_path, is_external)
 
-    with pytest.raises(NotMade, match="Service alias could not be made: .*policy p denied"):
+    with pytest.raises(NotMade, match=r"Service alias could not be made: .*policy p denied"):
         _ = made.alias
     with pytest.raises(NotMade, match="Service inside could not be made"):
         _ = made.variety.aliases
     assert made.web.cluster_ips == ("10.96.0.9",)
     assert made.peers.endpoints
-    assert made.variety.headless and made.variety.with_cluster_ip
+    assert len(made.variety.headless) > 5
+    assert len(made.variety.with_cluster_ip) > 5
     assert made.canary.endpoints
 
 
@@ -68,10 +69,13 @@ def test_without_slices_those_with_a_cluster_ip_are_asked(tmp_path: Path) -> Non
     made = records(tmp_path, lambda each: bool(each["kind"] == "EndpointSlice"))
 
     for missing in (lambda: made.peers, lambda: made.throng, lambda: made.variety.headless):
-        with pytest.raises(NotMade, match="EndpointSlice [a-z0-9-]+ could not be made"):
+        with pytest.raises(NotMade, match=r"EndpointSlice [a-z0-9-]+ could not be made"):
             missing()
-    assert made.web and made.alias and made.variety.with_cluster_ip and made.variety.aliases
-    assert made.canary.refused == "" and made.canary.endpoints == ()
+    assert made.web
+    assert made.alias
+    assert made.variety.with_cluster_ip
+    assert made.variety.aliases
+    assert (made.canary.refused, made.canary.endpoints) == ("", ())
 
 
 def test_one_slice_that_is_refused_costs_its_service(tmp_path: Path) -> None:

@@ -149,7 +149,7 @@ def test_a_first_request_may_be_turned_away_once(api: FakeApi, tmp_path: Path) -
 
 def test_nobody_there_is_said_in_words(tmp_path: Path) -> None:
     """Without the addresses of Python's objects, which are never the same."""
-    with pytest.raises(CannotConnect, match="cannot be reached: .*refused") as silent:
+    with pytest.raises(CannotConnect, match=r"cannot be reached: .*refused") as silent:
         connect(str(write_kubeconfig(tmp_path / "nobody", "http://127.0.0.1:1")), "fake")
 
     assert "0x" not in str(silent.value)
