@@ -7,11 +7,25 @@ cluster says and what a check compares.
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
 from urllib.parse import quote
 
 from kubernetes import client
+from urllib3.exceptions import HTTPError
+
+from clusterdns.apierrors import (
+    NotThere,
+    is_absence,
+    may_be_done,
+    no_answer,
+    reason_of,
+    wrong_server,
+)
+from clusterdns.patience import Patience
+from clusterdns.run.identity import RUN_LABEL
+
+__all__ = ["Cluster", "Manifest", "NotThere", "is_ready", "path_of"]
 
 Manifest = dict[str, Any]
 
@@ -43,10 +57,6 @@ RESOURCES: Mapping[str, tuple[str, str, bool]] = {
 }
 
 
-class NotThere(LookupError):  # noqa: N818 - it reads as the sentence that it ends
-    """The API server answered 404 for this object."""
-
-
 @dataclass(frozen=True)
 class Cluster:
     """A connection to one API server.
@@ -59,11 +69,16 @@ class Cluster:
     context: str
     kubeconfig: str | None = None
     deadline: float = 10.0  # seconds for one request
+    patience: Patience = field(default_factory=Patience)  # how long one is tried again: not at all
 
     @property
     def server(self) -> str:
         """The URL of the API server."""
         return str(self.connection.configuration.host)
+
+    def hurried(self, seconds: float = 0.0) -> Self:
+        """The same connection for who has little time: each request is tried again so long."""
+        return replace(self, patience=Patience(seconds))
 
     def request(
         self,
@@ -75,10 +90,18 @@ class Cluster:
     ) -> Manifest:
         """One request, one JSON object back.
 
-        Raises NotThere for a 404 and kubernetes.client.ApiException for other errors.
+        Raises NotThere for a 404 and kubernetes.client.ApiException for all else that is not the
+        answer, NoAnswer among it when none came or it is not one of an API server. What passes by
+        itself (429, 5xx, a connection that was refused or reset) is tried again before.
         """
         text = self.text(verb, path, body, query, content_type)
-        return dict(json.loads(text)) if text else {}
+        try:
+            found = json.loads(text) if text else {}
+        except ValueError:
+            raise wrong_server(self.server, text) from None
+        if not isinstance(found, dict):
+            raise wrong_server(self.server, text)
+        return found
 
     def text(
         self,
@@ -97,24 +120,61 @@ class Cluster:
             body=body,
             auth_settings=["BearerToken"],
         )
-        response = self.connection.call_api(*prepared, _request_timeout=self.deadline)
-        data = response.read()
+        unsure = False  # whether a try before may have been carried out
+
+        def attempt(again: bool) -> str:
+            nonlocal unsure
+            try:
+                return self._once(prepared)
+            except client.ApiException as error:
+                if again and unsure and verb == "POST" and (made := self._made(path, body, error)):
+                    return made
+                if again and unsure and verb == "DELETE" and isinstance(error, NotThere):
+                    return ""
+                unsure = unsure or may_be_done(error)
+                raise
+
+        # A list of operations may hold a test that fails when it is done twice.
+        if verb == "PATCH" and isinstance(body, list):
+            return self._once(prepared)
+        return self.patience.insist(f"{verb} {path.rsplit('/', 1)[-1]}", attempt)
+
+    def _once(self, prepared: Any) -> str:  # noqa: ANN401 - as the client library has it
+        try:
+            response = self.connection.call_api(*prepared, _request_timeout=self.deadline)
+            data = response.read()
+        except (HTTPError, OSError) as error:
+            raise no_answer(error, self.server) from error
         text = data.decode(errors="replace") if data else ""
         if response.status == 404:
             raise NotThere(text)
         if not 200 <= response.status < 300:
-            raise client.ApiException(status=response.status, reason=response.reason, body=text)
+            refused = client.ApiException(status=response.status, reason=response.reason)
+            refused.body, refused.headers = text, response.getheaders()
+            raise refused
         return text
+
+    def _made(self, path: str, body: object, error: client.ApiException) -> str:
+        """What a POST made that was tried again, if that is why it is there; else nothing."""
+        meta = body.get("metadata", {}) if isinstance(body, dict) else {}
+        if error.status != 409 or reason_of(error) not in ("", "AlreadyExists"):
+            return ""
+        found = self.text("GET", f"{path}/{quote(str(meta.get('name', '')))}")
+        labels = json.loads(found).get("metadata", {}).get("labels") or {}
+        mine = meta.get("labels") or {}
+        return found if RUN_LABEL in mine and mine.items() <= labels.items() else ""
 
     def get(self, kind: str, name: str, namespace: str | None = None) -> Manifest:
         """One object. Raises NotThere."""
-        return self.request("GET", path_of(kind, namespace, name))
+        return self._of_kind(kind, self.request("GET", path_of(kind, namespace, name)))
 
     def find(self, kind: str, name: str, namespace: str | None = None) -> Manifest | None:
         """One object, or None when there is none of that name."""
         try:
             return self.get(kind, name, namespace)
-        except NotThere:
+        except NotThere as error:
+            if not is_absence(error):
+                raise
             return None
 
     def list(
@@ -125,7 +185,9 @@ class Cluster:
         found: list[Manifest] = []
         while True:
             page = self.request("GET", path_of(kind, namespace), query=query)
-            found += page.get("items") or []
+            if "items" not in page or page.get("kind", f"{kind}List") != f"{kind}List":
+                raise wrong_server(self.server, json.dumps(page))
+            found += page["items"] or []
             token = page.get("metadata", {}).get("continue")
             if not token:
                 return found
@@ -133,13 +195,42 @@ class Cluster:
 
     def create(self, manifest: Manifest) -> Manifest:
         """Make the object of a manifest and return it as the API server stored it."""
-        namespace = manifest["metadata"].get("namespace")
-        return self.request("POST", path_of(manifest["kind"], namespace), manifest)
+        kind, namespace = manifest["kind"], manifest["metadata"].get("namespace")
+        return self._of_kind(kind, self.request("POST", path_of(kind, namespace), manifest))
 
     def create_all(self, manifests: Iterable[Manifest]) -> Sequence[Manifest]:
-        """Make many objects side by side; the order of the result is that of the input."""
+        """Make many objects side by side; the order of the result is that of the input.
+
+        Raises kubernetes.client.ApiException for the first that is refused.
+        """
+        made = self.try_all(manifests)
+        for each in made:
+            if isinstance(each, client.ApiException):
+                raise each
+        return [each for each in made if not isinstance(each, client.ApiException)]
+
+    def try_all(self, manifests: Iterable[Manifest]) -> Sequence[Manifest | client.ApiException]:
+        """The same, with the refusal in the place of each object that was refused."""
+
+        def attempt(manifest: Manifest) -> Manifest | client.ApiException:
+            try:
+                return self.create(manifest)
+            except client.ApiException as error:
+                return error
+
         with ThreadPoolExecutor(max_workers=8) as pool:
-            return list(pool.map(self.create, manifests))
+            try:
+                return list(pool.map(attempt, manifests))
+            except KeyboardInterrupt:
+                self.patience.end()
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+
+    def _of_kind(self, kind: str, found: Manifest) -> Manifest:
+        """The object that was asked for. Raises NoAnswer when it is something else."""
+        if "metadata" not in found or found.get("kind", kind) != kind:
+            raise wrong_server(self.server, json.dumps(found))
+        return found
 
     def patch(self, kind: str, name: str, namespace: str | None, change: object) -> Manifest:
         """A JSON merge patch, or a JSON patch when the change is a list of operations."""
@@ -165,8 +256,9 @@ class Cluster:
             options["preconditions"] = {"uid": uid}
         try:
             self.request("DELETE", path_of(kind, namespace, name), options)
-        except NotThere:
-            return
+        except NotThere as error:
+            if not is_absence(error):
+                raise
 
     def logs(self, namespace: str, pod: str, previous: bool = False, lines: int = 2000) -> str:
         """What a pod's only container printed, or the one before its last restart."""

@@ -4,6 +4,9 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from kubernetes.client import ApiException
+
+from clusterdns.apierrors import in_words
 from clusterdns.cluster import Cluster, Manifest
 from clusterdns.objects import manifests
 from clusterdns.probe import Probe, ProbeLost, open_probe
@@ -13,6 +16,7 @@ from clusterdns.site import Site, Workspace
 from clusterdns.wait import eventually
 
 ROLE = {"dns-conformance/role": "probe"}
+GONE = "the pod is gone: somebody deleted it"
 IMAGE_TROUBLE = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull")
 
 
@@ -42,39 +46,58 @@ class PodStates:
 def start_probes(workspace: Workspace, tell: Callable[[str], None]) -> Site:
     """Probes on all ready Linux nodes; ``tell`` hears of progress.
 
-    Raises NoProbeImage when no node can get the image, and kubernetes.client.ApiException when
-    the API server refuses the pods.
+    A pod that the API server refuses, or that somebody deletes, costs its node only.
+    Raises NoProbeImage when no node can get the image.
     """
+    cluster = workspace.cluster
     nodes = [str(node["metadata"]["name"]) for node in workspace.inventory.ready_nodes]
     wanted = {probe_name(i): node for i, node in enumerate(sorted(nodes))}
-    workspace.cluster.create_all(probe_manifests(workspace, wanted))
-    states = wait_for_pods(
-        workspace.cluster, workspace.namespace, list(wanted), workspace.timeouts.probe, tell
-    )
-    running = {node: name for name, node in wanted.items() if is_running(states.pods[name])}
-    unprobed = {
-        node: why_not_running(workspace.cluster, states.pods[name])
-        for name, node in wanted.items()
-        if node not in running
+    planned = probe_manifests(workspace, wanted)
+    made = dict(zip(wanted, cluster.try_all(planned), strict=True))
+    untried = {
+        wanted[name]: f"no probe pod could be made: {in_words(each)}"
+        for name, each in made.items()
+        if isinstance(each, ApiException)
+    }
+    there = {name: node for name, node in wanted.items() if node not in untried}
+    states = wait_for_pods(cluster, workspace.namespace, there, workspace.timeouts.probe, tell)
+    running = {node: name for name, node in there.items() if is_running(states.pods[name])}
+    untried |= {node: GONE for name, node in there.items() if not states.pods[name]}
+    unable = {
+        node: why_not_running(cluster, states.pods[name])
+        for name, node in there.items()
+        if node not in running and states.pods[name]
     }
     no_image = [n for n, p in states.pods.items() if waiting_reason(p) in IMAGE_TROUBLE]
     if nodes and len(no_image) == len(nodes):
         raise NoProbeImage(
             f"No node can get the image of the probe pods, {workspace.images.dnsutils}: "
-            f"{unprobed[nodes[0]]}. Name an image that the nodes can pull with --dnsutils-image, "
+            f"{unable[nodes[0]]}. Name an image that the nodes can pull with --dnsutils-image, "
             "or the registry to take it from with --image-registry."
         )
     with ThreadPoolExecutor(max_workers=max(1, len(running))) as pool:
         opened = pool.map(lambda item: open_on(workspace, *item), running.items())
         found = dict(zip(running, opened, strict=True))
-    unprobed.update({node: text for node, (_, _, text) in found.items() if text})
+    untried |= {node: text for node, (_, _, text) in found.items() if text}
     good = {node: (probe, conf) for node, (probe, conf, _) in found.items() if probe and conf}
     return Site(
         workspace,
         {node: probe for node, (probe, _) in good.items()},
         {node: conf for node, (_, conf) in good.items()},
-        unprobed,
+        dict(sorted((untried | unable).items())),
+        frozenset(untried),
     )
+
+
+def lost_probes(site: Site) -> dict[str, str]:
+    """The nodes whose probe went away after it had started, and how that was noticed."""
+    found: dict[str, str] = {}
+    for node, probe in site.probes.items():
+        try:
+            probe.run([["true"]], site.workspace.timeouts.command)
+        except ProbeLost as error:
+            found[node] = f"its probe was lost: {error}"
+    return found
 
 
 def probe_name(index: int) -> str:
@@ -166,14 +189,17 @@ def waiting_reason(pod: Manifest) -> str:
 def why_not_running(cluster: Cluster, pod: Manifest) -> str:
     """The kubelet's reason and the last warning event about a pod, in one line."""
     if not pod:
-        return "the pod is gone"
+        return GONE
     meta, status = pod["metadata"], pod.get("status", {})
-    events = cluster.list(
-        "Event", meta["namespace"], fields=f"involvedObject.name={meta['name']},type=Warning"
-    )
+    fields = f"involvedObject.name={meta['name']},type=Warning"
+    nothing = "no event says why"
+    try:
+        events = cluster.list("Event", meta["namespace"], fields=fields)
+    except ApiException as error:
+        events, nothing = [], f"its events cannot be read ({in_words(error)})"
     latest = max(events, key=lambda e: e.get("lastTimestamp") or "", default=None)
     waiting = waiting_reason(pod) or status.get("reason") or status.get("phase", "unknown")
-    message = (latest or {}).get("message", "no event says why")
+    message = (latest or {}).get("message", nothing)
     return f"{waiting}: {' '.join(message.split())}"
 
 

@@ -56,6 +56,23 @@ class Site:
     probes: Mapping[str, Probe]  # by node
     resolv_confs: Mapping[str, ResolvConf]  # of the probe pods, by node
     unprobed: Mapping[str, str]  # node: why it has no probe
+    # Of these the nodes where we were not let: the API server refused pod or exec, or somebody
+    # deleted the pod. That they cannot start one was not seen.
+    untried: frozenset[str] = frozenset()
+
+    @property
+    def unable(self) -> Mapping[str, str]:
+        """The nodes that could not start a probe, with the reason: a fault of the cluster."""
+        return {node: why for node, why in self.unprobed.items() if node not in self.untried}
+
+    @property
+    def why_no_probe(self) -> str:
+        """In one line why nodes have no probe: each reason once, with the nodes it is about."""
+        nodes: dict[str, list[str]] = {}
+        for node, why in self.unprobed.items():
+            nodes.setdefault(why, []).append(node)
+        told = [f"{', '.join(names[:5])}: {why}" for why, names in nodes.items()]
+        return "; ".join(told) or "no node is ready"
 
     @property
     def domain(self) -> str:

@@ -12,6 +12,7 @@ class Timeouts:
     query: float = 1.0  # one question, one packet there and one back; asked once more if lost
     command: float = 10.0  # a command in a probe pod, such as getent or dig +search
     api: float = 10.0  # one request to the API server
+    absence: float = 30.0  # the API server being away, busy or restarting before it is given up
     ready: float = 60.0  # the cluster's own DNS becoming ready to be judged after kind says so
     probe: float = 45.0  # a probe pod from creation to its first answer, image pull included
     pod: float = 30.0  # a private CoreDNS or client pod from creation to ready

@@ -52,7 +52,7 @@ class Sources:
 def gather(sources: Sources, deadline_s: float = DEADLINE_S) -> Facts:
     """All facts, within the deadline. Raises nothing that a cluster can cause."""
     work = Work(time.monotonic() + deadline_s, {})
-    cluster = replace(sources.cluster, deadline=REQUEST_S)
+    cluster = replace(sources.cluster.hurried(), deadline=REQUEST_S)
     try:
         return _gathered(sources, cluster, work)
     finally:

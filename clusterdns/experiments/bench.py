@@ -1,7 +1,7 @@
 """Where an experiment stands: the site, the probe beside its pods, and how it asks them."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -9,6 +9,7 @@ from clusterdns.asking.answer import Answer
 from clusterdns.asking.everyone import Everyone
 from clusterdns.asking.question import Question, Server, Transport
 from clusterdns.asking.repeat import repeat_command
+from clusterdns.cluster import Manifest
 from clusterdns.private import Arrival, NotPossible, PrivateCoreDns, arrivals_in
 from clusterdns.probe import Probe
 from clusterdns.site import Site, Workspace
@@ -49,6 +50,16 @@ class Bench:
     node: str
     notes: list[str] = field(default_factory=list)  # what took how long, for the record
     began: float = field(default_factory=time.monotonic)
+    # Why the API server refused objects of ours, by kind, namespace and name.
+    refused: Mapping[tuple[str, str, str], str] = field(default_factory=dict)
+
+    def why_refused(self, manifests: Iterable[Manifest]) -> str:
+        """Why one of these objects could not be made; empty when all are there."""
+        for each in manifests:
+            kind, meta = each["kind"], each["metadata"]
+            if why := self.refused.get((kind, meta.get("namespace", ""), meta["name"])):
+                return f"{kind} {meta['name']} could not be made: {why}"
+        return ""
 
     @property
     def probe(self) -> Probe:
@@ -56,7 +67,7 @@ class Bench:
         probes: Mapping[str, Probe] = self.site.probes
         found = probes.get(self.node) or next(iter(probes.values()), None)
         if found is None:
-            raise NotPossible("no node could start a probe pod")
+            raise NotPossible(f"no node has a probe: {self.site.why_no_probe}")
         return found
 
     @property

@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeVar
 
 from kubernetes.client import ApiException
 
-from clusterdns.cluster import Manifest, NotThere
+from clusterdns.cluster import Manifest
 from clusterdns.experiments.apilate import ApiLateExperiment
 from clusterdns.experiments.apiloss import ApiLossExperiment
 from clusterdns.experiments.bench import Bench, Place, bench_node
@@ -99,6 +99,7 @@ EXPERIMENTS: Mapping[str, Callable[[Place], Experiment]] = {
     "configured": configured,
 }
 KNOWING = ("forwarding", "api_lost", "api_late", "configured")  # these read the cluster
+SPARING = {"updates"}  # an object that is refused costs them a part of their results
 LOOKING_ONLY = ("outside_names", "upstreams", "updates")  # these need no CoreDNS of ours
 
 
@@ -113,6 +114,8 @@ class Laboratory:
         self._wanted = [name for name in EXPERIMENTS if name in wanted]
         self._site: Future[Site] = Future()
         self._impossible: dict[str, str] = {}  # why an experiment cannot even be written down
+        self._refused: dict[tuple[str, str, str], ApiException] = {}  # by kind, namespace, name
+        self._lacking: dict[str, list[tuple[str, str, str]]] = {}  # which of these it needs
         self._made = begin("objects of the experiments", self._make)
         self._results = {
             name: begin(f"experiment {name}", partial(self._conduct, name)) for name in self._wanted
@@ -131,11 +134,8 @@ class Laboratory:
             return self._results[name].result(most)
         except TimeoutError:
             raise NotPossible(f"the experiment {name} did not end within {most:g} s") from None
-        except (ProbeLost, NoMetrics, NotThere) as error:
+        except (ProbeLost, NoMetrics, ApiException) as error:
             raise NotPossible(f"the experiment {name} broke off: {one_line(error)}") from error
-        except ApiException as error:
-            why = f"the API server answered {error.status} {error.reason}"
-            raise NotPossible(f"the experiment {name} broke off: {why}") from error
 
     def settle(self) -> None:
         """Wait until nothing is being made any more: only then can everything be undone."""
@@ -154,10 +154,17 @@ class Laboratory:
                 experiments[name] = EXPERIMENTS[name](place)
             except NotPossible as error:
                 self._impossible[name] = str(error)
-        objects = each_once({name: made.manifests() for name, made in experiments.items()})
+        needed = {name: made.manifests() for name, made in experiments.items()}
         # A pod without its ConfigMap costs the kubelet another round, so pods come last.
-        in_order = sorted(objects, key=lambda o: o["kind"] == "Pod")
-        workspace.cluster.create_all(in_order)
+        in_order = sorted(each_once(needed), key=lambda o: o["kind"] == "Pod")
+        answers = workspace.cluster.try_all(in_order)
+        refused = self._refused = {
+            place_of(each): answer
+            for each, answer in zip(in_order, answers, strict=True)
+            if isinstance(answer, ApiException)
+        }
+        for name in needed.keys() - SPARING:
+            self._lacking[name] = [each for each in map(place_of, needed[name]) if each in refused]
         return place, experiments
 
     def _conduct(self, name: str) -> Any:  # noqa: ANN401 (each has a result of its own)
@@ -167,7 +174,12 @@ class Laboratory:
         if name not in experiments:
             image = self._workspace.inventory.image or "nothing"
             raise NotPossible(f"a CoreDNS image is needed, and cluster DNS runs {image}")
-        return experiments[name].conduct(Bench(self._site.result(), place.node))
+        if lacking := self._lacking.get(name):
+            (kind, _, which), answer = lacking[0], self._refused[lacking[0]]
+            raise NotPossible(f"{kind} {which} could not be made: {one_line(answer)}") from answer
+        refused = {where: one_line(answer) for where, answer in self._refused.items()}
+        bench = Bench(self._site.result(), place.node, refused=refused)
+        return experiments[name].conduct(bench)
 
 
 def each_once(objects: Mapping[str, Iterable[Manifest]]) -> list[Manifest]:
@@ -180,13 +192,18 @@ def each_once(objects: Mapping[str, Iterable[Manifest]]) -> list[Manifest]:
     found: dict[tuple[str, str, str], tuple[str, Manifest]] = {}
     for experiment, manifests in objects.items():
         for each in manifests:
-            meta = each["metadata"]
-            place = (each["kind"], meta.get("namespace", ""), meta["name"])
+            place = place_of(each)
             first, made = found.setdefault(place, (experiment, each))
             if made != each:
                 kind, _, name = place
                 raise ValueError(f"{first} and {experiment} make a {kind} {name} each, that differ")
     return [each for _, each in found.values()]
+
+
+def place_of(manifest: Manifest) -> tuple[str, str, str]:
+    """Kind, namespace and name of an object."""
+    meta = manifest["metadata"]
+    return manifest["kind"], meta.get("namespace", ""), meta["name"]
 
 
 def reader(workspace: Workspace) -> tuple[str | None, str]:

@@ -6,6 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 
+from kubernetes.client import ApiException
+
 from clusterdns.asking.everyone import Everyone
 from clusterdns.asking.repeat import repeat_command
 from clusterdns.cluster import Manifest
@@ -16,6 +18,7 @@ from clusterdns.experiments.watching import Awaited, Seen, Watch
 from clusterdns.objects.updates import Change, Changes
 from clusterdns.objects.wanted import Wanted, each
 from clusterdns.private import NotPossible
+from clusterdns.run.ledger import one_line
 from clusterdns.site import DEFAULT_DOMAIN
 
 USUAL_CACHE = 30.0  # seconds; kubeadm's cap, where no Corefile says
@@ -84,15 +87,25 @@ class UpdatesExperiment:
         try:
             with ThreadPoolExecutor(max_workers=1) as pool:
                 steps = pool.submit(pod.conduct, watch, self._allowed)
-                made = self._change(watch, Changes(workspace, domain).all())
+                planned = Changes(workspace, domain)
+                refused = {
+                    change.name: why
+                    for change in planned.all()
+                    if (why := bench.why_refused(planned.manifests_of(change)))
+                }
+                made = self._change(watch, planned, refused)
                 seen, missing = steps.result()
         finally:
             everyone.close()
         made |= {name: Update(name, *states) for name, states in seen.items()}
-        return Updates(made, missing)
+        return Updates(made, {**missing, **refused})
 
-    def _change(self, watch: Watch, changes: tuple[Change, ...]) -> dict[str, Update]:
+    def _change(self, watch: Watch, planned: Changes, refused: dict[str, str]) -> dict[str, Update]:
+        """What became of each change; ``refused`` grows by those that were refused."""
         cluster, now = self.place.workspace.cluster, time.monotonic()
+        changes = [change for change in planned.all() if change.name not in refused]
+        if not changes:
+            return {}
         first = {change.name: change.first(cluster) for change in changes}
         before = watch.until(
             {n: Awaited(wanted, now, self._allowed(wanted)) for n, (_, wanted) in first.items()}
@@ -100,7 +113,11 @@ class UpdatesExperiment:
 
         def act(change: Change) -> Awaited:
             service, old = first[change.name]
-            told = change.act(cluster)
+            try:
+                told = change.act(cluster)
+            except ApiException as error:
+                refused[change.name] = f"{change.name}: {one_line(error)}"
+                return Awaited({}, time.monotonic(), 0.0)  # nothing is waited for
             began = time.monotonic()
             new = change.after(service, told)
             return Awaited(new, began, self._allowed({**old, **new}))
@@ -109,7 +126,7 @@ class UpdatesExperiment:
         with ThreadPoolExecutor(max_workers=4) as pool:
             begun = {change.name: pool.submit(act, change) for change in changes}
             after = watch.follow(begun, self.place.workspace.timeouts.api + longest)
-        return {name: Update(name, before[name], after[name]) for name in after}
+        return {name: Update(name, before[name], after[name]) for name in after.keys() - refused}
 
     def _allowed(self, wanted: Wanted) -> float:
         """Seconds for the watch, and what a cache may add for these names, denials included."""

@@ -27,6 +27,7 @@ from clusterdns.experiments.multiplied import (
 from clusterdns.experiments.noderesolvers import RESOLV_CONF, BesideReplicas
 from clusterdns.private import NotPossible
 from clusterdns.searching.resolvconf import ResolvConf
+from clusterdns.serving.inventory import COREFILE
 from clusterdns.serving.metrics import Metrics, NoMetrics
 
 # Every series that names an upstream: coredns_proxy_* since 1.11.0, coredns_forward_* before.
@@ -117,10 +118,15 @@ class UpstreamsExperiment(BesideReplicas):
     """Looks at every replica, and puts questions to it and to its upstreams."""
 
     def conduct(self, bench: Bench) -> Upstreams:
-        """Read, ask and count. Raises NotPossible when there is no replica to look at."""
+        """Read, ask and count.
+
+        Raises NotPossible when there is no replica to look at, NotReadable when the Corefile,
+        which says whom it asks, may not be read.
+        """
         inventory = self.place.workspace.inventory
         if not inventory.replicas:
             raise NotPossible("no replica of the cluster's DNS runs")
+        inventory.must_know(COREFILE)
         confs = self.resolvers.confs()
         bench.note("resolv.conf of the nodes read")
         addresses = {server.name: server.address for server in reversed(inventory.replicas)}

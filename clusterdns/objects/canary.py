@@ -6,13 +6,15 @@ checks will ask are not asked too early, so that no cache keeps theirs.
 """
 
 import itertools
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 
 from clusterdns.asking.answer import Answer
 from clusterdns.asking.question import Question
 from clusterdns.objects.service import Endpoint, Port, Service
 from clusterdns.objects.variety import Drawn
 from clusterdns.run.identity import RunId
+from clusterdns.wait import eventually, until
 
 MOST_PORTS = 100  # of one EndpointSlice
 
@@ -28,6 +30,20 @@ def new_questions(canary: Service) -> Iterator[Question]:
     """One question after another that nobody has asked before; in the end all over again."""
     ports = itertools.cycle(canary.ports)
     return (Question(canary.srv_name(port), "SRV") for port in ports)
+
+
+def wait_until_known(
+    canary: Service, ask: Callable[[Question], Iterable[Answer]], within: float
+) -> None:
+    """Ask for a canary until everybody knows it, at most so many seconds; without one wait so long.
+
+    Who never knows it fails the checks that ask for the names made before it.
+    """
+    if canary.refused:
+        until(time.monotonic() + within)
+        return
+    questions = new_questions(canary)
+    eventually(lambda: ask(next(questions)), is_known, within)
 
 
 def is_known(answers: Iterable[Answer]) -> bool:

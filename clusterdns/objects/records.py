@@ -3,12 +3,15 @@
 import hashlib
 import ipaddress
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+
+from kubernetes.client import ApiException
 
 from clusterdns.cluster import Cluster, Manifest
 from clusterdns.objects import manifests
 from clusterdns.objects.canary import plan_canary
+from clusterdns.objects.made import HandsOut, Place, as_made, refusals
 from clusterdns.objects.service import Endpoint, Port, Service, address_type
 from clusterdns.objects.variety import WEB, Variety, plan_variety
 from clusterdns.run.identity import RunId
@@ -26,8 +29,11 @@ NOBODY6 = ipaddress.IPv6Network("2001:db8::/32")
 
 
 @dataclass(frozen=True)
-class Records:
-    """The Services of a run; every value that a check compares comes from here."""
+class Records(HandsOut):
+    """The Services of a run; every value that a check compares comes from here.
+
+    A Service that the API server refused raises NotMade where a check asks for it.
+    """
 
     web: Service  # a cluster IP and named ports, port and target port differ
     plain: Service  # a cluster IP and one port without a name
@@ -43,7 +49,7 @@ class Records:
 def make_records(workspace: Workspace, domain: str) -> Records:
     """Make the Services and EndpointSlices, and read back the addresses they were given.
 
-    Raises kubernetes.client.ApiException when the API server refuses one.
+    What the API server refuses is noted, and costs only the checks that ask for it.
     """
     place = (workspace.namespace, domain)
     web = Service("web", *place, ports=WEB_PORTS)
@@ -55,34 +61,47 @@ def make_records(workspace: Workspace, domain: str) -> Records:
     crowd = Service("crowd", *place, ports=PEERS_PORTS[:1], endpoints=many(100))
     throng = Service("throng", *place, ports=PEERS_PORTS[:1], endpoints=many(1000))
     variety = plan_variety(workspace.run, place[0], workspace.second_namespace, domain)
-    wanted = (web, plain, peers, empty, alias, crowd, throng, *variety.all)
-    made = workspace.cluster.create_all(manifest(workspace, service) for service in wanted)
-    workspace.cluster.create_all(
-        piece for service in wanted for piece in endpoint_slices(workspace, service)
-    )
-    given = {(m["metadata"]["namespace"], m["metadata"]["name"]): cluster_ips_of(m) for m in made}
-    return Records(
-        web=replace(web, cluster_ips=given[web.namespace, web.name]),
-        plain=replace(plain, cluster_ips=given[plain.namespace, plain.name]),
-        peers=peers,
-        empty=empty,
-        alias=alias,
-        crowd=crowd,
-        throng=throng,
-        variety=variety.given(given),
-        canary=make_canary(workspace, "canary", domain),
-    )
+    plain_ones = (web, plain, peers, empty, alias, crowd, throng)
+    given, refused = make_services(workspace, (*plain_ones, *variety.all))
+    known = {s.name: as_made(s, given, refused) for s in plain_ones}
+    canary = make_canary(workspace, "canary", domain)
+    return Records(**known, variety=variety.given(given, refused), canary=canary)
+
+
+def make_services(
+    workspace: Workspace, wanted: Sequence[Service]
+) -> tuple[dict[Place, tuple[str, ...]], dict[Place, str]]:
+    """Make Services and their slices: the cluster IPs they were given, and why some are not there.
+
+    Both by namespace and name.
+    """
+    planned = [manifest(workspace, service) for service in wanted]
+    made = workspace.cluster.try_all(planned)
+    refused = refusals(planned, made)
+    there = [service for service in wanted if (service.namespace, service.name) not in refused]
+    pieces = [piece for service in there for piece in endpoint_slices(workspace, service)]
+    refused |= refusals(pieces, workspace.cluster.try_all(pieces))
+    given = {
+        (each["metadata"]["namespace"], each["metadata"]["name"]): cluster_ips_of(each)
+        for each in made
+        if not isinstance(each, ApiException)
+    }
+    return given, refused
 
 
 def make_canary(workspace: Workspace, name: str, domain: str) -> Service:
-    """Make a Service that is known to nobody who does not know all that was made before.
+    """Make a Service that is known to nobody who does not know all that was made before it.
 
-    Raises kubernetes.client.ApiException when the API server refuses it.
+    Where slices are refused there is none to wait for, so one with a cluster IP does as well.
+    Its ``refused`` says when there is none at all.
     """
     canary = plan_canary(workspace.run, name, workspace.namespace, domain)
-    workspace.cluster.create_all([manifest(workspace, canary)])
-    workspace.cluster.create_all(endpoint_slices(workspace, canary))
-    return canary
+    place = (canary.namespace, canary.name)
+    given, refused = make_services(workspace, [canary])
+    if place in refused:
+        canary = replace(canary, name=f"{name}-2", endpoints=())
+        given, refused = make_services(workspace, [canary])
+    return as_made(canary, given, refused)
 
 
 def make_digit_first(workspace: Workspace, domain: str) -> Service:

@@ -48,6 +48,7 @@ class Service:
     external_name: str = ""
     node_ports: bool = False  # of type NodePort
     single_stack: bool = False  # one cluster IP, also where there are two families
+    refused: str = ""  # why the API server did not make it, or not all of it; mostly empty
 
     @property
     def fqdn(self) -> str:

@@ -61,9 +61,15 @@ class Changes:
 
     def manifests(self) -> list[Manifest]:
         """What must be there before the changes."""
-        services = [change.service for change in self.all() if change.exists]
-        slices = [piece for service in services for piece in self._slices(service)]
-        return [*(manifest(self.workspace, service) for service in services), *slices]
+        made = [self.manifests_of(change) for change in self.all()]
+        services = [each[0] for each in made if each]
+        return [*services, *(piece for each in made for piece in each[1:])]
+
+    def manifests_of(self, change: Change) -> list[Manifest]:
+        """What must be there before one change: a Service and its slices, or nothing."""
+        if not change.exists:
+            return []
+        return [manifest(self.workspace, change.service), *self._slices(change.service)]
 
     def all(self) -> tuple[Change, ...]:
         """Every change."""

@@ -3,8 +3,9 @@
 import hashlib
 import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 
+from clusterdns.objects.made import HandsOut, Place, as_made, made
 from clusterdns.objects.service import Endpoint, Port, Service
 from clusterdns.run.identity import RunId
 
@@ -47,7 +48,7 @@ class Drawn:
 
 
 @dataclass(frozen=True)
-class Variety:
+class Variety(HandsOut):
     """The Services; every value that a check compares comes from here."""
 
     gates: Service  # of type NodePort
@@ -78,33 +79,36 @@ class Variety:
 
     @property
     def all(self) -> tuple[Service, ...]:
-        """Every one of them."""
-        found = (getattr(self, field.name) for field in fields(self))
+        """Every one of them that was planned, whatever became of it."""
+        found = (object.__getattribute__(self, field.name) for field in fields(self))
         return tuple(service for service in found if service is not None)
 
     @property
     def with_cluster_ip(self) -> tuple[Service, ...]:
-        """Those that have a cluster IP, whatever else they are."""
-        return tuple(s for s in self.all if not s.endpoints and not s.external_name)
+        """Those that have a cluster IP, whatever else they are. Raises NotMade."""
+        return made(s for s in self.all if not s.endpoints and not s.external_name)
 
     @property
     def headless(self) -> tuple[Service, ...]:
-        """Those that have endpoints of their own."""
-        return tuple(s for s in self.all if s.endpoints)
+        """Those that have endpoints of their own. Raises NotMade."""
+        return made(s for s in self.all if s.endpoints)
 
     @property
     def aliases(self) -> tuple[Service, ...]:
-        """Those of type ExternalName."""
-        return tuple(s for s in self.all if s.external_name)
+        """Those of type ExternalName. Raises NotMade."""
+        return made(s for s in self.all if s.external_name)
 
-    def given(self, ips: Mapping[tuple[str, str], tuple[str, ...]]) -> "Variety":
-        """The same with the cluster IPs that the API gave, by namespace and name."""
-        changed = {
-            field.name: replace(service, cluster_ips=ips[service.namespace, service.name])
-            for field in fields(self)
-            if (service := getattr(self, field.name)) is not None
-        }
-        return replace(self, **changed)
+    def given(
+        self, ips: Mapping[Place, tuple[str, ...]], refused: Mapping[Place, str] | None = None
+    ) -> "Variety":
+        """The same with the cluster IPs that the API gave, by namespace and name; or refused."""
+        planned = {field.name: object.__getattribute__(self, field.name) for field in fields(self)}
+        return Variety(
+            **{
+                name: service and as_made(service, ips, refused or {})
+                for name, service in planned.items()
+            }
+        )
 
 
 def plan_variety(run: RunId, namespace: str, second: str | None, domain: str) -> Variety:

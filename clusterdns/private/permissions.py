@@ -5,6 +5,7 @@ from kubernetes.client import ApiException
 from clusterdns.cluster import Manifest
 from clusterdns.objects.manifests import metadata
 from clusterdns.private.coredns import NotPossible
+from clusterdns.run.ledger import one_line
 from clusterdns.site import Workspace
 
 ACCOUNT = "coredns"  # the ServiceAccount in our namespace
@@ -21,8 +22,7 @@ def may_read_cluster(workspace: Workspace) -> str:
         workspace.active.create_cluster_scoped(binding(workspace, role))
     except ApiException as error:
         raise NotPossible(
-            "a private CoreDNS may not be given the rights of the cluster's own "
-            f"({error.status} {error.reason})"
+            f"a private CoreDNS may not be given the rights of the cluster's own: {one_line(error)}"
         ) from error
     return ACCOUNT
 

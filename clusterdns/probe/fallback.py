@@ -29,6 +29,7 @@ from clusterdns.probe.packet import (
 SIDE_BY_SIDE = 4  # exec streams of one probe at a time
 MOST_IN_A_SCRIPT = 40  # questions of one stream, asked one after the other
 START = 10.0  # seconds allowed on top of the questions' own: exec, and a dig for each
+ABSENCE = 20.0  # seconds that the API server may be away on top of that, before an exec starts
 INEXPRESSIBLE = "not expressible without perl"
 
 
@@ -91,7 +92,7 @@ class DigProbe:
         quoted = " ".join(map(shlex.quote, lines))
         command = shlex.join(batch_command(packets[0].transport, self.version))
         script = f"printf '%s\\n' {quoted} | {command} 2>&1"
-        output = run_in(self._target, ["sh", "-c", script], _allowed(packets))
+        output = run_in(self._target, ["sh", "-c", script], _allowed(packets), ABSENCE)
         texts = output.stdout.split(";; Sending:\n")[1:]
         if output.exit_code is None or len(texts) != len(packets):
             return None
@@ -104,7 +105,7 @@ class DigProbe:
         mark = f"dig-{time.monotonic_ns()}"
         script = "".join(f"{shlex.join(words)} 2>&1; echo {mark} $?\n" for words in commands)
         allowed = _allowed(packets)
-        output = run_in(self._target, ["sh", "-c", script], allowed)
+        output = run_in(self._target, ["sh", "-c", script], allowed, ABSENCE)
         pieces = re.split(rf"^{mark} (\d+)\n", output.stdout, flags=re.MULTILINE)
         found = [(text, int(code)) for text, code in zip(pieces[0::2], pieces[1::2], strict=False)]
         if len(found) == len(commands):
@@ -124,7 +125,9 @@ class DigProbe:
     def run(self, commands: Sequence[Sequence[str]], timeout: float) -> list[Output]:
         """Run each argv in an exec of its own, four at a time. Raises ProbeLost."""
         return list(
-            self._pool.map(lambda argv: run_in(self._target, argv, timeout + START), commands)
+            self._pool.map(
+                lambda argv: run_in(self._target, argv, timeout + START, ABSENCE), commands
+            )
         )
 
     def close(self) -> None:
@@ -139,7 +142,7 @@ def _allowed(packets: Sequence[Packet]) -> float:
 
 def open_dig(target: ExecTarget, node: str, within: float) -> DigProbe:
     """A probe that asks with the dig of a pod's image. Raises ProbeLost when there is none."""
-    output = run_in(target, ["dig", "-v"], within)
+    output = run_in(target, ["dig", "-v"], within, ABSENCE)
     said = output.stdout + output.stderr
     if output.exit_code != 0 or "DiG" not in said:
         raise ProbeLost(f"{target}: its image can run neither relay nor dig: {said.strip()}")

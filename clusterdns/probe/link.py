@@ -9,6 +9,7 @@ the evidence when no new stream can be had.
 import contextlib
 import itertools
 import os
+import random
 import selectors
 import threading
 import time
@@ -58,7 +59,7 @@ class Window:
     commands: int = 16
     grace: float = 5.0  # an answer is due at its own deadline; later than this, the stream hangs
     greeting: float = 10.0  # a new relay says hello
-    reconnect: float = 20.0  # after this without a stream the probe is lost
+    reconnect: float = 30.0  # after this without a stream the probe is lost
 
 
 @dataclass
@@ -204,6 +205,7 @@ class Link:
     def _connect(self) -> LineStream:
         deadline = time.monotonic() + self._window.reconnect
         evidence: list[str] = []
+        pause = 0.3
         while not self._closing.is_set():
             try:
                 opened = self._open_stream()
@@ -218,7 +220,8 @@ class Link:
                 self.never_ran = ended.failed and not self.hello
                 if ended.permanent or self.never_ran or time.monotonic() >= deadline:
                     raise ProbeLost(f"probe {self._name} is lost: " + "; ".join(evidence)) from None
-                self._closing.wait(0.3)
+                self._closing.wait(pause * random.uniform(0.7, 1.0))
+                pause = min(2 * pause, 2.0)
             else:
                 return opened
         raise ProbeLost(f"probe {self._name} was closed")

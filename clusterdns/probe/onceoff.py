@@ -38,19 +38,27 @@ def run_once(
     return run_in(ExecTarget(configuration, namespace, pod, container), command, timeout)
 
 
-def run_in(target: ExecTarget, command: Sequence[str], timeout: float) -> Output:
-    """The same for a target; see run_once."""
-    deadline = time.monotonic() + timeout
+def run_in(
+    target: ExecTarget, command: Sequence[str], timeout: float, absence: float = 0.0
+) -> Output:
+    """The same for a target; see run_once.
+
+    While the API server is away the handshake is tried for ``absence`` seconds more: the time of
+    the command begins when it starts.
+    """
+    started = time.monotonic()
+    deadline = started + timeout + absence
     printed = {STDOUT: bytearray(), STDERR: bytearray()}
     # A handshake that failed has started nothing, so it may be tried again.
     socket = eventually(
-        lambda: _open(target, command, max(0.1, deadline - time.monotonic())),
+        lambda: _open(target, command, min(timeout, max(0.1, deadline - time.monotonic()))),
         lambda outcome: isinstance(outcome, ExecSocket) or outcome.permanent,
-        within=timeout,
-        every=0.3,
+        within=timeout + absence,
+        every=0.5,
     )
     if isinstance(socket, StreamEnded):
         raise ProbeLost(str(socket))
+    deadline = (time.monotonic() if absence else started) + timeout
     try:
         while socket.status is None:
             if not wait_readable(socket, deadline):

@@ -65,7 +65,22 @@ def _of_checks(report: Report) -> str:
         text += f", {counted(summary.deviations, 'deviation')} from advice or recommendation"
     if summary.not_run:
         text += f"; {summary.not_run} could not be run"
+    if unprobed := report.cluster.get("unprobed"):
+        text += f"; {counted(len(unprobed), 'node')} could not be asked from"
     return f"{text}."
+
+
+def unprobed_lines(report: Report, most: int = 5) -> list[str]:
+    """The nodes without a probe: each reason once, with the nodes it is about."""
+    nodes: dict[str, list[str]] = {}
+    for node, why in (report.cluster.get("unprobed") or {}).items():
+        nodes.setdefault(why, []).append(node)
+    return [f"no probe on {_some(names, most)}: {why}" for why, names in nodes.items()][:most]
+
+
+def _some(names: list[str], most: int) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{', '.join(names[:most])}{more}"
 
 
 def cluster_lines(report: Report) -> list[str]:

@@ -15,9 +15,11 @@ def exit_code(
     *,
     suite_error: bool = False,
     require_complete: bool = False,
+    unprobed: bool = False,
 ) -> int:
     """The exit code, given pytest's own status; precedence 11 > 3 > 2 > 1 > 10 > 12 > 5.
 
+    ``unprobed``: whether a node has no probe, which makes a run incomplete whatever was selected.
     A status that neither pytest nor the contract gives a place stands where pytest's do.
     """
     outcomes = {check.outcome for check in checks}
@@ -31,13 +33,13 @@ def exit_code(
         return FAILED
     if status == CANNOT_JUDGE:
         return CANNOT_JUDGE
-    if require_complete and "not-run" in outcomes:
+    if require_complete and (unprobed or "not-run" in outcomes):
         return INCOMPLETE
     return status
 
 
-def result_of(code: int, checks: Sequence[Check]) -> Result:
-    """The result that goes with an exit code.
+def result_of(code: int, checks: Sequence[Check], *, unprobed: bool = False) -> Result:
+    """The result that goes with an exit code; partial also where a node has no probe.
 
     A cluster that was left changed is an error, unless checks failed: then it is a failure.
     """
@@ -46,4 +48,4 @@ def result_of(code: int, checks: Sequence[Check]) -> Result:
         return "failure"
     if code not in (0, INCOMPLETE):
         return "error"
-    return "partial" if "not-run" in outcomes else "success"
+    return "partial" if unprobed or "not-run" in outcomes else "success"

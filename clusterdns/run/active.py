@@ -80,7 +80,10 @@ class Run:
                 self._make(name, "restricted")
             self.places = Namespaces(self.id.namespace, self.id.second_namespace)
         self.lease = LeaseKeeper(cluster, self.places.main, self.id)
-        self.lease.start()
+        try:
+            self.lease.start()
+        except ApiException as error:
+            self.lease.failures.append(without_lease(self.places, one_line(error)))
         return self.places
 
     def host_namespace(self) -> tuple[str | None, str]:
@@ -100,9 +103,10 @@ class Run:
         if not self.id.gives_name(kind, name):
             raise ValueError(f"{kind} {name}: outside namespaces our names begin with {self.id}")
         made = self._made(kind, name)
+        undoing = made.hurried(namespaces.UNDO_S)
         self.state.update(lambda s: replace(s, cluster_scoped=(*s.cluster_scoped, (kind, name))))
         self.ledger.register(
-            f"{kind} {name}", made.delete, gone=made.why_there, goes_with=self._goes_with
+            f"{kind} {name}", undoing.delete, gone=undoing.why_there, goes_with=self._goes_with
         )
         marked = self.labelled(manifest)
         marked["metadata"]["annotations"][LEASE_IN] = self._author().lease_in
@@ -134,6 +138,8 @@ class Run:
 
     def finish(self, deadline_s: float, keep: bool = False) -> CleanupResult:
         """Undo everything within so many seconds. Never raises; a second call tries the rest."""
+        if self._cluster is not None:
+            self._cluster.patience.end()
         if self.lease is not None:
             self.lease.expect_end()
         result = self.ledger.work_off(deadline_s, keep)
@@ -193,3 +199,17 @@ class Run:
         if self._cluster is None:
             raise RuntimeError("the run has not entered a cluster yet")
         return self._cluster
+
+
+def without_lease(places: Namespaces, why: str) -> str:
+    """The warning that a run gives no sign of life, and what follows from it."""
+    name = places.main
+    if places.shared:
+        return (
+            f"no Lease can be kept in namespace {name}, so other machines cannot see that this run "
+            f"lives: let nobody run `pytest --cleanup-only --namespace {name}` meanwhile ({why})"
+        )
+    return (
+        f"no Lease can be kept in namespace {name}, so after a kill only this machine, with the state "
+        f"file of the run, can remove what it made ({why})"
+    )

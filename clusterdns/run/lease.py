@@ -11,26 +11,38 @@ import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 from kubernetes import client
+from urllib3.exceptions import HTTPError
 
+from clusterdns.apierrors import no_answer
 from clusterdns.cluster import Cluster, Manifest, NotThere, path_of
 from clusterdns.run.identity import SECRET, RunId
 from clusterdns.run.ledger import one_line
 
 RENEW_EVERY = 10.0  # seconds between two renewals
+GROUP = "coordination.k8s.io"
 DURATION = 40  # seconds after the last renewal until a run counts as dead
 
 
 def clock_offset(cluster: Cluster) -> timedelta:
     """What to add to our clock to get that of the API server; good to about a second.
 
-    Zero when the answer has no usable date. Raises what the connection raises.
+    Zero when the answer has no usable date. Raises NoAnswer.
     """
     connection = cluster.connection
     prepared = connection.param_serialize("GET", "/version", query_params=[], header_params={})
-    response = connection.call_api(*prepared, _request_timeout=cluster.deadline)
-    response.read()
+
+    def ask(_: bool) -> Any:  # noqa: ANN401 - as the client library has it
+        try:
+            response = connection.call_api(*prepared, _request_timeout=cluster.deadline)
+            response.read()
+        except (HTTPError, OSError) as error:
+            raise no_answer(error, cluster.server) from error
+        return response
+
+    response = cluster.patience.insist("clock", ask)
     try:
         return parsedate_to_datetime(response.getheader("Date") or "") - datetime.now(UTC)
     except (TypeError, ValueError):
@@ -63,7 +75,8 @@ class LeaseKeeper:
     def __init__(self, cluster: Cluster, namespace: str, run: RunId) -> None:
         # exec streams swap a method of the ApiClient that they use: share only the settings
         own = client.ApiClient(cluster.connection.configuration)
-        self._cluster = replace(cluster, connection=own)
+        self._patient = cluster  # for the first one; what is renewed anyway need not be insisted on
+        self._cluster = replace(cluster.hurried(), connection=own)
         self._namespace = namespace
         self._run = run
         self._offset = timedelta()
@@ -74,8 +87,8 @@ class LeaseKeeper:
 
     def start(self) -> None:
         """Create the lease and begin to renew it. Raises what the API server answers."""
-        self._offset = clock_offset(self._cluster)
-        self._cluster.create(
+        self._offset = clock_offset(self._patient)
+        self._patient.create(
             {
                 "apiVersion": "coordination.k8s.io/v1",
                 "kind": "Lease",

@@ -9,6 +9,9 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from kubernetes.client import ApiException
+
+from clusterdns.apierrors import in_words
 from clusterdns.report.model import CleanupResult
 from clusterdns.wait import eventually
 
@@ -172,7 +175,6 @@ def _ask(gone: Gone, until: float) -> str | None:
 
 def one_line(error: BaseException) -> str:
     """An exception in one line, as a person wants to read it."""
-    status = getattr(error, "status", None)
-    reason = getattr(error, "reason", None)
-    text = f"the API server answered {status} {reason}" if status and reason else str(error)
-    return " ".join(text.split())[:400] or type(error).__name__
+    if isinstance(error, ApiException):
+        return in_words(error)
+    return " ".join(str(error).split())[:300] or type(error).__name__

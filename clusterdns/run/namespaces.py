@@ -11,6 +11,7 @@ from clusterdns.run.ownership import Made, owners, why_not_ours
 from clusterdns.run.state import StateFile
 from clusterdns.wait import eventually
 
+UNDO_S = 8.0  # seconds in which each request of the clean-up is tried again, of its 60
 APPEARS_S = 1.0  # seconds for an object whose creation was interrupted to show
 # What a run may make in a namespace that is not its own; the order is that of removal.
 IN_NAMESPACE = (
@@ -59,10 +60,11 @@ def make(
     Raises what the API server answers.
     """
     state.update(lambda s: replace(s, namespaces=(*s.namespaces, made.name)))
+    undoing = made.hurried(UNDO_S)
     ledger.register(
         f"namespace {made.name}",
-        lambda: delete(made),
-        gone=lambda: why_there(made),
+        lambda: delete(undoing),
+        gone=lambda: why_there(undoing),
         goes_with=goes_with,
     )
     note_uid(state, create_surely(made.cluster, manifest_of(made.name, made.run, level)))
@@ -140,11 +142,12 @@ def share(cluster: Cluster, run: RunId, name: str, ledger: Ledger, state: StateF
 
 def register_made(cluster: Cluster, run: RunId, name: str, ledger: Ledger, what: str) -> None:
     """Let a ledger delete what the run made in a namespace, and wait until it is gone."""
+    undoing = cluster.hurried(UNDO_S)
     deleted: set[str] = set()
     ledger.register(
         what,
-        lambda: delete_made(cluster, run, name, deleted),
-        gone=lambda: why_made(cluster, run, name, deleted),
+        lambda: delete_made(undoing, run, name, deleted),
+        gone=lambda: why_made(undoing, run, name, deleted),
     )
 
 

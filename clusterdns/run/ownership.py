@@ -2,7 +2,8 @@
 
 import hmac
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 from kubernetes.client import ApiException
 
@@ -72,6 +73,10 @@ class Made:
     run: RunId
     uid: Callable[[], str | None]
     tell: Callable[[str], None] = lambda line: None  # what is left alone, and why
+
+    def hurried(self, seconds: float) -> Self:
+        """The same for the clean-up, which has a deadline: each request is tried again so long."""
+        return replace(self, cluster=self.cluster.hurried(seconds))
 
     def find(self) -> Manifest | None:
         """The object, or None when it is gone; what somebody else made in its place is told."""

@@ -14,10 +14,13 @@ from kubernetes import client, config
 from kubernetes.config.config_exception import ConfigException
 from kubernetes.config.kube_config import KubeConfigMerger
 
-from clusterdns.cluster import Cluster, NotThere
+from clusterdns.apierrors import NoAnswer, in_words, wrong_server
+from clusterdns.cluster import Cluster
+from clusterdns.run.ledger import one_line
 
 CONNECT_S = 3.0  # seconds for the connection
 ANSWER_S = 4.0  # seconds for the first answer
+PATIENCE_S = 3.0  # seconds in which a first request that was turned away is made again
 # What reading a file of another shape ends with.
 _MALFORMED = (AttributeError, KeyError, TypeError, ValueError)
 LOGIN_S = 8.0  # seconds for the login helper that a kubeconfig may name
@@ -53,11 +56,17 @@ def connect(kubeconfig: str | None, context: str | None) -> client.ApiClient:
     entry = _read_context(files, context)
     settings = client.Configuration()
     # A request that met a dying kept-alive connection is sent once more; nothing else is.
-    settings.retries = urllib3.Retry(total=1, connect=0, read=1, redirect=0, status=0)
+    # What a Retry-After asks for is done by clusterdns.patience: urllib3 would make an error of it.
+    settings.retries = urllib3.Retry(
+        total=1, connect=0, read=1, redirect=0, status=0, respect_retry_after_header=False
+    )
     _log_in(files, entry, settings)
     connection = DeadlineClient(settings)
     try:
-        Cluster(connection, entry["name"], deadline=ANSWER_S).text("GET", "/version")
+        first = Cluster(connection, entry["name"], deadline=ANSWER_S).hurried(PATIENCE_S)
+        version = first.request("GET", "/version")
+        if "gitVersion" not in version:
+            raise wrong_server(settings.host, str(version))
     except Exception as error:
         raise CannotConnect(diagnose_connection(error, entry["name"], settings.host)) from error
     return connection
@@ -124,7 +133,7 @@ def require_existing(cluster: Cluster, namespace: str) -> None:
 
 def diagnose_connection(error: BaseException, context: str, host: str) -> str:
     """One paragraph: what went wrong on the way to the API server, and what to do."""
-    status = 404 if isinstance(error, NotThere) else getattr(error, "status", None)
+    status = getattr(error, "status", None)
     if status == 401:
         return (
             f"The API server {host} refuses the credentials of context {context!r} (401 "
@@ -139,14 +148,20 @@ def diagnose_connection(error: BaseException, context: str, host: str) -> str:
             "is system:anonymous. Check the user of the context with "
             f"`kubectl --context {context} auth whoami`."
         )
-    if status:
+    if isinstance(error, client.ApiException) and status:
         return (
-            f"The API server {host} of context {context!r} answered {status} "
-            f"{getattr(error, 'reason', '')} to its first request. It may be starting or "
-            "overloaded, or the address may be that of something else; try "
+            f"At the first request to {host} of context {context!r} {in_words(error)}. It may be "
+            "starting or overloaded, or the address may be that of something else; try "
             f"`kubectl --context {context} get --raw /readyz`."
         )
+    if isinstance(error, NoAnswer) and "no Kubernetes API server" in str(error):
+        return (
+            f"{str(error)[0].upper()}{str(error)[1:]}. Check the address of context {context!r} in "
+            "the kubeconfig, and proxies and port forwardings on the way; `kubectl --context "
+            f"{context} get --raw /version` should print a version."
+        )
     text = " ".join(str(getattr(error, "reason", None) or error).split())
+    text = text.removeprefix(f"the API server {host} does not answer: ")
     if "certificate" in text.lower() or "SSL" in text:
         return (
             f"The TLS connection to the API server {host} of context {context!r} failed: "
@@ -159,6 +174,28 @@ def diagnose_connection(error: BaseException, context: str, host: str) -> str:
         "cluster running, is this address right from here (VPN, proxy settings), and is nothing "
         f"filtering the port? `kubectl --context {context} version` should answer."
     )
+
+
+def advice(error: BaseException | str) -> str:
+    """What to do when the API server refused something, or was away, in a sentence or two."""
+    text = one_line(error) if isinstance(error, BaseException) else error
+    if " cannot " in text and " resource " in text:
+        return "Ask for that right; `--plan` lists every object and verb that is used."
+    if "exceeded quota" in text:
+        return "Raise that quota, or give the suite another namespace with --namespace NAME."
+    if "answered 403" in text or "admission webhook" in text or "answered 422" in text:
+        return (
+            "A policy of the cluster refuses it: exempt the namespaces of the suite "
+            "(dns-conf-*), or give it one that is exempt with --namespace NAME."
+        )
+    return "Run it again when the API server is well: `kubectl get --raw /readyz` tells."
+
+
+def nothing_judged(number: int, reason: str) -> str:
+    """The paragraph for a run in which no check at all could be tried."""
+    which = "The only selected check" if number == 1 else f"None of the {number} selected checks"
+    how = "could not be tried" if number == 1 else "could be tried"
+    return f"{which} {how}: {reason}. {advice(reason)}"
 
 
 def _read_context(files: str, context: str | None) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from kubernetes.client import ApiException
 
 from clusterdns.cluster import Cluster, Manifest, NotThere, path_of
 from clusterdns.run.ledger import Ledger
+from clusterdns.run.namespaces import UNDO_S
 from clusterdns.run.state import Restore, StateFile
 from clusterdns.run.undoing import (
     CHANGED_BY,
@@ -67,7 +68,8 @@ def change(
     others = tuple(r for r in state.state.restores if r is not recorded)
     state.update(lambda s: replace(s, restores=(*others, record)))
     ledger.forget(record.what)
-    ledger.register(record.what, lambda: give_back(cluster, record), restore=True)
+    undoing = cluster.hurried(UNDO_S)
+    ledger.register(record.what, lambda: give_back(undoing, record), restore=True)
     return cluster.request("PUT", path_of(kind, namespace, name), intended)
 
 

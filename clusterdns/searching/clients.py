@@ -11,7 +11,6 @@ from concurrent.futures import TimeoutError as NotYet
 from functools import partial
 
 from kubernetes.client import ApiException
-from urllib3.exceptions import HTTPError
 
 from clusterdns.cluster import Manifest
 from clusterdns.private import NotPossible
@@ -64,7 +63,8 @@ class Clients:
                 except NotYet:
                     raise NoClients(f"pod {name} on {planned.node} is still starting") from None
         if not found:
-            raise NoClients(f"no node has a {role} client: no probe started on any")
+            why = self.site.why_no_probe
+            raise NoClients(f"no node has a {role} client, as none has a probe: {why}")
         return found
 
     def up(self) -> list[Client]:
@@ -150,7 +150,7 @@ class Clients:
             return 0
         try:
             states = self._states({self._pods[name].namespace for name in starting})
-        except (ApiException, HTTPError):
+        except ApiException:
             states = {}  # it may answer the next time; what is late is given up below
         for name in list(starting):
             pod, late = states.get(name, {}), time.monotonic() > starting[name]
@@ -182,8 +182,7 @@ class Clients:
         try:
             self.site.workspace.cluster.create(planned.manifest)
         except ApiException as error:
-            said = " ".join(str(error.body or "").split())[:300]
-            return f"pod {planned.name} was refused: {error.status} {error.reason} {said}"
+            return f"pod {planned.name} was refused: {one_line(error)}"
         return ""
 
     def _states(self, namespaces: Iterable[str]) -> dict[str, Manifest]:
@@ -205,7 +204,7 @@ class Clients:
 
     def _probes(self) -> dict[str, Client]:
         if not self.site.probes:
-            raise NoClients("no node could start a probe pod")
+            raise NoClients(f"no node has a probe: {self.site.why_no_probe}")
         return {
             node: Client(
                 Role.CLUSTER_FIRST,

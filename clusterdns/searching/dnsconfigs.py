@@ -82,5 +82,7 @@ def verdict(workspace: Workspace, proposal: Proposal) -> str:
     try:
         workspace.cluster.request("POST", path, pod, query={"dryRun": "All"})
     except ApiException as error:
+        if error.status != 422:  # a policy, a quota or a missing right says nothing of the proposal
+            raise
         return f"{error.status} {error.reason}"
     return "accepted"

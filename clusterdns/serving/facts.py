@@ -19,9 +19,13 @@ def facts_of(
     site: Site | None = None,
     node_local: Mapping[str, object] | None = None,
 ) -> dict[str, Any]:
-    """As the contract has it; the domain is known once pods have told it."""
+    """As the contract has it; the domain is known once pods have told it.
+
+    ``unprobed`` is there when nodes have no probe: why, by node.
+    """
     service_ips = inventory.cluster_ips
     corefile = inventory.corefile_text
+    unprobed = {"unprobed": dict(site.unprobed)} if site and site.unprobed else {}
     return {
         "server": inventory.version,
         "context": cluster.context,
@@ -36,6 +40,7 @@ def facts_of(
             "corefileSha256": hashlib.sha256(corefile.encode()).hexdigest() if corefile else "",
             "features": features_of(inventory, node_local),
         },
+        **unprobed,
     }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from clusterdns.cluster import Manifest
 from clusterdns.corefile import Reading
-from clusterdns.serving.inventory import Inventory
+from clusterdns.serving.inventory import COREFILE, Inventory
 
 
 def features_of(inventory: Inventory, node_local: Mapping[str, object] | None) -> dict[str, Any]:
@@ -62,7 +62,11 @@ def in_words(thing: Manifest | None) -> str:
 
 
 def why_absent(inventory: Inventory, feature: str) -> str:
-    """Why this cluster does not have a feature; empty when it has, or when nobody can tell."""
+    """Why this cluster does not have a feature; empty when it has, or when nobody can tell.
+
+    Raises NotReadable where the Corefile would tell, and we may not look at it.
+    """
+    inventory.must_know(COREFILE)
     reading, absent = inventory.reading, ABSENT.get(feature)
     return absent(inventory, reading) if reading is not None and absent is not None else ""
 

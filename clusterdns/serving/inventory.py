@@ -4,20 +4,30 @@ Nothing is taken for granted: what is missing is None or empty, and a check says
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from posixpath import dirname
+from typing import TypeVar
+
+from kubernetes.client import ApiException
 
 from clusterdns.asking.question import Server
 from clusterdns.cluster import Cluster, Manifest, NotThere, is_ready
 from clusterdns.corefile import Corefile, CorefileError, Reading, parse
+from clusterdns.run.ledger import one_line
 from clusterdns.serving.mounts import Mounted, corefile_path, read_mounts
 
+T = TypeVar("T")
+COREFILE, SLICES = "the Corefile", "the EndpointSlices of the DNS Service"
 LABEL = "k8s-app=kube-dns"  # of the Service and the pods, for CoreDNS and kube-dns alike
 ARCHITECTURE = "kubernetes.io/arch"
 OURS = "dns-conformance/run"  # a label of all that a run makes
+
+
+class NotReadable(Exception):  # noqa: N818 - it reads as the sentence that it starts
+    """A part of cluster DNS that we may not read; the text says which, and why."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +46,13 @@ class Inventory:
     files: Mapping[str, str] = field(default_factory=dict)
     folders: tuple[str, ...] = ()
     further: tuple[Manifest, ...] = ()  # more workloads behind the Service
+    # What the API server refused to show, in words: it looks like something that is not there.
+    unreadable: Mapping[str, str] = field(default_factory=dict)
+
+    def must_know(self, part: str) -> None:
+        """Raises NotReadable when a part (COREFILE, SLICES) was not shown."""
+        if why := self.unreadable.get(part):
+            raise NotReadable(f"{part} cannot be read: {why}")
 
     @property
     def namespace(self) -> str:
@@ -155,22 +172,40 @@ def take_inventory(cluster: Cluster) -> Inventory:
     namespace = found["metadata"]["namespace"] if found else "kube-system"
     pods = pods_of([workload, *further], cluster, namespace)
     name = service["metadata"]["name"] if service else "kube-dns"
-    slices = cluster.list("EndpointSlice", namespace, f"kubernetes.io/service-name={name}")
+    refused: dict[str, str] = {}
+    labels = f"kubernetes.io/service-name={name}"
+    slices = if_shown(refused, SLICES, lambda: cluster.list("EndpointSlice", namespace, labels))
     place = corefile_place(workload)
     mounted = mounts_of(cluster, workload)
+    text = if_shown(refused, COREFILE, lambda: read_corefile(cluster, place)) if place else None
     return Inventory(
         version=str(version.result().get("gitVersion", "")),
         nodes=tuple(nodes.result()),
         service=service,
-        slices=tuple(slices),
+        slices=tuple(slices or ()),
         workload=workload,
         pods=tuple(sorted(pods, key=lambda pod: str(pod["metadata"]["name"]))),
-        corefile_text=read_corefile(cluster, place) if place else None,
+        corefile_text=text,
         config_map=place[:2] if place else None,
         files=mounted.files,
         folders=tuple(sorted(mounted.folders)),
         further=further,
+        unreadable=refused,
     )
+
+
+def if_shown(refused: dict[str, str], part: str, read: Callable[[], T]) -> T | None:
+    """A part of the inventory; where we have no right to it why not is noted, and None returned.
+
+    Raises kubernetes.client.ApiException for anything but a 403.
+    """
+    try:
+        return read()
+    except ApiException as error:
+        if error.status != 403:
+            raise
+        refused[part] = one_line(error)
+        return None
 
 
 def the_dns_service(services: list[Manifest]) -> Manifest | None:

@@ -1,8 +1,11 @@
 """A workspace without a cluster: an inventory as the API would give it, and a list of requests."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import cast
+
+from kubernetes.client import ApiException
 
 from clusterdns.cluster import Cluster, Manifest, NotThere
 from clusterdns.run.active import Run
@@ -16,7 +19,12 @@ IMAGE = "registry.example/coredns/coredns:v1.12.1"
 class Recorder:
     """Takes what a cluster is asked to do, and answers from a table."""
 
-    def __init__(self, answers: Mapping[str, list[Manifest]] | None = None) -> None:
+    def __init__(
+        self,
+        answers: Mapping[str, list[Manifest]] | None = None,
+        refuses: Callable[[Manifest], bool] = lambda _: False,
+    ) -> None:
+        self.refuses = refuses
         self.made: list[Manifest] = []
         self.patched: list[tuple[str, str, object]] = []
         self._answers = answers or {}
@@ -25,6 +33,12 @@ class Recorder:
         """Make many objects."""
         self.made += manifests
         return manifests
+
+    def try_all(self, manifests: Iterable[Manifest]) -> list[Manifest | ApiException]:
+        """Make many objects; what is refused comes back as the refusal."""
+        planned = list(manifests)
+        made = iter(self.create_all([each for each in planned if not self.refuses(each)]))
+        return [refusal(each) if self.refuses(each) else next(made) for each in planned]
 
     def create(self, manifest: Manifest) -> Manifest:
         """Make one object."""
@@ -50,6 +64,14 @@ class Recorder:
     def find(self, kind: str, name: str, namespace: str | None = None) -> Manifest | None:
         """One of them, or None."""
         return next((e for e in self.list(kind) if e["metadata"]["name"] == name), None)
+
+
+def refusal(manifest: Manifest) -> ApiException:
+    """What an API server answers when an admission webhook says no."""
+    error = ApiException(status=403, reason="Forbidden")
+    what = f"{manifest['kind']} {manifest['metadata']['name']}"
+    error.body = json.dumps({"kind": "Status", "message": f"policy p denied {what}"})
+    return error
 
 
 def node(name: str, ready: bool = True) -> Manifest:

@@ -103,6 +103,16 @@ def test_only_what_is_wanted_is_made_and_each_object_once(
     assert names[2:] == [("Pod", "shared")]
 
 
+def test_an_object_that_is_refused_costs_its_experiment(tmp_path: Path, recorder: Recorder) -> None:
+    """In the words of the API server; the others are carried out."""
+    recorder.refuses = lambda each: bool(each["metadata"]["name"] == "good")
+    made = begun(tmp_path, recorder, "good", "looks")
+
+    with pytest.raises(NotPossible, match=r"ConfigMap good could not be made: .* policy p denied"):
+        made.result("good")
+    assert made.result("looks") == "a result"
+
+
 def test_objects_that_differ_under_one_name_are_refused(
     tmp_path: Path, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:

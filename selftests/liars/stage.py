@@ -102,4 +102,4 @@ def site(workspace: Workspace, liar: Liar) -> Iterator[LocalSite]:
         cast(PaperCluster, workspace.cluster).watch(changed)
         told = ResolvConf(("127.0.0.1",), (f"{NAMESPACE}.svc.{DOMAIN}", f"svc.{DOMAIN}"))
         asked = tuple(Server(n, s.address, s.port) for n, s in servers.items())
-        yield LocalSite(workspace, probes, dict.fromkeys(NODES, told), {}, asked)
+        yield LocalSite(workspace, probes, dict.fromkeys(NODES, told), {}, nameservers=asked)

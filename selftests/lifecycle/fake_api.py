@@ -3,8 +3,11 @@
 import itertools
 import json
 import re
+import socket
+import struct
 import threading
 import time
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -30,6 +33,23 @@ VERSION_FIELDS = (
 PLURALS = {plural for _, plural, _ in RESOURCES.values()}
 
 
+@dataclass
+class Trouble:
+    """One request that goes wrong.
+
+    ``how`` is a status, "reset" (nothing is done) or "reset after" (done, but never answered).
+    """
+
+    how: int | str
+    body: Manifest = field(default_factory=dict)
+    retry_after: int | None = None
+
+
+def status_of(code: int, message: str, reason: str = "") -> Manifest:
+    """What an API server sends with an error."""
+    return {"kind": "Status", "code": code, "message": message, "reason": reason}
+
+
 class FakeApi:
     """The server; its public attributes are the knobs."""
 
@@ -39,6 +59,9 @@ class FakeApi:
         self.answer_all: int | None = None  # this status for every request
         self.refused: set[tuple[str, str]] = set()  # verb and plural answered with 403
         self.stall_s = 0.0  # before every answer
+        self.troubles: list[Trouble] = []  # what becomes of the next requests instead
+        self.page: str | None = None  # this text for every request: it is something else
+        self.page_status = 200
         self.namespace_s = 0.2  # from the deletion of a namespace until it is gone
         self.stuck: dict[str, str] = {}  # namespaces that never go, and the reason given
         self.lock = threading.Lock()
@@ -145,16 +168,42 @@ class _Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length") or 0)
         body = json.loads(self.rfile.read(length)) if length else None
         time.sleep(self.api.stall_s)
+        if self.api.page is not None:
+            self._send(self.api.page_status, self.api.page, "text/html")
+            return
+        trouble = self.api.troubles.pop(0) if self.api.troubles else None
+        if trouble is not None and trouble.how != "reset after":
+            self._go_wrong(trouble)
+            return
         with self.api.lock:
             self.api.requests.append((self.command, self.path))
             self.api.settle()
             status, answer = self._reply(body)
-        text = json.dumps(answer).encode()
+        if trouble is not None:
+            self._go_wrong(trouble)
+            return
+        self._send(status, json.dumps(answer))
+
+    def _send(self, status: int, answer: str, kind: str = "application/json", **more: str) -> None:
+        text = answer.encode()
         self.send_response(status)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(text)))
+        for name, value in more.items():
+            self.send_header(name.replace("_", "-"), value)
         self.end_headers()
         self.wfile.write(text)
+
+    def _go_wrong(self, trouble: Trouble) -> None:
+        if isinstance(trouble.how, str):
+            linger = struct.pack("ii", 1, 0)
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            self.close_connection = True
+            self.connection.close()
+            return
+        after = {} if trouble.retry_after is None else {"Retry_After": str(trouble.retry_after)}
+        body = trouble.body or status_of(trouble.how, "not now")
+        self._send(trouble.how, json.dumps(body), **after)
 
     def _reply(self, body: Manifest | None) -> tuple[int, Manifest]:
         split = urlsplit(self.path)
@@ -207,7 +256,7 @@ class _Handler(BaseHTTPRequestHandler):
         if namespace and f"/api/v1/namespaces/{namespace}" not in self.api.objects:
             return 404, {}
         if f"{path}/{body['metadata']['name']}" in self.api.objects:
-            return 409, {}
+            return 409, status_of(409, "it already exists", "AlreadyExists")
         return 201, self.api.put(body, path)
 
     def _put(self, path: str, item: bool, query: object, body: Manifest) -> tuple[int, Manifest]:

@@ -42,6 +42,7 @@ class FakeExec:
     def __init__(self, path: str | None = None, refusals: Mapping[str, int] | None = None) -> None:
         self.path = path or os.environ["PATH"]
         self.refusals = dict(refusals or {})
+        self.busy = 0  # so many requests are answered with 503 first
         self.started: list[list[str]] = []
         self.connections: list[socket.socket] = []
         outer = self
@@ -80,6 +81,8 @@ class FakeExec:
         url = urlparse(request.path)
         pod = url.path.split("/")[-2]
         status = self.refusals.get(pod)
+        if self.busy:
+            self.busy, status = self.busy - 1, 503
         if status is not None:
             body = json.dumps({"kind": "Status", "message": f'pods "{pod}" says {status}'})
             request.send_response(status)

@@ -112,6 +112,16 @@ def test_a_refusal_is_told_at_once(status: int) -> None:
             open_probe(api.configuration, "ns", "probe", "node-1")
 
 
+def test_a_busy_server_is_asked_again() -> None:
+    """An API server that is starting costs neither a probe nor a command."""
+    with FakeExec() as api:
+        api.busy = 2
+        assert run_once(api.configuration, "ns", "probe", ["true"], 5).exit_code == 0
+        api.busy = 2
+        open_probe(api.configuration, "ns", "probe", "node-1").close()
+        assert api.busy == 0
+
+
 def test_a_dead_server_is_a_lost_probe() -> None:
     """No API server must be an error with its address, not a wait."""
     with FakeExec() as api:

@@ -24,17 +24,8 @@ def test_fails():
 """
 ALL_OUTCOMES = """
 @pytest.fixture(scope="session")
-def broken():
-    raise RuntimeError("boom")
-
-@pytest.fixture(scope="session")
 def absent():
     not_run("no probe")
-
-@pytest.fixture
-def bad_end():
-    yield
-    raise RuntimeError("bang")
 
 @pytest.mark.spec("2.3.1-A", "2.1")
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
@@ -51,17 +42,79 @@ def test_should(): assert 1 == 2, "should evidence"
 def test_may(): pytest.fail("may evidence")
 @pytest.mark.level("advice")
 def test_advice(): assert [1] == [2]
-@pytest.mark.level("should")
-def test_bug_in_a_check(): {}["missing"]
 def test_absent(absent): pass
 def test_absent_too(absent): pass
 def test_no_feature(): not_applicable("no IPv6")
+class TestGroup:
+    def test_in_a_class(self): pass
+"""
+SUITE_BUGS = """
+@pytest.fixture(scope="session")
+def broken():
+    raise RuntimeError("boom")
+
+@pytest.fixture
+def bad_end():
+    yield
+    raise RuntimeError("bang")
+
+@pytest.fixture
+def asserts():
+    assert 1 == 2, "a fixture judges nothing"
+
+@pytest.mark.level("should")
+def test_bug_in_a_check(): {}["missing"]
 def test_broken(broken): pass
 @pytest.mark.level("advice")
 def test_broken_advice(broken): pass
 def test_bad_end(bad_end): pass
-class TestGroup:
-    def test_in_a_class(self): pass
+def test_asserting_fixture(asserts): pass
+"""
+UNTRIED = """
+from kubernetes.client import ApiException
+from urllib3.exceptions import ProtocolError
+from clusterdns.apierrors import NoAnswer, NotThere
+from clusterdns.objects.made import NotMade
+from clusterdns.private import NotPossible
+from clusterdns.run.reachable import CannotConnect
+from clusterdns.serving.inventory import NotReadable
+
+def refused(status, message):
+    error = ApiException(status=status, reason="Forbidden")
+    error.body = '{"kind": "Status", "message": "%s"}' % message
+    return error
+
+RIGHT = "services is forbidden: User u cannot create resource services in the namespace n"
+HOOK = "admission webhook w denied the request: no pods of strangers"
+ERRORS = {
+    "right": refused(403, RIGHT),
+    "webhook": refused(400, HOOK),
+    "gone": NotThere(""),
+    "silent": NoAnswer("the API server does not answer: reset"),
+    "reset": ProtocolError("Connection aborted."),
+    "refused": ConnectionRefusedError(111, "Connection refused"),
+    "late": TimeoutError("timed out"),
+    "not-made": NotMade("Service web could not be made"),
+    "not-readable": NotReadable("the Corefile cannot be read"),
+    "not-possible": NotPossible("no private CoreDNS"),
+    "not-connected": CannotConnect("no way to the cluster"),
+}
+
+@pytest.fixture(scope="session", params=ERRORS)
+def setup(request):
+    raise ERRORS[request.param]
+
+@pytest.fixture(params=ERRORS)
+def words(request):
+    try:
+        raise ERRORS[request.param]
+    except Exception as error:
+        not_run(f"in the words of a fixture: {error}")
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_body(name): raise ERRORS[name]
+def test_setup(setup): pass
+def test_words(words): pass
 """
 PROBE_LOST = """
 from clusterdns.probe import ProbeLost

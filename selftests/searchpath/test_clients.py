@@ -97,7 +97,7 @@ def test_refused_pod_is_missed() -> None:
     """What the API server refuses is missed with its words; other roles are there."""
     clients = start_clients(fake_site(FakeCluster({"client-default-0": "refused"})))
 
-    with pytest.raises(NoClients, match="refused: 403 Forbidden"):
+    with pytest.raises(NoClients, match="refused: the API server answered 403 Forbidden"):
         clients.of(Role.DEFAULT)
     assert len(clients.of(Role.NONE)) == 2
 

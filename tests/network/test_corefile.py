@@ -17,6 +17,7 @@ def wanted_plugins(coredns_version: str) -> frozenset[str]:
     return directives().known_to(version_of(coredns_version)) & set(WANTED_EVERYWHERE)
 
 
+@pytest.mark.usefixtures("corefile_shown")
 def test_corefile_can_be_read(inventory: Inventory) -> None:
     """The ConfigMap must hold a Corefile without a syntax error: the next restart reads it."""
     assert isinstance(inventory.corefile, Corefile), (
@@ -31,6 +32,7 @@ def test_running_version_would_start_with_it(corefile: Corefile, coredns_version
 
 
 @pytest.mark.quick
+@pytest.mark.usefixtures("some_probe")
 def test_it_serves_the_cluster_domain(corefile: Corefile, site: Site) -> None:
     """The zone of the kubernetes plug-in must be the domain that kubelets give to pods."""
     zones = {zone for one in Reading(corefile).all_kubernetes() for zone in one.zones}

@@ -9,6 +9,7 @@ PORTS = [("UDP", 53), ("TCP", 53)]
 
 
 @pytest.mark.quick
+@pytest.mark.usefixtures("slices_shown")
 def test_endpoints_are_the_ready_replicas(inventory: Inventory) -> None:
     """The ready endpoints must be exactly the IPs of the ready replicas."""
     families = served_families(inventory)
@@ -20,6 +21,7 @@ def test_endpoints_are_the_ready_replicas(inventory: Inventory) -> None:
     )
 
 
+@pytest.mark.usefixtures("slices_shown")
 @pytest.mark.parametrize(("protocol", "number"), PORTS, ids=["53-udp", "53-tcp"])
 def test_endpoint_port_is_one_that_the_container_has(
     inventory: Inventory, protocol: str, number: int

@@ -60,6 +60,7 @@ def test_selector_matches_the_replicas(inventory: Inventory) -> None:
 
 
 @pytest.mark.quick
+@pytest.mark.usefixtures("some_probe")
 def test_pods_on_every_node_ask_the_service(
     inventory: Inventory, site: Site, node_local: Mapping[str, tuple[str, ...]]
 ) -> None:

@@ -2,7 +2,7 @@
 
 from clusterdns.diagnosis.facts import Facts, nodes_in_words
 from clusterdns.diagnosis.finding import Finding, Scope, cause, through_service
-from clusterdns.serving.inventory import LABEL
+from clusterdns.serving.inventory import LABEL, SLICES
 from clusterdns.serving.shape import endpoint_ports, port_of, ready_endpoints, selects
 
 THROUGH_SERVICE = (
@@ -59,6 +59,7 @@ def selector(facts: Facts) -> Finding | None:
     missed = [p["metadata"]["name"] for p in inventory.pods if not selects(wanted, p)]
     if not missed or (wanted and len(missed) < len(inventory.pods)):
         return None
+    shown = SLICES not in inventory.unreadable
     endpoints = ready_endpoints(inventory.slices)
     labels = inventory.pods[0]["metadata"].get("labels") or {}
     right = {k: v for k, v in labels.items() if k not in ("pod-template-hash",)}
@@ -70,13 +71,13 @@ def selector(facts: Facts) -> Finding | None:
         f"The selector of {name} matches no replica, so it has nobody to lead questions to.",
         (
             f"selector {wanted or '(none)'}, the replicas are labelled {right}",
-            f"the Service has {len(endpoints)} ready endpoints, "
-            f"{len(inventory.ready_pods)} replicas are ready",
+            f"the Service has {len(endpoints) if shown else 'nobody knows how many'} ready "
+            f"endpoints, {len(inventory.ready_pods)} replicas are ready",
             *_answers_directly(facts),
         ),
         (f"{facts.ks} patch {name} --type=json -p '{replace}'",),
         Scope((*SHAPE, *THROUGH_SERVICE), through_service),
-        "high" if not endpoints else "medium",
+        "high" if shown and not endpoints else "medium",
         against=() if not endpoints else (f"there are endpoints: {sorted(endpoints)}",),
         tell_apart=f"slices may be written by hand: {facts.ks} get endpointslices" if patch else "",
     )

@@ -1,0 +1,73 @@
+"""How long a request to the API server is tried again, and when not at all."""
+
+import random
+import threading
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from kubernetes.client import ApiException
+
+from clusterdns.apierrors import NoAnswer, is_passing, retry_after
+
+T = TypeVar("T")
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.2, 2.0  # seconds; doubled each time, less a random part
+ALL = ""  # every kind of request: nobody answers at all
+REMEMBERED_S = 60.0  # who was given up is asked once, not again and again, for so long
+
+
+class Patience:
+    """Tries requests again for so many seconds; shared by all threads that use a connection.
+
+    What was given up for one request is not hoped for anew by the next one of the same kind:
+    fifty objects refused by a dead webhook cost one deadline, not fifty.
+    """
+
+    def __init__(self, seconds: float = 0.0) -> None:
+        self.seconds = seconds
+        self._over = threading.Event()
+        self._given_up: dict[str, float] = {}  # kind of request: when (time.monotonic)
+        self._lock = threading.Lock()
+
+    def end(self) -> None:
+        """The run is over: nobody waits any more, and nothing is tried again."""
+        self._over.set()
+
+    def insist(self, kind: str, call: Callable[[bool], T]) -> T:
+        """The result of a call, which is told whether it is not the first.
+
+        Raises what the last try raised.
+        """
+        deadline = time.monotonic() + self._left_for(kind)
+        pause, again = FIRST_PAUSE, False
+        while True:
+            try:
+                result = call(again)
+            except ApiException as error:
+                wait = max(retry_after(error), pause * random.uniform(0.5, 1.0))
+                if not is_passing(error):
+                    raise
+                if time.monotonic() + wait > deadline or self._over.wait(wait):
+                    self._give_up(ALL if isinstance(error, NoAnswer) else kind)
+                    raise
+            else:
+                self._recover(kind)
+                return result
+            pause, again = min(2 * pause, LONGEST_PAUSE), True
+
+    def _left_for(self, kind: str) -> float:
+        with self._lock:
+            given_up = max(self._given_up.get(key, 0.0) for key in (kind, ALL))
+        lately = bool(given_up) and time.monotonic() < given_up + REMEMBERED_S
+        return 0.0 if lately or self._over.is_set() else self.seconds
+
+    def _give_up(self, kind: str) -> None:
+        with self._lock:
+            self._given_up[kind] = time.monotonic()
+
+    def _recover(self, kind: str) -> None:
+        if self._given_up:
+            with self._lock:
+                self._given_up.pop(kind, None)
+                self._given_up.pop(ALL, None)
