@@ -210,6 +210,6 @@ def without_lease(places: Namespaces, why: str) -> str:
             f"lives: let nobody run `pytest --cleanup-only --namespace {name}` meanwhile ({why})"
         )
     return (
-        f"no Lease can be kept in namespace {name}, so after a kill only this machine, with the state "
-        f"file of the run, can remove what it made ({why})"
+        f"no Lease can be kept in namespace {name}, so after a kill only this machine, with the "
+        f"state file of the run, can remove what it made ({why})"
     )
