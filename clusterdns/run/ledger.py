@@ -177,4 +177,4 @@ def one_line(error: BaseException) -> str:
     """An exception in one line, as a person wants to read it."""
     if isinstance(error, ApiException):
         return in_words(error)
-    return " ".join(str(error).split())[:300] or type(error).__name__
+    return " ".join(str(error).split())[:400] or type(error).__name__

@@ -65,10 +65,10 @@ UNDONE = ["second undone", "first undone"]
     [
         (script(), 0),
         (script(body="assert False"), 1),
-        (script(setup="raise RuntimeError('no')"), 1),
-        (script(teardown="raise RuntimeError('no')"), 1),
+        (script(setup="raise RuntimeError('no')"), 3),
+        (script(teardown="raise RuntimeError('no')"), 3),
         (script(body="import pytest; pytest.exit('paragraph', returncode=10)"), 10),
-        (script(body="import sys; sys.exit(7)"), 1),
+        (script(body="import sys; sys.exit(7)"), 3),
         (script(undo="raise RuntimeError('refused')"), 11),
         (script(body="raise KeyboardInterrupt"), 2),
     ],
