@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from machine.listener import Listener
+
 TAIL_LINES = 25
 GRACE_SECONDS = 5.0
 
@@ -25,9 +27,12 @@ class StoppedError(Exception):
 
 
 def say(text: str, seconds: float | None = None) -> None:
-    """Write one line for the user, to stderr because stdout belongs to pytest."""
+    """Write one line for the user, to stderr because stdout belongs to pytest.
+
+    Raises nothing when nobody reads it any more.
+    """
     clock = "         " if seconds is None else f"{seconds:7.1f} s"
-    print(f"{clock}  {text}", file=sys.stderr, flush=True)
+    print(f"{clock}  {text}", file=Listener(sys.stderr), flush=True)
 
 
 @dataclass

@@ -11,6 +11,7 @@ from clusterdns.report.model import Check, CleanupResult, Report
 from clusterdns.report.results import EVENTS, HTML, JUNIT, check_from, read_results
 
 KILLED = "The run was killed before it came to its end: what it had judged until then stands here."
+NOT_CLEANED = "the run was killed before its clean-up: `pytest --cleanup-only` removes what it left"
 UNREACHED = "the run was killed before this check"
 
 
@@ -65,6 +66,9 @@ def recover(report: Report, events: Path) -> Report:
         checks=(*checks.values(), *(unreached if report.state == "running" else ())),
         warnings=tuple(warnings),
         notes=tuple(notes),
+        cleanup=replace(report.cleanup, leftovers=[NOT_CLEANED])
+        if report.cleanup.state == "pending"
+        else report.cleanup,
         message=report.message or (KILLED if report.state == "running" else ""),
     )
 

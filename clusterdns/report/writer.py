@@ -97,8 +97,11 @@ class ReportWriter:
             diagnoses=[asdict(diagnosis) for diagnosis in report.diagnoses],
             cleanup=asdict(report.cleanup),
         )
-        self._log.close()
         errors: list[Exception] = []
+        try:
+            self._log.close()
+        except OSError as error:
+            errors.append(error)
         for write in (write_junit, write_html, write_results):
             try:
                 write(report, self.folder)
