@@ -13,12 +13,15 @@ from typing import Any, ClassVar, TextIO
 DESCRIPTORS = 256  # of those with a lower number than this some may lead to the lost reader
 
 
-def takes_more(descriptor: int) -> bool:
-    """Whether a short text can be written now without waiting for the reader."""
+PATIENCE_S = 0.2  # a reader that is only slow is given so long, once, by who is in a hurry
+
+
+def takes_more(descriptor: int, within: float = 0.0) -> bool:
+    """Whether a short text can be written within so many seconds, without waiting for longer."""
     poll = select.poll()
     try:
         poll.register(descriptor, select.POLLOUT)
-        return any(event & select.POLLOUT for _, event in poll.poll(0))
+        return any(event & select.POLLOUT for _, event in poll.poll(within * 1000))
     except (OSError, ValueError):
         return False
 
@@ -39,6 +42,18 @@ def let_go(descriptor: int) -> None:
         os.close(nowhere)
 
 
+def pass_on(source: int, target: int) -> None:
+    """Write all that comes from one descriptor to another, or drop it; until the end of it."""
+    while chunk := os.read(source, 65536):
+        while chunk:
+            try:
+                chunk = chunk[os.write(target, chunk) :]
+            except BlockingIOError:
+                takes_more(target, PATIENCE_S)
+            except OSError:
+                let_go(target)
+
+
 def tell(descriptor: int, text: str) -> None:
     """Write past every buffer, at once or not at all: for signal handlers. Raises nothing."""
     with contextlib.suppress(OSError):
@@ -50,10 +65,12 @@ class Listener:
     """A text stream whose reader may go away; what it is not given, it does not do: see above.
 
     While ``hurried`` (for all listeners at once) it waits for no reader either: a text that would
-    have to wait is dropped. So a reader that has stopped reading does not hold up the clean-up.
+    have to wait is dropped. So a reader that has stopped reading does not hold up the clean-up,
+    nor the end of a run that was interrupted.
     """
 
     hurried: ClassVar[bool] = False
+    _stalled: ClassVar[bool] = False  # a reader did not take more in time
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -78,7 +95,11 @@ class Listener:
     def _may_write(self) -> bool:
         if self._stream.closed:
             return False
-        return not Listener.hurried or takes_more(self._stream.fileno())
+        if not Listener.hurried:
+            return True
+        takes = takes_more(self._stream.fileno(), 0.0 if Listener._stalled else PATIENCE_S)
+        Listener._stalled = not takes
+        return takes
 
     def _lose(self, error: OSError) -> None:
         if not isinstance(error, BlockingIOError):  # only slow: what it did not take is lost

@@ -70,7 +70,8 @@ class CleanupResult:
     """What the clean-up at the end of a session came to.
 
     ``pending``: it has not been done, or not been verified, so that things of ours may be there;
-    no finished report has it. ``clean``: nothing of ours is left. ``kept``: left on purpose (--keep), named in leftovers.
+    no finished report has it. ``clean``: nothing of ours is left.
+    ``kept``: left on purpose (--keep), named in leftovers.
     ``changed``: a restore or a removal failed; the leftovers say which and why.
     """
 

@@ -18,7 +18,8 @@ def exit_code(
 ) -> int:
     """The exit code, given pytest's own status; precedence 11 > 3 > 2 > 1 > 10 > 12 > 5.
 
-    A clean-up that was not verified counts as one that failed. A status that neither pytest nor the contract gives a place stands where pytest's do.
+    A clean-up that was not verified counts as one that failed.
+    A status that neither pytest nor the contract gives a place stands where pytest's do.
     """
     outcomes = {check.outcome for check in checks}
     if cleanup.state in ("changed", "pending"):
