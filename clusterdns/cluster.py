@@ -13,6 +13,8 @@ from urllib.parse import quote
 
 from kubernetes import client
 
+from clusterdns.plain import without_passwords
+
 Manifest = dict[str, Any]
 
 # kind: (path of the API group, plural, lives in a namespace)
@@ -62,8 +64,8 @@ class Cluster:
 
     @property
     def server(self) -> str:
-        """The URL of the API server."""
-        return str(self.connection.configuration.host)
+        """The URL of the API server as it may be shown: without a password."""
+        return without_passwords(str(self.connection.configuration.host))
 
     def request(
         self,

@@ -221,6 +221,10 @@ def _ignore(number: int, frame: FrameType | None) -> None:
 
 
 def _help() -> str:
+    try:
+        place = str(cache())
+    except HostError:
+        place = "that of XDG_CACHE_HOME"
     lines = [
         "usage: ./run ENVIRONMENT [arguments]",
         "",
@@ -230,6 +234,6 @@ def _help() -> str:
         "  image        only build the local node image (--coredns VERSION: a CoreDNS image)",
         "",
         "./run conformance --help shows the options of the suite. Everything that is downloaded or",
-        f"built stays in one folder: {cache()}.",
+        f"built stays in one folder: {place}.",
     ]
     return "\n".join(lines)

@@ -8,6 +8,7 @@ import contextlib
 import os
 import select
 import sys
+from collections.abc import Callable
 from typing import Any, ClassVar, TextIO
 
 DESCRIPTORS = 256  # of those with a lower number than this some may lead to the lost reader
@@ -72,14 +73,16 @@ class Listener:
     hurried: ClassVar[bool] = False
     _stalled: ClassVar[bool] = False  # a reader did not take more in time
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, shown: Callable[[str], str] = str) -> None:
+        """``shown`` makes of a text what may be printed of it."""
         self._stream = stream
+        self._shown = shown
 
     def write(self, text: str) -> int:
         """Write, if anybody listens. Raises UnicodeEncodeError as the stream does."""
         if self._may_write():
             try:
-                self._stream.write(text)
+                self._stream.write(self._shown(text))
             except OSError as error:
                 self._lose(error)
         return len(text)

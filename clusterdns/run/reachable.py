@@ -15,6 +15,7 @@ from kubernetes.config.config_exception import ConfigException
 from kubernetes.config.kube_config import KubeConfigMerger
 
 from clusterdns.cluster import Cluster, NotThere
+from clusterdns.plain import without_passwords
 
 CONNECT_S = 3.0  # seconds for the connection
 ANSWER_S = 4.0  # seconds for the first answer
@@ -124,6 +125,7 @@ def require_existing(cluster: Cluster, namespace: str) -> None:
 
 def diagnose_connection(error: BaseException, context: str, host: str) -> str:
     """One paragraph: what went wrong on the way to the API server, and what to do."""
+    host = without_passwords(host)
     status = 404 if isinstance(error, NotThere) else getattr(error, "status", None)
     if status == 401:
         return (
@@ -146,7 +148,7 @@ def diagnose_connection(error: BaseException, context: str, host: str) -> str:
             "overloaded, or the address may be that of something else; try "
             f"`kubectl --context {context} get --raw /readyz`."
         )
-    text = " ".join(str(getattr(error, "reason", None) or error).split())
+    text = without_passwords(" ".join(str(getattr(error, "reason", None) or error).split()))
     if "certificate" in text.lower() or "SSL" in text:
         return (
             f"The TLS connection to the API server {host} of context {context!r} failed: "
