@@ -30,8 +30,8 @@ def plain(text: str) -> str:
 
 
 def coloured(text: str) -> str:
-    """The same for what is about to be printed: colours and returns of the carriage stay."""
-    parts = _COLOUR.split(text)
+    """The same without passwords, for what is about to be printed: colours and \\r stay."""
+    parts = _COLOUR.split(without_passwords(text))
     return "".join(
         part if number % 2 else "\r".join(map(plain, part.split("\r")))
         for number, part in enumerate(parts)

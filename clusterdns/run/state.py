@@ -168,10 +168,14 @@ def cache_folder() -> Path:
 
 
 def make_private(folder: Path) -> None:
-    """Make a folder of ours that nobody else may look into. Raises OSError."""
+    """Make a folder that nobody else may look into, nor into ours above it. Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for each in (folder, folder.parent):
-        if OWN_FOLDER in each.parts and each.stat().st_uid == os.getuid():
+    try:
+        top = cache_folder()
+    except NoCacheError:
+        return
+    for each in (folder, *folder.parents):
+        if each.is_relative_to(top) and each.stat().st_uid == os.getuid():
             each.chmod(0o700)
 
 

@@ -34,8 +34,8 @@ class Suite:
         self, *arguments: str, output: int | IO[str] = subprocess.PIPE, **environment: str
     ) -> subprocess.Popen[str]:
         """Start pytest, in a process group of its own as a shell would."""
-        env = {**os.environ, "PYTHONPATH": str(PROJECT), "PYTHONUNBUFFERED": "1", **environment}
-        env |= {"XDG_CACHE_HOME": str(self.folder / "cache")}
+        env = {**os.environ, "PYTHONPATH": str(PROJECT), "PYTHONUNBUFFERED": "1"}
+        env |= {"XDG_CACHE_HOME": str(self.folder / "cache"), **environment}
         return subprocess.Popen(
             [sys.executable, "-m", "pytest", *arguments],
             cwd=self.folder,
