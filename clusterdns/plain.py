@@ -30,7 +30,7 @@ def plain(text: str) -> str:
 
 
 def coloured(text: str) -> str:
-    """The same without passwords, for what is about to be printed: colours and \\r stay."""
+    """The same without passwords, for what is about to be printed: colours stay."""
     parts = _COLOUR.split(without_passwords(text))
     return "".join(
         part if number % 2 else "\r".join(map(plain, part.split("\r")))
@@ -51,13 +51,15 @@ def shown(text: str) -> str:
 
 
 def all_shown(value: Any) -> Any:  # noqa: ANN401 - a dataclass or anything that JSON knows
-    """A value of the same type with all texts in it as they may be shown, keys included."""
+    """A value of the same shape with all texts in it as they may be shown, keys included."""
     if isinstance(value, str):
         return shown(value)
     if isinstance(value, Mapping):
         return {all_shown(key): all_shown(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return type(value)(all_shown(each) for each in value)
+    if isinstance(value, list):
+        return [all_shown(each) for each in value]
+    if isinstance(value, tuple):
+        return tuple(all_shown(each) for each in value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = [each.name for each in dataclasses.fields(value)]
         return dataclasses.replace(value, **{n: all_shown(getattr(value, n)) for n in fields})

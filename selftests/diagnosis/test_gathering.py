@@ -17,7 +17,7 @@ from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.fromapi import EVENTS_S, says_something
 from clusterdns.diagnosis.gather import path_losses
 from clusterdns.run.state import write_private
-from selftests.diagnosis.sound import healthy, pod, workload
+from selftests.diagnosis.sound import REPLICAS, healthy, pod, workload
 
 FAILED = [Trouble("tests/network/test_dns_service.py::test_service_has_port[53-udp]", "failed")]
 
@@ -83,13 +83,16 @@ def test_late_answers_of_a_path_are_told_with_their_chance(late: int, no_acciden
     assert (found.late, found.improbable, found.improbably_late) == (late, False, no_accident)
 
 
+NAME = next(iter(REPLICAS))
+
+
 def test_facts_hold_no_values_of_the_environment() -> None:
     """Variables of containers, and the annotation that repeats them, stay out of the file."""
-    replica, deployment = pod("coredns-1"), workload()
+    replica, deployment = pod(NAME), workload()
     variables = [{"name": "AWS_SECRET", "value": "s3cret"}, {"name": "REF", "valueFrom": {}}]
     applied = {"kubectl.kubernetes.io/last-applied-configuration": "...s3cret..."}
-    for each in (replica["spec"], deployment["spec"]["template"]["spec"]):
-        each["containers"][0]["env"] = variables
+    for each in (replica["spec"], deployment["spec"].setdefault("template", {})):
+        each["containers"] = [{"name": "coredns", "env": variables}]
         each["initContainers"] = [{"name": "first", "env": variables}]
     for each in (replica, deployment):
         each["metadata"]["annotations"] = applied
@@ -100,7 +103,7 @@ def test_facts_hold_no_values_of_the_environment() -> None:
 
     assert "s3cret" not in text
     assert "AWS_SECRET" in text
-    assert Facts.from_json(text).inventory.pods[0]["metadata"]["name"] == "coredns-1"
+    assert Facts.from_json(text).inventory.pods[0]["metadata"]["name"] == NAME
 
 
 def test_a_private_file_is_nobody_else_s(tmp_path: pathlib.Path) -> None:
