@@ -30,10 +30,14 @@ class Suite:
         """The only test file of the suite."""
         (self.folder / "tests" / "test_it.py").write_text(text)
 
-    def start(
-        self, *arguments: str, output: int | IO[str] = subprocess.PIPE, **environment: str
-    ) -> subprocess.Popen[str]:
+    def start(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
         """Start pytest, in a process group of its own as a shell would."""
+        return self.start_into(subprocess.PIPE, *arguments, **environment)
+
+    def start_into(
+        self, output: int | IO[str], *arguments: str, **environment: str
+    ) -> subprocess.Popen[str]:
+        """The same with standard output and standard error where the caller says."""
         env = {**os.environ, "PYTHONPATH": str(PROJECT), "PYTHONUNBUFFERED": "1"}
         env |= {"XDG_CACHE_HOME": str(self.folder / "cache"), **environment}
         return subprocess.Popen(

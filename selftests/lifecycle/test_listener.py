@@ -47,7 +47,7 @@ def test_a_full_device(suite: Suite) -> None:
     """Standard output that takes nothing at all."""
     suite.write(FAILS)
     with Path("/dev/full").open("w") as full:
-        is_over(suite, suite.start(output=full), 1)
+        is_over(suite, suite.start_into(full), 1)
 
 
 @pytest.mark.usefixtures("hang_up_as_usual")
@@ -55,7 +55,7 @@ def test_a_terminal_that_hangs_up(suite: Suite) -> None:
     """A window that is closed: SIGHUP, and every later write is an error."""
     suite.write(script(body=WAIT))
     master, slave = pty.openpty()
-    process = suite.start(output=slave)
+    process = suite.start_into(slave)
     os.close(slave)
     suite.wait_for("ready")
     os.close(master)
@@ -68,7 +68,7 @@ def test_a_reader_that_stops_reading(suite: Suite) -> None:
     """The clean-up waits for nobody, also when a pipe is full, nor does the end of the run."""
     suite.write(script(body=WAIT))
     read_end, write_end = os.pipe()
-    process = suite.start(output=write_end)
+    process = suite.start_into(write_end)
     suite.wait_for("ready")
     os.set_blocking(write_end, False)
     with contextlib.suppress(BlockingIOError):
