@@ -27,6 +27,8 @@ from clusterdns.run.identity import RUN_LABEL
 
 __all__ = ["Cluster", "Manifest", "NotThere", "is_ready", "path_of"]
 
+from clusterdns.plain import without_passwords
+
 Manifest = dict[str, Any]
 
 # kind: (path of the API group, plural, lives in a namespace)
@@ -73,8 +75,8 @@ class Cluster:
 
     @property
     def server(self) -> str:
-        """The URL of the API server."""
-        return str(self.connection.configuration.host)
+        """The URL of the API server as it may be shown: without a password."""
+        return without_passwords(str(self.connection.configuration.host))
 
     def hurried(self, seconds: float = 0.0) -> Self:
         """The same connection for who has little time: each request is tried again so long."""

@@ -21,6 +21,7 @@ from machine.environment import (
     ensure_environment,
     run_environment,
 )
+from machine.listener import Listener, open_standard_streams
 from machine.recipe import recipe, wanted_tag
 from machine.steps import HostError, StoppedError, say, stop_all
 from machine.stub import is_fresh, option, write_stub
@@ -70,6 +71,7 @@ class Local:
 def main(words: Sequence[str]) -> int:
     """Do what the command line says; its exit code."""
     began = time.monotonic()
+    open_standard_streams()
     if not words or words[0] in ("--help", "-h", "help"):
         print(_help())
         return 0 if words else USAGE
@@ -188,13 +190,14 @@ def _give_up(name: str, arguments: Sequence[str], reason: str, code: int, second
     """Say why, and leave a report if one was asked for."""
     signal.signal(signal.SIGINT, _ignore)
     stop_all()
-    print(f"\n{reason}", file=sys.stderr)
+    reader = Listener(sys.stderr)
+    print(f"\n{reason}", file=reader)
     if name == "conformance":
         try:
             folder = write_stub(arguments, reason, code, seconds)
-            print(f"\nReport: {folder}/results.yaml (exit code {code})", file=sys.stderr)
+            print(f"\nReport: {folder}/results.yaml (exit code {code})", file=reader)
         except OSError as error:
-            print(f"\nNo report could be written: {error}", file=sys.stderr)
+            print(f"\nNo report could be written: {error}", file=reader)
     return code
 
 
@@ -218,6 +221,10 @@ def _ignore(number: int, frame: FrameType | None) -> None:
 
 
 def _help() -> str:
+    try:
+        place = str(cache())
+    except HostError:
+        place = "that of XDG_CACHE_HOME"
     lines = [
         "usage: ./run ENVIRONMENT [arguments]",
         "",
@@ -227,6 +234,6 @@ def _help() -> str:
         "  image        only build the local node image (--coredns VERSION: a CoreDNS image)",
         "",
         "./run conformance --help shows the options of the suite. Everything that is downloaded or",
-        f"built stays in one folder: {cache()}.",
+        f"built stays in one folder: {place}.",
     ]
     return "\n".join(lines)

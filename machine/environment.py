@@ -18,6 +18,7 @@ from pathlib import Path
 from types import FrameType
 
 from machine.cache import PROJECT, folder, lock
+from machine.listener import pass_on
 from machine.recipe import digest
 from machine.steps import logged, say, step
 from machine.venv import LOCK
@@ -25,6 +26,7 @@ from machine.venv import LOCK
 DEFINED_BY = ("tox.ini", "requirements.lock")
 SETUP_SECONDS = 900.0
 TEARDOWN_SECONDS = 120.0
+LAST_WORDS_SECONDS = 5.0  # to read what was printed before the end, once a signal came
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 INTERRUPTED = 2
 # Codes that say more than "interrupted" does, and must not be hidden by it (contract, precedence).
@@ -93,7 +95,12 @@ def run_environment(
 
 
 class _Run:
-    """tox running: the first signal goes to pytest, and from then on a deadline runs."""
+    """tox running: the first signal goes to pytest, and from then on a deadline runs.
+
+    tox reads what pytest prints, and stops reading when it cannot pass it on; then pytest would
+    wait for it for ever. So tox writes to a pipe of ours, and we drop what nobody reads. (To a
+    terminal it writes itself: one that hangs up sends a signal.)
+    """
 
     def __init__(self, pid_file: Path, teardown: float, early: signal.Signals) -> None:
         self.pid_file = pid_file
@@ -105,10 +112,28 @@ class _Run:
 
     def start(self, argv: Sequence[str], environment: dict[str, str], project: Path) -> int:
         """Start tox in a session of its own and wait for its end."""
-        self.process = subprocess.Popen(argv, env=environment, cwd=project, start_new_session=True)
+        reader = [None if os.isatty(number) else subprocess.PIPE for number in (1, 2)]
+        self.process = subprocess.Popen(
+            argv,
+            env=environment,
+            cwd=project,
+            start_new_session=True,
+            stdout=reader[0],
+            stderr=reader[1],
+        )
+        passing = [
+            threading.Thread(target=pass_on, args=(stream.fileno(), number), daemon=True)
+            for number, stream in ((1, self.process.stdout), (2, self.process.stderr))
+            if stream is not None
+        ]
+        for each in passing:
+            each.start()
         if self.stopped:  # the signal came while tox was being started
             self.forward()
-        return self.process.wait()
+        code = self.process.wait()
+        for each in passing:
+            each.join(LAST_WORDS_SECONDS if self.stopped else None)
+        return code
 
     def on_signal(self, number: int, frame: FrameType | None) -> None:
         """Begin the end; later signals change nothing."""

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from machine.listener import Listener
+
 TAIL_LINES = 25
 GRACE_SECONDS = 5.0
 
@@ -25,9 +27,12 @@ class StoppedError(Exception):
 
 
 def say(text: str, seconds: float | None = None) -> None:
-    """Write one line for the user, to stderr because stdout belongs to pytest."""
+    """Write one line for the user, to stderr because stdout belongs to pytest.
+
+    Raises nothing when nobody reads it any more.
+    """
     clock = "         " if seconds is None else f"{seconds:7.1f} s"
-    print(f"{clock}  {text}", file=sys.stderr, flush=True)
+    print(f"{clock}  {text}", file=Listener(sys.stderr), flush=True)
 
 
 @dataclass
@@ -101,7 +106,7 @@ def logged(
     """
     words = [str(word) for word in argv]
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as output, contextlib.ExitStack() as stack:
+    with open(log, "ab", opener=_private) as output, contextlib.ExitStack() as stack:
         output.write(f"$ {' '.join(words)}\n".encode())
         output.flush()
         stdin = stack.enter_context(source.open("rb")) if source else subprocess.DEVNULL
@@ -135,6 +140,11 @@ def logged(
     if code != 0:
         what = f"did not end within {timeout:.0f} s" if code is None else f"ended with {code}"
         raise HostError(f"`{' '.join(words[:6])} ...` {what}. The end of {log}:\n{tail(log)}")
+
+
+def _private(path: str, flags: int) -> int:
+    """Open a file so that, if it is new, nobody else may read it."""
+    return os.open(path, flags, 0o600)
 
 
 def tail(log: Path) -> str:

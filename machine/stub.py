@@ -4,6 +4,7 @@ Their names and fields are those that the suite itself writes (apiVersion dns-co
 """
 
 import datetime
+import fcntl
 import html
 import json
 import os
@@ -18,7 +19,12 @@ API_VERSION = "dns-conformance/v1"
 SUITE_NAME = "cluster-dns-conformance"
 KIND = "ConformanceReport"
 PROFILES = ("quick", "default", "full")
-OURS = (f"apiVersion: {API_VERSION}\n", f"kind: {KIND}\n")
+MARKS = {  # without quotes; those of clusterdns.report.results
+    "results.yaml": (f"apiVersion: {API_VERSION}\n", f"kind: {KIND}\n"),
+    "junit.xml": (f"name={SUITE_NAME}",),
+    "report.html": ("<title>Cluster DNS",),
+    "events.jsonl": ("{time: ",),
+}
 FILES = ("results.yaml", "junit.xml", "report.html", "events.jsonl")
 SUMMARY = ("passed", "failed", "deviations", "waived", "notApplicable", "notRun")
 TIMING = ("host_s", "cluster_s", "setup_s", "checks_s", "teardown_s")
@@ -36,12 +42,31 @@ def option(arguments: Sequence[str], name: str, default: str) -> str:
 
 
 def is_ours(folder: Path) -> bool:
-    """Whether a run may write here: no results.yaml, or one of this suite."""
-    results = folder / "results.yaml"
-    if not results.exists():
+    """Whether a run may write here: each of the four files is missing or of this suite."""
+    for name, marks in MARKS.items():
+        path = folder / name
+        text = path.read_text(errors="replace") if path.exists() else ""
+        text = text.replace('"', "")
+        asked = text or (name == "results.yaml" and path.exists())  # an empty one holds nothing
+        if asked and not all(mark in text for mark in marks):
+            return False
+    return True
+
+
+def is_held(folder: Path) -> bool:
+    """Whether a run is writing its report there now (clusterdns.report.results.hold)."""
+    if not folder.is_dir():
+        return False
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
         return True
-    text = results.read_text(errors="replace").replace('"', "")
-    return all(line in text for line in OURS)
+    except OSError:
+        return False  # a file system without locks
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def is_fresh(arguments: Sequence[str], since: float) -> bool:
@@ -53,11 +78,13 @@ def is_fresh(arguments: Sequence[str], since: float) -> bool:
 def write_stub(arguments: Sequence[str], reason: str, code: int, host_seconds: float) -> Path:
     """Write the report of a run that judged nothing, and return its folder.
 
-    Raises FileExistsError when the folder's results.yaml is not ours; nothing is written then.
+    Raises FileExistsError when the folder is not ours, or another run's; nothing is written then.
     """
     folder = Path(option(arguments, "--report-dir", "report"))
     if not is_ours(folder):
-        raise FileExistsError(f"{folder / 'results.yaml'} is not a report of this suite")
+        raise FileExistsError(f"{folder} holds a report that is not of this suite")
+    if is_held(folder):
+        raise FileExistsError(f"another run is writing its report into {folder}")
     now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     report = _results(arguments, reason, code, host_seconds, now)
     event = {"time": now, "event": "finished", "result": "error", "exitCode": code}

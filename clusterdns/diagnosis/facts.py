@@ -265,10 +265,19 @@ UNREAD |= {"volumes", "volumeMounts", "nodeInfo", "annotations"}
 def pruned(thing: Any) -> Any:  # noqa: ANN401 - any JSON value
     """A JSON value without the unread parts of objects."""
     if isinstance(thing, dict):
-        return {key: pruned(value) for key, value in thing.items() if key not in UNREAD}
+        return {
+            key: sorted(names_of(value)) if key == "env" else pruned(value)
+            for key, value in thing.items()
+            if key not in UNREAD
+        }
     if isinstance(thing, list | tuple):
         return [pruned(value) for value in thing]
     return sorted(thing) if isinstance(thing, frozenset) else thing
+
+
+def names_of(variables: Any) -> list[str]:  # noqa: ANN401 - any JSON value
+    """The names of a container's environment variables: values may be secret, and none is read."""
+    return [str(each.get("name")) for each in variables or () if isinstance(each, dict)]
 
 
 def _has(thing: object, wanted: Mapping[str, str]) -> bool:

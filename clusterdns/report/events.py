@@ -1,11 +1,15 @@
 """events.jsonl: one line per event, on disk as it happens, so that a kill loses nothing."""
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
+
+# What some readers take for the end of a line; as escapes they are the same to JSON.
+_LINE_ENDS = re.compile("[\x85\u2028\u2029]")
 
 
 def now() -> str:
@@ -19,12 +23,13 @@ class EventLog:
     def __init__(self, path: Path) -> None:
         """Open the file. Raises OSError."""
         self._lock = threading.Lock()
-        self._file = path.open("a", encoding="utf-8")
+        self._file = path.open("a", encoding="utf-8", errors="backslashreplace")
 
     def write(self, event: str, **values: object) -> None:
         """Write one event and flush it. Raises OSError."""
         time = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        line = json.dumps({"time": time, "event": event, **values}, ensure_ascii=False, default=str)
+        text = json.dumps({"time": time, "event": event, **values}, ensure_ascii=False, default=str)
+        line = _LINE_ENDS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
         with self._lock:
             self._file.write(f"{line}\n")
             self._file.flush()
@@ -43,7 +48,7 @@ class EventLog:
 
 def read_events(path: Path) -> Iterator[dict[str, Any]]:
     """The events of a file in order; the last line may be cut off by a kill. Raises OSError."""
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+    for line in path.read_text(encoding="utf-8", errors="replace").split("\n"):
         try:
             event = json.loads(line)
         except json.JSONDecodeError:

@@ -9,7 +9,7 @@ Level = Literal["must", "should", "may", "advice"]
 Outcome = Literal["passed", "failed", "deviation", "waived", "not-applicable", "not-run"]
 State = Literal["running", "finished"]
 Result = Literal["success", "failure", "partial", "error"]
-CleanupState = Literal["clean", "kept", "changed"]
+CleanupState = Literal["pending", "clean", "kept", "changed"]
 Confidence = Literal["high", "medium", "low"]
 
 API_VERSION = "dns-conformance/v1"
@@ -69,11 +69,13 @@ class Diagnosis:
 class CleanupResult:
     """What the clean-up at the end of a session came to.
 
-    ``clean``: nothing of ours is left. ``kept``: left on purpose (--keep), named in leftovers.
+    ``pending``: it has not been done, or not been verified, so that things of ours may be there;
+    no finished report has it. ``clean``: nothing of ours is left.
+    ``kept``: left on purpose (--keep), named in leftovers.
     ``changed``: a restore or a removal failed; the leftovers say which and why.
     """
 
-    state: CleanupState = "clean"
+    state: CleanupState = "pending"
     restored: list[str] = field(default_factory=list)
     leftovers: list[str] = field(default_factory=list)
 

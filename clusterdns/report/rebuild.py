@@ -1,5 +1,6 @@
 """Make the files that a killed run could not write from those that it left."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,9 +9,10 @@ from clusterdns.report.events import read_events
 from clusterdns.report.html import write_html
 from clusterdns.report.junit import write_junit
 from clusterdns.report.model import Check, CleanupResult, Report
-from clusterdns.report.results import EVENTS, HTML, JUNIT, check_from, read_results
+from clusterdns.report.results import EVENTS, HTML, JUNIT, check_from, hold, read_results
 
 KILLED = "The run was killed before it came to its end: what it had judged until then stands here."
+NOT_CLEANED = "the run was killed before its clean-up: `pytest --cleanup-only` removes what it left"
 UNREACHED = "the run was killed before this check"
 
 
@@ -18,8 +20,18 @@ def rebuild(folder: Path, cleanup: CleanupResult | None = None) -> list[Path]:
     """Write what is missing of junit.xml and report.html; the files written.
 
     ``cleanup`` is what removing the leftovers of that run came to. Does nothing when both files
-    are there. Raises NotOursError, FileNotFoundError (no results.yaml) and OSError.
+    are there. Raises NotOursError (also while its run is alive), FileNotFoundError (no
+    results.yaml) and OSError.
     """
+    read_results(folder)  # before anything is locked: it may not be there
+    held = hold(folder)
+    try:
+        return _rebuild(folder, cleanup)
+    finally:
+        os.close(held)
+
+
+def _rebuild(folder: Path, cleanup: CleanupResult | None) -> list[Path]:
     report = read_results(folder)
     missing = [name for name in (JUNIT, HTML) if not (folder / name).exists()]
     if not missing:
@@ -65,6 +77,9 @@ def recover(report: Report, events: Path) -> Report:
         checks=(*checks.values(), *(unreached if report.state == "running" else ())),
         warnings=tuple(warnings),
         notes=tuple(notes),
+        cleanup=replace(report.cleanup, leftovers=[NOT_CLEANED])
+        if report.cleanup.state == "pending"
+        else report.cleanup,
         message=report.message or (KILLED if report.state == "running" else ""),
     )
 

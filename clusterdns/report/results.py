@@ -1,5 +1,7 @@
 """results.yaml: the report as a document, written whole or not at all."""
 
+import fcntl
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,14 @@ EVENTS = "events.jsonl"
 JUNIT = "junit.xml"
 HTML = "report.html"
 FILES = (HTML, JUNIT, EVENTS, RESULTS)  # in the order of removal: the mark that it is ours last
+
+# What stands in the first characters of the other three, written by the suite or by ./run.
+MARKS = {
+    HTML: "<title>Cluster DNS",
+    JUNIT: 'name="cluster-dns-conformance"',
+    EVENTS: '{"time": "',
+}
+MARK_WITHIN = 2000
 
 CLUSTER_KEYS = ("server", "context", "domain", "ipFamilies", "nodes", "dns")
 DNS_KEYS = ("implementation", "version", "image", "replicas", "corefileSha256", "features")
@@ -187,6 +197,15 @@ def load_document(folder: Path) -> Document:
     return document
 
 
+def is_marked(path: Path, mark: str) -> bool:
+    """Whether a file is missing, empty, or begins as one of ours does. Raises OSError."""
+    if not path.exists():
+        return not path.is_symlink()
+    with path.open(encoding="utf-8", errors="replace") as file:
+        start = file.read(MARK_WITHIN)
+    return not start or mark in start
+
+
 def read_results(folder: Path) -> Report:
     """The report of a directory. Raises NotOursError and FileNotFoundError."""
     document = load_document(folder)
@@ -223,14 +242,36 @@ def _frozen(entry: Mapping[str, Any]) -> Document:
     return {k: tuple(v) if isinstance(v, list) else v for k, v in entry.items()}
 
 
+def hold(folder: Path) -> int:
+    """Make the directory and lock it for as long as the descriptor that is returned is open.
+
+    The lock (flock, on the directory itself) ends with the process, however that ends; where the
+    file system has none, there is none. Raises NotOursError while another run has it, and OSError.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise NotOursError(f"another run is writing its report into {folder}") from None
+    except OSError:
+        pass  # a network file system without locks
+    return descriptor
+
+
 def claim_folder(folder: Path) -> None:
     """Make the directory, or clear it of an earlier run's files.
 
-    Raises NotOursError when its results.yaml is not that of a run of this suite, and OSError.
+    Raises NotOursError when one of the four files is not that of a run of this suite; then
+    nothing is removed. Raises OSError.
     """
     folder.mkdir(parents=True, exist_ok=True)
     if (folder / RESULTS).exists():
         load_document(folder)
+    for name, mark in MARKS.items():
+        if not is_marked(folder / name, mark):
+            raise NotOursError(f"{folder / name} is not a file of this suite")
     for name in FILES:
         (folder / name).unlink(missing_ok=True)
         (folder / f".{name}.unfinished").unlink(missing_ok=True)

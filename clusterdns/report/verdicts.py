@@ -20,10 +20,11 @@ def exit_code(
     """The exit code, given pytest's own status; precedence 11 > 3 > 2 > 1 > 10 > 12 > 5.
 
     ``unprobed``: whether a node has no probe, which makes a run incomplete whatever was selected.
+    A clean-up that was not verified counts as one that failed.
     A status that neither pytest nor the contract gives a place stands where pytest's do.
     """
     outcomes = {check.outcome for check in checks}
-    if cleanup.state == "changed":
+    if cleanup.state in ("changed", "pending"):
         return LEFT_CHANGED
     if suite_error or status == INTERNAL_ERROR:
         return INTERNAL_ERROR

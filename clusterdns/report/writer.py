@@ -1,16 +1,18 @@
 """Writes the four files of a run as it goes."""
 
+import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from clusterdns.plain import all_shown, shown
 from clusterdns.report.events import EventLog, now
 from clusterdns.report.html import write_html
 from clusterdns.report.junit import write_junit
 from clusterdns.report.model import Check, Report, Suite
-from clusterdns.report.results import EVENTS, claim_folder, write_results
+from clusterdns.report.results import EVENTS, claim_folder, hold, write_results
 
 EVERY_S = 1.0  # results.yaml is written anew at most so often, in seconds,
 SHARE = 50  # and at most with this fraction of the time
@@ -25,10 +27,17 @@ class ReportWriter:
 
     def __init__(self, folder: Path, suite: Suite, selected: Sequence[Check]) -> None:
         """Clear the folder and write results.yaml at once. Raises NotOursError and OSError."""
-        claim_folder(folder)
+        self._held = hold(folder)
+        try:
+            claim_folder(folder)
+        except BaseException:
+            os.close(self._held)
+            raise
         self.folder = folder
+        suite = all_shown(suite)
         self.report = Report(date=now(), suite=suite)
         self.complaints: list[str] = []
+        selected = all_shown(list(selected))
         self._selected = {check.key: check for check in selected}
         self._judged: dict[tuple[str, str], Check] = {}
         self._log = EventLog(folder / EVENTS)
@@ -44,32 +53,35 @@ class ReportWriter:
     def event(self, event: str, **values: object) -> None:
         """Write a line to events.jsonl; a full disk is complained of, and stops nothing."""
         try:
-            self._log.write(event, **values)
+            self._log.write(event, **all_shown(values))
         except (OSError, ValueError) as error:
             self._complain(f"{EVENTS}: {error}")
 
     def add(self, check: Check) -> None:
         """Take what came of a check."""
+        check = all_shown(check)
         self._judged[check.key] = check
         self.event("check", **event_of(check))
         self._save()
 
     def set_cluster(self, facts: Mapping[str, Any]) -> None:
         """Take what is known of the cluster, when it is new."""
-        if dict(facts) != dict(self.report.cluster):
-            self.report = replace(self.report, cluster=dict(facts))
+        facts = all_shown(facts)
+        if facts != dict(self.report.cluster):
+            self.report = replace(self.report, cluster=facts)
             self.event("cluster", cluster=facts)
             self._save()
 
     def warn(self, text: str) -> None:
         """Note a warning of a dependency, each once; it fails nothing."""
+        text = shown(text)
         if text not in self.report.warnings:
             self.report = replace(self.report, warnings=(*self.report.warnings, text))
             self.event("warning", text=text)
 
     def note(self, text: str) -> None:
         """Take a note about what looks like a fault and is none."""
-        self.report = replace(self.report, notes=(*self.report.notes, text))
+        self.report = replace(self.report, notes=(*self.report.notes, shown(text)))
         self.event("note", text=text)
 
     def unreached(self, reason: str) -> list[Check]:
@@ -87,7 +99,7 @@ class ReportWriter:
 
         Every file is tried. Raises the first error afterwards.
         """
-        self.report = report
+        self.report = report = all_shown(report)
         self.event(
             "finish",
             result=report.result,
@@ -97,13 +109,17 @@ class ReportWriter:
             diagnoses=[asdict(diagnosis) for diagnosis in report.diagnoses],
             cleanup=asdict(report.cleanup),
         )
-        self._log.close()
         errors: list[Exception] = []
+        try:
+            self._log.close()
+        except OSError as error:
+            errors.append(error)
         for write in (write_junit, write_html, write_results):
             try:
                 write(report, self.folder)
             except Exception as error:
                 errors.append(error)
+        os.close(self._held)
         if errors:
             raise errors[0]
 

@@ -16,6 +16,7 @@ from kubernetes.config.kube_config import KubeConfigMerger
 
 from clusterdns.apierrors import NoAnswer, in_words, wrong_server
 from clusterdns.cluster import Cluster
+from clusterdns.plain import without_passwords
 from clusterdns.run.ledger import one_line
 
 CONNECT_S = 3.0  # seconds for the connection
@@ -133,6 +134,7 @@ def require_existing(cluster: Cluster, namespace: str) -> None:
 
 def diagnose_connection(error: BaseException, context: str, host: str) -> str:
     """One paragraph: what went wrong on the way to the API server, and what to do."""
+    host = without_passwords(host)
     status = getattr(error, "status", None)
     if status == 401:
         return (
@@ -155,12 +157,13 @@ def diagnose_connection(error: BaseException, context: str, host: str) -> str:
             f"`kubectl --context {context} get --raw /readyz`."
         )
     if isinstance(error, NoAnswer) and "no Kubernetes API server" in str(error):
+        words = without_passwords(str(error))
         return (
-            f"{str(error)[0].upper()}{str(error)[1:]}. Check the address of context {context!r} in "
+            f"{words[0].upper()}{words[1:]}. Check the address of context {context!r} in "
             "the kubeconfig, and proxies and port forwardings on the way; `kubectl --context "
             f"{context} get --raw /version` should print a version."
         )
-    text = " ".join(str(getattr(error, "reason", None) or error).split())
+    text = without_passwords(" ".join(str(getattr(error, "reason", None) or error).split()))
     text = text.removeprefix(f"the API server {host} does not answer: ")
     if "certificate" in text.lower() or "SSL" in text:
         return (

@@ -9,6 +9,7 @@ a disruptive change, whole originals; never credentials.
 import fcntl
 import json
 import os
+import pwd
 import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields
@@ -19,6 +20,7 @@ from typing import Any, Self
 from clusterdns.run.identity import RunId
 
 Manifest = dict[str, Any]
+OWN_FOLDER = "cluster-dns-conformance"
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ class StateFile:
     @classmethod
     def create(cls, folder: Path, run: RunId) -> Self:
         """Write and lock the file of a new run. Raises OSError when the folder refuses."""
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private(folder)
         path = folder / f"{run}.json"
         state = RunState(str(run), secret=run.secret)
         return cls(path, state, _write_locked(path, state))
@@ -156,10 +158,49 @@ class StateFile:
         self.close()
 
 
+class NoCacheError(OSError):
+    """There is no folder that the project could keep anything in; the text says what to do."""
+
+
 def cache_folder() -> Path:
-    """The folder of the project's own below the user's cache folder (XDG_CACHE_HOME)."""
-    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(base).expanduser() / "cluster-dns-conformance"
+    """The folder of the project's own below the user's cache folder (XDG_CACHE_HOME).
+
+    Raises NoCacheError where neither a variable nor the account names a home.
+    """
+    base = os.environ.get("XDG_CACHE_HOME") or ""
+    if os.path.isabs(base):  # noqa: PTH117 - Path has it, too; "" is no path
+        return Path(base) / OWN_FOLDER
+    try:
+        home = Path(os.environ.get("HOME") or pwd.getpwuid(os.getuid()).pw_dir)
+    except KeyError:
+        raise NoCacheError(
+            "There is no folder to write down what a run makes: neither XDG_CACHE_HOME nor HOME "
+            f"is set, and user id {os.getuid()} has no account here. Set XDG_CACHE_HOME to a "
+            "folder that is kept until the next run, such as a mounted volume."
+        ) from None
+    return home / ".cache" / OWN_FOLDER
+
+
+def make_private(folder: Path) -> None:
+    """Make a folder that nobody else may look into, nor into ours above it. Raises OSError."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        top = cache_folder()
+    except NoCacheError:
+        return
+    for each in (folder, *folder.parents):
+        if each.is_relative_to(top) and each.stat().st_uid == os.getuid():
+            each.chmod(0o700)
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that nobody else may read, whole or not at all. Raises OSError."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    draft.replace(path)
 
 
 def runs_folder() -> Path:

@@ -1,8 +1,10 @@
 """Gathering ends in time and without an error, however bad the API server is."""
 
+import pathlib
 import socket
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,9 +13,11 @@ from kubernetes import client
 from clusterdns.asking.losses import Losses, Path
 from clusterdns.cluster import Cluster
 from clusterdns.diagnosis import Sources, Trouble, diagnose, gather
+from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.fromapi import EVENTS_S, says_something
 from clusterdns.diagnosis.gather import path_losses
-from selftests.diagnosis.sound import healthy
+from clusterdns.run.state import write_private
+from selftests.diagnosis.sound import REPLICAS, healthy, pod, workload
 
 FAILED = [Trouble("tests/network/test_dns_service.py::test_service_has_port[53-udp]", "failed")]
 
@@ -77,3 +81,37 @@ def test_late_answers_of_a_path_are_told_with_their_chance(late: int, no_acciden
         losses.note(Path("w1", "pod/a", "tcp"), True, 1003.0 if turn < late else 2.0, turn)
     (found,) = path_losses(losses)
     assert (found.late, found.improbable, found.improbably_late) == (late, False, no_accident)
+
+
+NAME = next(iter(REPLICAS))
+
+
+def test_facts_hold_no_values_of_the_environment() -> None:
+    """Variables of containers, and the annotation that repeats them, stay out of the file."""
+    replica, deployment = pod(NAME), workload()
+    variables = [{"name": "AWS_SECRET", "value": "s3cret"}, {"name": "REF", "valueFrom": {}}]
+    applied = {"kubectl.kubernetes.io/last-applied-configuration": "...s3cret..."}
+    for each in (replica["spec"], deployment["spec"].setdefault("template", {})):
+        each["containers"] = [{"name": "coredns", "env": variables}]
+        each["initContainers"] = [{"name": "first", "env": variables}]
+    for each in (replica, deployment):
+        each["metadata"]["annotations"] = applied
+    facts = healthy()
+    inventory = replace(facts.inventory, pods=(replica,), workload=deployment)
+
+    text = replace(facts, inventory=inventory).to_json()
+
+    assert "s3cret" not in text
+    assert "AWS_SECRET" in text
+    assert Facts.from_json(text).inventory.pods[0]["metadata"]["name"] == NAME
+
+
+def test_a_private_file_is_nobody_else_s(tmp_path: pathlib.Path) -> None:
+    """Also where it takes the place of one that all could read."""
+    path = tmp_path / "facts.json"
+    path.write_text("old")
+    path.chmod(0o644)
+    write_private(path, "new")
+
+    assert path.read_text() == "new"
+    assert path.stat().st_mode & 0o777 == 0o600

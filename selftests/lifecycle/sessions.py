@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import yaml
 
@@ -32,14 +32,20 @@ class Suite:
 
     def start(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
         """Start pytest, in a process group of its own as a shell would."""
-        env = {**os.environ, "PYTHONPATH": str(PROJECT), "PYTHONUNBUFFERED": "1", **environment}
-        env |= {"XDG_CACHE_HOME": str(self.folder / "cache")}
+        return self.start_into(subprocess.PIPE, *arguments, **environment)
+
+    def start_into(
+        self, output: int | IO[str], *arguments: str, **environment: str
+    ) -> subprocess.Popen[str]:
+        """The same with standard output and standard error where the caller says."""
+        env = {**os.environ, "PYTHONPATH": str(PROJECT), "PYTHONUNBUFFERED": "1"}
+        env |= {"XDG_CACHE_HOME": str(self.folder / "cache"), **environment}
         return subprocess.Popen(
             [sys.executable, "-m", "pytest", *arguments],
             cwd=self.folder,
             env=env,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=output,
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,

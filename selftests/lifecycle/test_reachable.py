@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from clusterdns.cluster import Cluster
+from clusterdns.run.active import Run
 from clusterdns.run.reachable import CannotConnect, connect, may, require_namespaces
 from clusterdns.wait import eventually
 from selftests.lifecycle.fake_api import FakeApi, Manifest, write_kubeconfig
@@ -229,3 +230,25 @@ def test_secrets_are_never_told(api: FakeApi, tmp_path: Path) -> None:
     path = api.kubeconfig(tmp_path, {"token": "topsecret"})
 
     assert "topsecret" not in refusal(lambda: connect(str(path), "fake"))
+
+
+def test_a_password_in_the_address_is_never_told(
+    api: FakeApi, tmp_path: Path, folder: Path
+) -> None:
+    """https://user:password@host connects as before; nobody is told more than the host."""
+    url = api.url.replace("://", "://admin:s3cret@")
+    path = str(write_kubeconfig(tmp_path / "with-password", url))
+    cluster = Cluster(connect(path, "fake"), "fake", path)
+    run = Run.start(folder)
+    run.enter(cluster)
+    state = run.state.path.read_text()
+    run.finish(5)
+    closed = f"http://admin:s3cret@127.0.0.1:{closed_port()}"
+    gone = str(write_kubeconfig(tmp_path / "gone", closed))
+
+    said = refusal(lambda: connect(gone, "fake"))
+
+    assert cluster.server == api.url.replace("://", "://***@")
+    for text in (state, said):
+        assert "***@127.0.0.1" in text
+        assert "s3cret" not in text

@@ -1,12 +1,13 @@
 """However a session ends, its ledger is worked off, told, and in the exit code."""
 
+import os
 import re
 import signal
 from pathlib import Path
 
 import pytest
 
-from selftests.lifecycle.sessions import Suite
+from selftests.lifecycle.sessions import PROJECT, Suite
 
 HEAD = """
 import os, time
@@ -246,6 +247,48 @@ def test_a_cache_folder_that_refuses_is_exit_10(suite: Suite) -> None:
 
     assert code == 10, output
     assert "XDG_CACHE_HOME" in output
+
+
+def without_home(folder: Path) -> str:
+    """A sitecustomize for processes that have no account, as a container may have none."""
+    folder.mkdir()
+    lines = ["import pwd", "def none(uid): raise KeyError(uid)", "pwd.getpwuid = none"]
+    (folder / "sitecustomize.py").write_text("\n".join(lines))
+    return f"{folder}{os.pathsep}{PROJECT}"
+
+
+@pytest.mark.parametrize("words", [(), ("--cleanup-only",)], ids=["run", "cleanup-only"])
+def test_no_home_is_a_sentence(suite: Suite, words: tuple[str, ...]) -> None:
+    """No HOME, no XDG_CACHE_HOME, no account: told with what to do, without a traceback."""
+    suite.write(script())
+    place = without_home(suite.folder / "nobody")
+
+    code, output, _ = suite.run(*words, PYTHONPATH=place, HOME="", XDG_CACHE_HOME="")
+
+    assert code == 10, output
+    assert "neither XDG_CACHE_HOME nor HOME is set" in output
+    assert "Traceback" not in output
+
+
+def test_a_home_that_is_not_there_is_made_or_told(suite: Suite) -> None:
+    """HOME below a file: nobody can make a folder there."""
+    suite.write(script())
+
+    code, output, _ = suite.run(HOME="/dev/null/home", XDG_CACHE_HOME="")
+
+    assert code == 10, output
+    assert "Make the folder writable" in output
+    assert "Traceback" not in output
+
+
+def test_what_is_kept_on_this_machine_is_nobody_else_s(suite: Suite) -> None:
+    """The folder of the state files, and all above it that is ours, is 0700; a file is 0600."""
+    suite.write(script())
+    suite.run("--keep")
+
+    (state,) = suite.runs.glob("*.json")
+    for path, mode in ((state, 0o600), (suite.runs, 0o700), (suite.runs.parent, 0o700)):
+        assert path.stat().st_mode & 0o777 == mode, path
 
 
 def test_a_kubeconfig_without_a_context_is_a_usage_error(suite: Suite) -> None:

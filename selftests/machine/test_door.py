@@ -1,5 +1,6 @@
 """./run: what it prepares for which command, and what it hands on."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -123,3 +124,26 @@ def test_without_engine_and_root_there_is_a_report(tmp_path: Path) -> None:
     assert done.returncode == 10, done.stderr
     assert "apt-get install -y docker.io" in done.stderr
     assert "exitCode: 10" in (report / "results.yaml").read_text()
+
+
+@pytest.mark.parametrize("home", ["", "/dev/null/home"], ids=["none", "unusable"])
+def test_no_home_is_a_sentence(tmp_path: Path, home: str) -> None:
+    """A container's user may have no account, and nowhere to write: exit 10, and a report."""
+    lines = ["import pwd", "def none(uid): raise KeyError(uid)", "pwd.getpwuid = none"]
+    (tmp_path / "sitecustomize.py").write_text("\n".join(lines))
+    environment = {k: v for k, v in os.environ.items() if k != "XDG_CACHE_HOME"}
+    environment |= {"PYTHONPATH": str(tmp_path), "HOME": home}
+    words = [sys.executable, "run", "conformance", "--kube-context=x", f"--report-dir={tmp_path}/r"]
+
+    done = subprocess.run(
+        words, cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    helped = subprocess.run(
+        [*words[:2], "--help"], cwd=PROJECT, env=environment, capture_output=True, check=False
+    )
+
+    assert done.returncode == 10, done.stderr
+    assert "XDG_CACHE_HOME" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert (tmp_path / "r" / "results.yaml").exists()
+    assert helped.returncode == 0

@@ -34,6 +34,7 @@ deadline = time.monotonic() + 20
 while not stopped and time.monotonic() < deadline:
     time.sleep(0.01)
 time.sleep({cleanup})
+print("a line that nobody reads\\n" * {lines}, flush=True)
 (folder / "cleaned").write_text(str(len(stopped)))
 sys.exit({code})
 """
@@ -53,20 +54,29 @@ def start(tmp_path: Path) -> Iterator[Start]:
     started = []
 
     def begin(
-        code: int = 2, cleanup: float = 0.2, writes_pid: bool = True, teardown: float = 10.0
+        code: int = 2,
+        cleanup: float = 0.2,
+        writes_pid: bool = True,
+        teardown: float = 10.0,
+        lines: int = 0,
     ) -> subprocess.Popen[str]:
         tox = tmp_path / "tox"
         tox.write_text(FAKE_TOX.format(python=sys.executable, folder=tmp_path))
         tox.chmod(0o755)
         (tmp_path / "pytest.py").write_text(
             FAKE_PYTEST.format(
-                folder=str(tmp_path), code=code, cleanup=cleanup, writes_pid=writes_pid
+                folder=str(tmp_path),
+                code=code,
+                cleanup=cleanup,
+                writes_pid=writes_pid,
+                lines=lines,
             )
         )
         driver = DRIVER.format(tox=str(tox), folder=str(tmp_path), teardown=teardown)
         process = subprocess.Popen(
             [sys.executable, "-c", driver],
             cwd=PROJECT,
+            stdout=subprocess.PIPE if lines else None,
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
@@ -139,3 +149,16 @@ def test_without_a_signal_the_code_is_pytests(start: Start, tmp_path: Path, code
     os.kill(int((tmp_path / "started").read_text()), signal.SIGINT)  # the fake's way to end
 
     assert process.wait(10) == code
+
+
+def test_who_stops_reading_changes_nothing(start: Start, tmp_path: Path) -> None:
+    """With ``| head -1`` pytest runs to its end, and the code is its own."""
+    process = start(code=11, lines=100_000)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    process.stderr.close()
+    os.kill(int((tmp_path / "started").read_text()), signal.SIGINT)  # the fake's way to end
+
+    assert process.wait(10) == 11
+    assert (tmp_path / "cleaned").exists()

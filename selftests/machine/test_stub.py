@@ -1,13 +1,14 @@
 """The report of a run that ended before pytest began is a report like any other."""
 
 import json
+import os
 from pathlib import Path
 from xml.etree import ElementTree
 
 import jsonschema
 import pytest
 
-from clusterdns.report.results import load_document
+from clusterdns.report.results import claim_folder, hold, load_document
 from machine import stub
 from machine.cache import PROJECT
 
@@ -73,3 +74,27 @@ def test_a_foreign_folder_is_refused_and_left_alone(tmp_path: Path) -> None:
 
     assert {path.name for path in tmp_path.iterdir()} == {"results.yaml"}
     assert foreign.read_text() == "mine: true\n"
+
+
+@pytest.mark.parametrize("name", ["junit.xml", "report.html", "events.jsonl"])
+def test_each_foreign_file_is_left_alone(folder: Path, name: str) -> None:
+    """Also beside a report of ours."""
+    (folder / name).write_text("theirs")
+
+    with pytest.raises(FileExistsError):
+        stub.write_stub([f"--report-dir={folder}"], REASON, 10, 0.0)
+
+    assert (folder / name).read_text() == "theirs"
+
+
+def test_a_live_runs_folder_is_left_alone(folder: Path) -> None:
+    """The report of a run that is going on is not overwritten."""
+    held = hold(folder)
+    with pytest.raises(FileExistsError, match="another run"):
+        stub.write_stub([f"--report-dir={folder}"], "another reason", 2, 0.1)
+    os.close(held)
+
+
+def test_the_suite_takes_a_stub_for_ours(folder: Path) -> None:
+    """The next run may take its place."""
+    claim_folder(folder)

@@ -13,7 +13,6 @@ from clusterdns.report.html import render, write_html
 from clusterdns.report.junit import write_junit
 from clusterdns.report.model import Report, Suite
 from clusterdns.report.results import (
-    FILES,
     NotOursError,
     claim_folder,
     load_document,
@@ -172,8 +171,10 @@ def test_page_shows_everything_as_text() -> None:
 def test_claiming_removes_the_four_files_and_nothing_else(tmp_path: Path) -> None:
     """A run starts with an empty report, and does not touch what is not its own."""
     write_results(REPORT, tmp_path)
-    for name in (*FILES[:-1], "notes.txt"):
-        (tmp_path / name).write_text("old")
+    write_junit(REPORT, tmp_path)
+    write_html(REPORT, tmp_path)
+    for name in ("events.jsonl", "notes.txt"):
+        (tmp_path / name).write_text('{"time": "cut off')
     claim_folder(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 

@@ -36,12 +36,12 @@ def test_precedence(higher: int, lower: int) -> None:
 @pytest.mark.parametrize("outcome", ["passed", "deviation", "waived", "not-applicable", "not-run"])
 def test_what_is_no_failure_gives_0(outcome: Outcome) -> None:
     """Only a failed check makes a run fail; being incomplete must be asked for."""
-    assert exit_code(0, [check(outcome)], CleanupResult()) == 0
+    assert exit_code(0, [check(outcome)], CleanupResult("clean")) == 0
 
 
 def test_a_mistake_of_the_suite_is_an_internal_error() -> None:
     """An ad hoc skip must not pass for a verdict on the cluster."""
-    assert exit_code(1, [check("failed")], CleanupResult(), suite_error=True) == 3
+    assert exit_code(1, [check("failed")], CleanupResult("clean"), suite_error=True) == 3
 
 
 def test_kept_on_purpose_is_not_changed() -> None:
@@ -51,7 +51,7 @@ def test_kept_on_purpose_is_not_changed() -> None:
 
 def test_what_pytest_counts_is_not_overruled() -> None:
     """A failing test outside the suite, nothing collected, wrong usage: as pytest has them."""
-    assert [exit_code(code, [], CleanupResult()) for code in (0, 1, 4, 5)] == [0, 1, 4, 5]
+    assert [exit_code(code, [], CleanupResult("clean")) for code in (0, 1, 4, 5)] == [0, 1, 4, 5]
 
 
 @pytest.mark.parametrize(
