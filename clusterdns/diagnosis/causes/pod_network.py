@@ -135,8 +135,18 @@ def stale_cni(facts: Facts) -> Finding | None:
         (
             f"on {nodes_in_words(nodes)}: ls /etc/cni/net.d (more than one file? an old subnet?) "
             "and ip addr show cni0",
-            "remove the stale file; ip link delete cni0; systemctl restart kubelet; "
-            f"then {facts.restart}",
+            *(
+                line
+                for n in sorted(nodes)
+                for line in (
+                    f"{facts.kubectl} drain {n} --ignore-daemonsets  # moves the pods away: the "
+                    "bridge goes, and with it the network of all that run there",
+                    f"on {n}: remove the stale file; ip link delete cni0; systemctl restart "
+                    f"kubelet; then: {facts.kubectl} uncordon {n}",
+                )
+            ),
+            "one node after the other; DaemonSets' pods there that keep an old address: delete "
+            "each by its name",
         ),
         Scope(
             (
