@@ -28,10 +28,7 @@ def foreign(facts: Facts) -> Finding | None:
         f"{', '.join(sorted(strange))}.",
         (
             *(f"{pod} belongs to {owner}, not to {named}" for pod, owner in strange.items()),
-            *(
-                [f"{len(hits)} answers of these pods deviate: {hits[0].received[:120]}"]
-                * bool(hits)
-            ),
+            *(f"{len(hits)} answers of these pods deviate: {c.received[:120]}" for c in hits[:1]),
         ),
         (
             f"{facts.ks} get pods --show-labels -o wide",
