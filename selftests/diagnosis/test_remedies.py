@@ -16,6 +16,7 @@ import pytest
 
 from clusterdns.cluster import Manifest
 from clusterdns.diagnosis import Facts
+from clusterdns.diagnosis.causes.pod_network import _new_bridge
 from clusterdns.diagnosis.finding import all_causes
 from clusterdns.diagnosis.restarting import BY_ITSELF, after_edit, restart
 from clusterdns.diagnosis.unknown import unknown
@@ -146,7 +147,9 @@ def names_in(line: str) -> Iterator[str]:
         if not made and name not in IN_WORDS and name != name.upper():
             yield name.rstrip(".,;:)")
     yield from re.findall(r"-n ([a-z][\w-]*)", command)
-    yield from (v for labels in re.findall(r" -l ([^\s;]+)", command) for v in re.split("[=,]", labels))
+    yield from (
+        v for labels in re.findall(r" -l ([^\s;]+)", command) for v in re.split("[=,]", labels)
+    )
     yield from (
         v for each in re.findall(r"--serviceaccount=(\S+)", command) for v in each.split(":")
     )
@@ -186,13 +189,15 @@ def test_remedies_name_what_was_seen(shape: str) -> None:
 def test_outages_are_said_before_they_are_made(shape: str) -> None:
     """Where a roll-out takes all replicas down at once, the line before it says so."""
     for name, (facts, told) in advised(shape).items():
-        for cause in {cause for cause, _ in told} - {"single-or-colocated"}:
+        for cause in {cause for cause, _ in told}:
             lines = [line for whose, line in told if whose == cause]
             mine = [
                 n for n, line in enumerate(lines) if f"rollout restart {facts.workload}" in line
             ]
             if facts.workload and mine:
-                assert "takes down all that it runs at once" in lines[mine[0] - 1], (name, lines)
+                before = lines[mine[0] - 1]
+                two = f"scale {facts.workload} --replicas=2" in before
+                assert two or "takes down all that it runs at once" in before, (name, lines)
 
 
 def test_a_restart_that_is_not_needed_is_not_printed() -> None:
@@ -266,6 +271,38 @@ def test_memory_is_never_made_less() -> None:
     told = all_causes()["oom"].find(edited(SICK["killed"][1](healthy()), "workload", roomy))
     assert told is not None
     assert "--limits=memory=1024Mi" in told.remedy[0]
+
+
+def test_a_slice_is_taken_from_the_service_and_not_deleted() -> None:
+    """What leads astray goes, what leads to replicas stays, and the controller's is left alone."""
+
+    def held(name: str, manager: str, *addresses: str) -> Manifest:
+        labels = {"endpointslice.kubernetes.io/managed-by": manager}
+        endpoints = [{"addresses": [a], "conditions": {"ready": True}} for a in addresses]
+        return {"metadata": {"name": name, "labels": labels}, "endpoints": endpoints, "ports": []}
+
+    well = healthy()
+    mine, right = "endpointslice-controller.k8s.io", "10.244.0.2"
+    slices = (
+        held("a", "", "10.9.9.9"),
+        held("b", "", "10.9.9.8", right),
+        held("c", mine, "10.9.9.7"),
+    )
+    told = all_causes()["dns-svc-stale-endpoint"].find(inventory(well, slices=slices))
+    assert told is not None
+    lines = told.remedy[1:]
+    assert "label endpointslice a kubernetes.io/service-name-" in lines[0]
+    assert "edit endpointslice b  # take out 10.9.9.8 only" in lines[1]
+    assert "c is written by kube-controller-manager" in lines[2]
+
+
+def test_draining_the_only_node_of_all_replicas_moves_these_first() -> None:
+    """An eviction takes both away together, where no disruption budget forbids it."""
+    there = edited(healthy(), "pods", lambda pods: [p["spec"].update(nodeName="cp") for p in pods])
+    told = _new_bridge(there, "cp")
+    assert ["rollout restart deployment/coredns" in line for line in told].index(True) == 1
+    alone = inventory(there, nodes=there.inventory.nodes[:1])
+    assert _new_bridge(alone, "cp")[0].startswith("beware: no other node")
 
 
 @pytest.mark.parametrize("folder", ["docs", "tests", "fixtures", "clusterdns"])

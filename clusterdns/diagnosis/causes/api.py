@@ -110,7 +110,7 @@ def unreachable(facts: Facts) -> Finding | None:
     else:
         split = ""
     service = ((facts.api_service or {}).get("spec") or {}).get("clusterIP", "its cluster IP")
-    nodes = sorted({p["spec"].get("nodeName", "") for p in facts.inventory.pods})
+    nodes = sorted({p["spec"].get("nodeName", "") for p in facts.inventory.pods} - {""})
     return Finding(
         f"The replicas do not reach the API server at {service}:443, so they do not know the "
         "cluster's names.",
@@ -132,8 +132,9 @@ def unreachable(facts: Facts) -> Finding | None:
             )
         ),
         (
-            f"on {', '.join(nodes)}: curl -k https://{service}:443/version; if that fails, look at "
-            "kube-proxy there; if not, at what filters pods (network policy, FORWARD chain, CNI)",
+            f"on {', '.join(nodes) or 'the nodes of the replicas'}: curl -k "
+            f"https://{service}:443/version; if that fails, look at kube-proxy there; if not, at "
+            "what filters pods (network policy, FORWARD chain, CNI)",
             f"{facts.kubectl} -n default get endpointslices -l "
             "kubernetes.io/service-name=kubernetes",
             "afterwards the replicas find the API server again by themselves",

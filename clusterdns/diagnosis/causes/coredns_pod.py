@@ -4,7 +4,7 @@ import re
 
 from clusterdns.diagnosis.facts import Facts, kind_of
 from clusterdns.diagnosis.finding import Finding, Scope, cause, unanswered
-from clusterdns.diagnosis.restarting import after_edit, named, rolls
+from clusterdns.diagnosis.restarting import after_edit, at_once, named, rolls
 from clusterdns.diagnosis.waiting import stuck_replicas
 from clusterdns.serving.inventory import LABEL, pod_spec
 from clusterdns.serving.shape import nodes_of, wanted_replicas
@@ -163,7 +163,9 @@ def _two_of_it(facts: Facts) -> tuple[str, ...]:
         return ("let the replicas run on a second node too: its nodeSelector takes one only",)
     scale = f"{facts.ks} scale {named(workload)} --replicas=2"
     spread = f"{facts.ks} rollout restart {named(workload)}"
-    return (scale, f"{spread}  # when both are ready, if both are on one node and others joined")
+    spread += "  # when both are ready, if both are on one node and others joined"
+    two = {**workload, "spec": {**workload["spec"], "replicas": 2}}
+    return (scale, *([f"beware: {warning}"] if (warning := at_once(two)) else []), spread)
 
 
 @cause("ready-plugin-missing", "corefile", leads_to=("dns-svc-endpoints-notready",))

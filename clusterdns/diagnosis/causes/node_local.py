@@ -18,7 +18,7 @@ def nobody_there(facts: Facts) -> Finding | None:
     wrong = {node: told for node, told in wrong.items() if told}
     if not wrong or facts.node_local is None:
         return None
-    ips = ", ".join(facts.inventory.cluster_ips)
+    ips = ", ".join(facts.inventory.cluster_ips) or "THE-CLUSTER-DNS-IP"
     return Finding(
         f"Pods on {nodes_in_words(set(wrong))} are told to ask a node-local cache, but none runs: "
         f"nobody listens on {', '.join(sorted({ns for told in wrong.values() for ns in told}))}.",
