@@ -30,7 +30,7 @@ RECORDED = sorted((Path(__file__).parent / "recorded").glob("*.json"))
 ALL_RECORDED = {path.stem for path in RECORDED}
 SLIGHT = ("one replica", "Recreate", "all daemons", "nobody", "no reload")
 HARMFUL = {
-    "deletes pods by label": r"delete pods? .*( -l\b|--selector|--field-)",
+    "deletes pods by label": r"delete (pods?|po)\b.*\s(-l\b|--selector|--field-)",
     "deletes all of a kind": r"(delete|drain|evict)\b.*--all\b",
     "forces": r"--force\b|replace .*--force|--grace-period[= ]0|--disable-eviction",
     "scales to none": r"--replicas[= ]0",
@@ -158,6 +158,34 @@ def names_in(line: str) -> Iterator[str]:
 
 # What every cluster has (API reference), or is a word of the API.
 ALWAYS = {"default", "kube-system", "kubernetes", "kubernetes.io/service-name"}
+
+
+DREADED = (
+    "kubectl -n kube-system delete pods -l k8s-app=kube-dns",
+    "kubectl delete po --field-selector spec.nodeName=w1",
+    "kubectl delete pods --all",
+    "kubectl replace --force -f x.yaml",
+    "kubectl delete pod x --grace-period=0",
+    "kubectl scale deployment/coredns --replicas=0",
+    "kubectl delete service kube-dns",
+    "kubectl delete endpointslice kube-dns-x",
+    "kubectl delete networkpolicy shut",
+    "iptables -P FORWARD ACCEPT",
+    "iptables -F",
+    "iptables -t nat -F",
+    "nft flush ruleset",
+    "conntrack -F",
+    "kubectl create clusterrolebinding x --clusterrole=cluster-admin",
+    "kubectl -n kube-system rollout restart daemonset/kube-proxy",
+    "on a, b: set clusterDNS: [10.96.0.10], then: systemctl restart kubelet",
+    "take loop out of the Corefile",
+)
+
+
+@pytest.mark.parametrize("line", DREADED)
+def test_harm_is_recognised(line: str) -> None:
+    """Else the checks below would prove nothing."""
+    assert [what for what, pattern in HARMFUL.items() if re.search(pattern, line)]
 
 
 @pytest.mark.parametrize("shape", OTHERWISE)
@@ -305,7 +333,9 @@ def test_draining_the_only_node_of_all_replicas_moves_these_first() -> None:
     assert _new_bridge(alone, "cp")[0].startswith("beware: no other node")
 
 
-@pytest.mark.parametrize("folder", ["docs", "tests", "fixtures", "clusterdns"])
+@pytest.mark.parametrize(
+    "folder", ["docs", "tests", "fixtures", "clusterdns/diagnosis", "clusterdns/corefile"]
+)
 def test_no_text_advises_harm(folder: str) -> None:
     """Messages of checks and the documents are remedies too."""
     files = [p for p in (ROOT / folder).rglob("*") if p.suffix in (".py", ".md")]
@@ -316,7 +346,7 @@ def test_no_text_advises_harm(folder: str) -> None:
         for path in files
         for line in path.read_text(encoding="utf-8").splitlines()
         for what, pattern in patterns.items()
-        if re.search(pattern, line) and "kubectl" in line + folder
+        if re.search(pattern, line)
     ]
     assert found == []
 
