@@ -39,7 +39,8 @@ class Facts:
     events: tuple[Mapping[str, str], ...] | None = None  # namespace, object, reason, message
     logs: Mapping[str, str] = field(default_factory=dict)  # of DNS pods, the one before included
     metrics: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # by replica
-    rights: Mapping[str, bool] | None = None  # of the replicas' ServiceAccount
+    rights: Mapping[str, bool] | None = None  # of the replicas' ServiceAccounts, all of them
+    cluster_roles: Mapping[str, bool] | None = None  # about DNS: are these accounts bound to it?
     services: Mapping[str, str] | None = None  # cluster IP: namespace/name
     api_service: Manifest | None = None
     api_slices: tuple[Manifest, ...] = ()
@@ -63,27 +64,32 @@ class Facts:
 
     @property
     def workload(self) -> str:
-        """The workload as kubectl names it."""
-        found = self.inventory.workload or {"metadata": {"name": "coredns"}}
-        daemon = "desiredNumberScheduled" in found.get("status", {})
-        return f"{'daemonset' if daemon else 'deployment'}/{found['metadata']['name']}"
-
-    @property
-    def config_map(self) -> str:
-        """The ConfigMap of the Corefile as kubectl names it."""
-        return f"configmap/{(self.inventory.config_map or ('', 'coredns'))[1]}"
+        """The workload as kubectl names it; empty where none was found."""
+        found = self.inventory.workload
+        return f"{kind_of(found)}/{found['metadata']['name']}" if found else ""
 
     @property
     def edit_corefile(self) -> str:
-        """The command that opens the Corefile in an editor."""
-        return f"{self.ks} edit {self.config_map}"
+        """The command that opens the Corefile in an editor; words where no ConfigMap has it."""
+        if self.inventory.config_map is None:
+            return "edit the Corefile where the replicas read it; no ConfigMap of theirs was found"
+        namespace, name = self.inventory.config_map
+        return f"{self.kubectl} -n {namespace} edit configmap/{name}"
 
     @property
-    def restart(self) -> str:
-        """The command that makes new replicas, all of them at once."""
-        selector = (self.inventory.workload or {}).get("spec", {}).get("selector", {})
-        labels = selector.get("matchLabels") or {"k8s-app": "kube-dns"}
-        return f"{self.ks} delete pods -l {','.join(f'{k}={v}' for k, v in labels.items())}"
+    def labels(self) -> Mapping[str, str]:
+        """The labels by which the replicas are selected, by their workload or their Service."""
+        spec = (self.inventory.workload or {}).get("spec", {})
+        found = spec.get("selector", {}).get("matchLabels")
+        service = (self.inventory.service or {}).get("spec", {}).get("selector")
+        return dict(found or service or {})
+
+    @property
+    def of_replicas(self) -> str:
+        """What tells kubectl which pods the replicas are: their labels, else one of them."""
+        if self.labels:
+            return f"-l {','.join(f'{key}={value}' for key, value in self.labels.items())}"
+        return next((str(pod["metadata"]["name"]) for pod in self.inventory.pods), "POD")
 
     # Views
 
@@ -144,7 +150,9 @@ class Facts:
 
     def _of_gone_replica(self, event: Mapping[str, str]) -> bool:
         """Whether it is about a replica of before: events outlive pods by an hour."""
-        named = (self.inventory.workload or {}).get("metadata", {}).get("name", "coredns")
+        if self.inventory.workload is None:
+            return False
+        named = self.inventory.workload["metadata"]["name"]
         name = event["object"].removeprefix("pod/")
         known = {pod["metadata"]["name"] for pod in self.inventory.pods}
         same_place = event["namespace"] == self.inventory.namespace
@@ -230,6 +238,11 @@ class Facts:
         return cls.from_json(path.read_text(encoding="utf-8"))
 
 
+def kind_of(workload: Manifest) -> str:
+    """The kind of a workload as kubectl writes it; lists of the API leave it out."""
+    return "daemonset" if "desiredNumberScheduled" in workload.get("status", {}) else "deployment"
+
+
 def root_upstreams(reading: Reading) -> list[str]:
     """Where questions for names outside go, as written, in every block of the root zone.
 
@@ -258,7 +271,7 @@ def host_of(upstream: str) -> str:
 
 
 # Large parts of objects that no cause looks at.
-UNREAD = frozenset({"managedFields", "images", "ownerReferences", "uid", "resourceVersion"})
+UNREAD = frozenset({"managedFields", "images", "uid", "resourceVersion"})
 UNREAD |= {"volumes", "volumeMounts", "nodeInfo", "annotations"}
 
 

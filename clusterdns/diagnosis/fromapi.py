@@ -1,5 +1,6 @@
 """What the API tells: read and made small, one function for each kind of fact."""
 
+import re
 from collections.abc import Iterable, Sequence
 
 from kubernetes.client import ApiException
@@ -7,19 +8,42 @@ from kubernetes.client import ApiException
 from clusterdns.cluster import Cluster, Manifest, NotThere, path_of
 from clusterdns.searching.resolvconf import ResolvConf
 from clusterdns.serving.inventory import Inventory
-from clusterdns.serving.permissions import NEEDED, is_allowed, service_account
+from clusterdns.serving.permissions import NEEDED, service_accounts, without
 from clusterdns.serving.shape import seconds_since
 from clusterdns.site import Site
 
 API_SERVICE_LABEL = "kubernetes.io/service-name=kubernetes"
 LOG_LINES = 200
+NAMED_FOR_DNS = r"^(system:)?(coredns|kube-dns)$"
 EVENTS_S = 600.0  # what is older says nothing about now, unless it is about a replica that is there
 
 
 def rights_of_replicas(cluster: Cluster, inventory: Inventory) -> dict[str, bool]:
-    """What the replicas need and whether they may, such as "list-services"."""
-    user = service_account(inventory)
-    return {str(right): is_allowed(cluster, user, right) for right in NEEDED}
+    """What the replicas need and whether all of them may, such as "list-services".
+
+    Empty where no account is known to serve DNS.
+    """
+    users = service_accounts(inventory)
+    if not users:
+        return {}
+    return {str(right): not without(cluster, users, right) for right in NEEDED}
+
+
+def roles_for_dns(cluster: Cluster, inventory: Inventory) -> dict[str, bool]:
+    """The ClusterRoles that are about DNS, and whether one binds the replicas' accounts to them.
+
+    About DNS are those that are bound to these accounts, and those that are named for it.
+    """
+    users = {tuple(user.split(":")[2:]) for user in service_accounts(inventory)}
+    bound = {
+        str(binding["roleRef"]["name"])
+        for binding in cluster.list("ClusterRoleBinding")
+        for subject in binding.get("subjects") or []
+        if subject.get("kind") == "ServiceAccount"
+        and (subject.get("namespace"), subject.get("name")) in users
+    }
+    names = {str(role["metadata"]["name"]) for role in cluster.list("ClusterRole")}
+    return {n: n in bound for n in sorted(names) if n in bound or re.search(NAMED_FOR_DNS, n)}
 
 
 def node_confs(cluster: Cluster, namespaces: Iterable[str]) -> dict[str, ResolvConf] | None:

@@ -18,6 +18,7 @@ from clusterdns.diagnosis.fromapi import (
     owners,
     probe_ips,
     rights_of_replicas,
+    roles_for_dns,
     says_something,
     slim,
     told,
@@ -68,6 +69,7 @@ def _gathered(sources: Sources, cluster: Cluster, work: Work) -> Facts:
     work.start("kube_proxies", cluster.list, "Pod", None, "k8s-app=kube-proxy")
     work.start("node_local", cluster.list, "Pod", None, NODE_LOCAL)
     work.start("rights", rights_of_replicas, cluster, sources.inventory)
+    work.start("cluster_roles", roles_for_dns, cluster, sources.inventory)
     work.start("node_confs", node_confs, cluster, namespaces[:1])
     places = list(dict.fromkeys([sources.inventory.namespace, *namespaces]))
     for place in places:
@@ -125,6 +127,7 @@ def with_late_facts(facts: Facts, inventory: Inventory, places: Iterable[str], w
         events=tuple(told(event) for event in events if says_something(event, names)),
         logs={name: work.get(f"log of {name}", "") for name in names},
         rights=work.get("rights", None),
+        cluster_roles=work.get("cluster_roles", None),
         kube_proxies=None if proxies is None else tuple(map(slim, proxies)),
         node_local=None if local is None else tuple(map(slim, local)),
         policies=tuple(policy for found in policies for policy in found),

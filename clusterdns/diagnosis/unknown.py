@@ -14,14 +14,14 @@ NEXT = {
     "node-network": "where the packets end: tcpdump -ni any port 53 on the asking node and on the "
     "replica's, while this runs: {kubectl} -n NAMESPACE exec POD -- dig @REPLICA-IP kubernetes."
     "default.svc.{domain}",
-    "coredns-pod": "why the replicas are not well: {ks} describe pods -l k8s-app=kube-dns; "
-    "{ks} logs -l k8s-app=kube-dns --prefix --tail=100",
-    "api": "whether CoreDNS hears from the API server: {ks} logs -l k8s-app=kube-dns --prefix, and "
+    "coredns-pod": "why the replicas are not well: {ks} describe pods {pods}; "
+    "{ks} logs {pods} --prefix --tail=100",
+    "api": "whether CoreDNS hears from the API server: {ks} logs {pods} --prefix, and "
     "the body of /ready on port 8181",
     "upstream": "what the upstreams say to a replica's node: dig @UPSTREAM NAME there, over UDP "
     "and +tcp",
     "records": "which plug-in makes the answer: add log to the Corefile, ask one of the deviating "
-    "questions again and read {ks} logs -l k8s-app=kube-dns",
+    "questions again and read {ks} logs {pods}",
     "client": "what pods are told: cat /etc/resolv.conf in a pod on that node, and the kubelet's "
     "clusterDNS, clusterDomain and resolvConf",
     "unknown": "run the first failed check alone with -k, and repeat its question with the command "
@@ -51,7 +51,9 @@ def unknown(facts: Facts, left: Sequence[Trouble]) -> Diagnosis:
         ),
         *(f"not measured: {name}: {why}" for name, why in list(facts.missing.items())[:3]),
     ]
-    question = NEXT[layer].format(ks=facts.ks, kubectl=facts.kubectl, domain=facts.domain)
+    question = NEXT[layer].format(
+        ks=facts.ks, kubectl=facts.kubectl, domain=facts.domain, pods=facts.of_replicas
+    )
     measured = split[0] if split else (evidence[0] if evidence else "nothing could be measured")
     return Diagnosis(
         UNKNOWN,

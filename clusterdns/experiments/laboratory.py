@@ -7,12 +7,16 @@ probes; the checks only wait for the results.
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import Future, wait
+from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from kubernetes.client import ApiException
 
 from clusterdns.cluster import Manifest
+from clusterdns.corefile import CorefileError, Reading, parse
+from clusterdns.corefile.directives import version_of
 from clusterdns.experiments.apilate import ApiLateExperiment
 from clusterdns.experiments.apiloss import ApiLossExperiment
 from clusterdns.experiments.bench import Bench, Place, bench_node
@@ -27,10 +31,12 @@ from clusterdns.experiments.reloads import ReloadsExperiment
 from clusterdns.experiments.reporting import ReportingExperiment
 from clusterdns.experiments.updating import UpdatesExperiment
 from clusterdns.experiments.upstreams import UpstreamsExperiment
-from clusterdns.private import NotPossible, may_read_cluster
+from clusterdns.private import ACCOUNT, NotPossible, may_read_cluster
 from clusterdns.probe import ProbeLost
 from clusterdns.run.ledger import one_line
+from clusterdns.serving.inventory import Inventory
 from clusterdns.serving.metrics import NoMetrics
+from clusterdns.serving.permissions import Readable, read_by
 from clusterdns.site import DEFAULT_DOMAIN, Site, Workspace
 
 T = TypeVar("T")
@@ -146,8 +152,10 @@ class Laboratory:
         """Everything that the experiments need in the cluster, side by side."""
         workspace = self._workspace
         names = [n for n in self._wanted if n in LOOKING_ONLY or has_coredns(workspace)]
-        account, why = reader(workspace) if set(names) & set(KNOWING) else (None, "")
-        place = Place(workspace, bench_node(workspace), self._external_name, account, why)
+        place = Place(workspace, bench_node(workspace), self._external_name)
+        what = read_by_experiments(place, [name for name in names if name in KNOWING])
+        account, why = reader(workspace, what) if what else (None, "")
+        place = replace(place, account=account, no_account=why)
         experiments: dict[str, Experiment] = {}
         for name in names:
             try:
@@ -206,10 +214,31 @@ def place_of(manifest: Manifest) -> tuple[str, str, str]:
     return manifest["kind"], meta.get("namespace", ""), meta["name"]
 
 
-def reader(workspace: Workspace) -> tuple[str | None, str]:
-    """An account that may read the cluster, or why there is none."""
+def read_by_experiments(place: Place, names: Iterable[str]) -> frozenset[Readable]:
+    """What the Corefiles of these experiments list and watch, as if there were an account."""
+    found: frozenset[Readable] = frozenset()
+    for name in names:
+        with suppress(NotPossible):
+            made = EXPERIMENTS[name](replace(place, account=ACCOUNT))
+            found |= read_by_files(made.manifests(), place.workspace.inventory)
+    return found
+
+
+def read_by_files(manifests: Iterable[Manifest], inventory: Inventory) -> frozenset[Readable]:
+    """What the Corefiles in these ConfigMaps list and watch, by the version that reads them."""
+    version = inventory.coredns_version
+    found: frozenset[Readable] = frozenset()
+    for text in (t for m in manifests for t in (m.get("data") or {}).values()):
+        with suppress(CorefileError):
+            for used in Reading(parse(text)).all_kubernetes():
+                found |= read_by(used, version_of(version) if version else None)
+    return found
+
+
+def reader(workspace: Workspace, what: Iterable[Readable]) -> tuple[str | None, str]:
+    """An account that may read this of the cluster, or why there is none."""
     try:
-        return may_read_cluster(workspace), ""
+        return may_read_cluster(workspace, what), ""
     except NotPossible as error:
         return None, str(error)
 

@@ -8,6 +8,9 @@ from clusterdns.run.plan import PLACES, PlannedObject, declare
 MADE = ("create", "get", "delete")
 CHANGED = ("create", "patch")
 NAMESPACE = PLACES.main
+RBAC = "rbac.authorization.k8s.io"
+GLOBAL = ("create", "get", "list", "delete")
+HAND_ON = "only who has these, or the verbs below, may put them into that role"
 
 
 def declare_objects() -> None:
@@ -58,12 +61,28 @@ def declare_objects() -> None:
             "", "ServiceAccount", NAMESPACE, "coredns", ("create",), "of the private CoreDNS"
         ),
         PlannedObject(
-            "rbac.authorization.k8s.io",
-            "ClusterRoleBinding",
+            RBAC,
+            "ClusterRole",
             None,
             f"{NAMESPACE}-coredns",
-            ("create", "get", "list", "delete"),
-            "gives it the ClusterRole of the cluster's own CoreDNS",
+            GLOBAL,
+            "list and watch on what its Corefiles read: services, namespaces, endpointslices, pods",
+        ),
+        PlannedObject(RBAC, "ClusterRoleBinding", None, f"{NAMESPACE}-coredns", GLOBAL, "to it"),
+        *(
+            PlannedObject(group, names, None, "*", ("list", "watch"), HAND_ON)
+            for group, names in (
+                ("", "Service, Namespace, Pod"),
+                ("discovery.k8s.io", "EndpointSlice"),
+            )
+        ),
+        PlannedObject(
+            RBAC,
+            "ClusterRole",
+            None,
+            f"{NAMESPACE}-coredns",
+            ("bind", "escalate"),
+            "only where you do not have these yourself",
         ),
         PlannedObject(
             "", "Pod/log", "kube-system", "(DNS pods)", ("get",), "why a replica has ended"

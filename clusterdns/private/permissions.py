@@ -1,4 +1,12 @@
-"""What a private CoreDNS may read of the cluster: the same as the cluster's own one."""
+"""What a private CoreDNS may read of the cluster: what its Corefile needs, and nothing else.
+
+The role is our own, made for one run: a role of the cluster's may hold any rights. Who makes it
+must hold these rights, or have the verbs escalate and bind (Kubernetes, RBAC: privilege escalation
+prevention).
+"""
+
+import json
+from collections.abc import Iterable
 
 from kubernetes.client import ApiException
 
@@ -6,43 +14,45 @@ from clusterdns.cluster import Manifest
 from clusterdns.objects.manifests import metadata
 from clusterdns.private.coredns import NotPossible
 from clusterdns.run.ledger import one_line
+from clusterdns.serving.permissions import Readable
 from clusterdns.site import Workspace
 
 ACCOUNT = "coredns"  # the ServiceAccount in our namespace
+RBAC = "rbac.authorization.k8s.io"
 
 
-def may_read_cluster(workspace: Workspace) -> str:
-    """Make a ServiceAccount with the ClusterRole of the cluster's CoreDNS; its name.
+def may_read_cluster(workspace: Workspace, what: Iterable[Readable]) -> str:
+    """Make a ServiceAccount that may list and watch these resources; its name.
 
-    Raises NotPossible when there is no such role or the user may not hand it on.
+    Raises NotPossible with the API server's own words where we may not make it.
     """
+    made = role(workspace, what)
     try:
-        role = role_of_cluster_dns(workspace)
+        workspace.active.create_cluster_scoped(made)
         workspace.cluster.create(account(workspace))
-        workspace.active.create_cluster_scoped(binding(workspace, role))
+        workspace.active.create_cluster_scoped(binding(workspace))
     except ApiException as error:
         raise NotPossible(
-            f"a private CoreDNS may not be given the rights of the cluster's own: {one_line(error)}"
+            "a private CoreDNS may not be given a role that lists and watches "
+            f"{resources_of(made)}: {one_line(error)}"
         ) from error
     return ACCOUNT
 
 
-def role_of_cluster_dns(workspace: Workspace) -> str:
-    """The ClusterRole that is bound to the ServiceAccount of the cluster's CoreDNS.
-
-    Raises NotPossible and kubernetes.client.ApiException.
-    """
-    template = (workspace.inventory.workload or {}).get("spec", {}).get("template", {})
-    own = {
-        "kind": "ServiceAccount",
-        "name": template.get("spec", {}).get("serviceAccountName", "default"),
-        "namespace": workspace.inventory.namespace,
+def role(workspace: Workspace, what: Iterable[Readable]) -> Manifest:
+    """The ClusterRole of our private CoreDNS instances; its name is that of the run."""
+    groups: dict[str, list[str]] = {}
+    for each in sorted(set(what), key=lambda one: (one.group, one.resource)):
+        groups.setdefault(each.group, []).append(each.resource)
+    return {
+        "apiVersion": f"{RBAC}/v1",
+        "kind": "ClusterRole",
+        "metadata": metadata(workspace.run, name_of(workspace)),
+        "rules": [
+            {"apiGroups": [group], "resources": names, "verbs": ["list", "watch"]}
+            for group, names in groups.items()
+        ],
     }
-    for found in workspace.cluster.list("ClusterRoleBinding"):
-        subjects = found.get("subjects") or []
-        if any({key: s.get(key) for key in own} == own for s in subjects):
-            return str(found["roleRef"]["name"])
-    raise NotPossible(f"no ClusterRole is bound to {own['namespace']}/{own['name']}")
 
 
 def account(workspace: Workspace) -> Manifest:
@@ -54,16 +64,31 @@ def account(workspace: Workspace) -> Manifest:
     }
 
 
-def binding(workspace: Workspace, role: str) -> Manifest:
-    """The binding of that account to a ClusterRole; its name is that of the run."""
+def binding(workspace: Workspace) -> Manifest:
+    """The binding of that account to that role; its name is that of the run."""
     return {
-        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "apiVersion": f"{RBAC}/v1",
         "kind": "ClusterRoleBinding",
-        "metadata": metadata(workspace.run, f"{workspace.run}-coredns"),
-        "roleRef": {
-            "apiGroup": "rbac.authorization.k8s.io",
-            "kind": "ClusterRole",
-            "name": role,
-        },
+        "metadata": metadata(workspace.run, name_of(workspace)),
+        "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": name_of(workspace)},
         "subjects": [{"kind": "ServiceAccount", "name": ACCOUNT, "namespace": workspace.namespace}],
     }
+
+
+def name_of(workspace: Workspace) -> str:
+    """The name of the role and of its binding."""
+    return f"{workspace.run}-coredns"
+
+
+def resources_of(made: Manifest) -> str:
+    """The resources of a role, for people."""
+    return ", ".join(name for rule in made["rules"] for name in rule["resources"])
+
+
+def words_of(error: ApiException) -> str:
+    """What the API server said, in one line: its message, else the status."""
+    try:
+        message = json.loads(error.body or "").get("message", "")
+    except (ValueError, AttributeError):
+        message = ""
+    return " ".join(str(message or f"{error.status} {error.reason}").split())[:600]

@@ -170,7 +170,7 @@ def take_inventory(cluster: Cluster) -> Inventory:
     further = further_workloads(labelled, workload, service)
     found = service or workload
     namespace = found["metadata"]["namespace"] if found else "kube-system"
-    pods = pods_of([workload, *further], cluster, namespace)
+    pods = pods_of([workload, *further], cluster, namespace, service)
     name = service["metadata"]["name"] if service else "kube-dns"
     refused: dict[str, str] = {}
     labels = f"kubernetes.io/service-name={name}"
@@ -260,11 +260,21 @@ def further_workloads(
     return tuple(w for w in here if is_behind(service, w))
 
 
-def pods_of(workloads: list[Manifest | None], cluster: Cluster, namespace: str) -> list[Manifest]:
-    """The pods of workloads, each once, but those that are being deleted."""
+def pods_of(
+    workloads: list[Manifest | None],
+    cluster: Cluster,
+    namespace: str,
+    service: Manifest | None = None,
+) -> list[Manifest]:
+    """The pods of workloads, each once, but those that are being deleted.
+
+    Without a workload it is the pods that the Service selects: those serve DNS.
+    """
     found: dict[str, Manifest] = {}
+    behind = (service or {}).get("spec", {}).get("selector")
     for workload in workloads:
-        selector = (workload or {}).get("spec", {}).get("selector", {}).get("matchLabels")
+        own = (workload or {}).get("spec", {}).get("selector", {}).get("matchLabels")
+        selector = own or (None if workload else behind)
         labels = ",".join(f"{k}={v}" for k, v in selector.items()) if selector else LABEL
         found |= {p["metadata"]["name"]: p for p in cluster.list("Pod", namespace, labels)}
     return [pod for pod in found.values() if not is_going(pod)]

@@ -1,39 +1,48 @@
 """A private CoreDNS passes PodSecurity "restricted", and stands where the image is at hand."""
 
+import json
 from pathlib import Path
 
 import pytest
+from kubernetes.client import ApiException
 
 from clusterdns.cluster import Manifest
+from clusterdns.corefile.settings import Kubernetes
 from clusterdns.experiments.bench import Place, bench_node
 from clusterdns.experiments.forwarding import ForwardingExperiment
+from clusterdns.experiments.laboratory import KNOWING, read_by_experiments
 from clusterdns.experiments.looping import HiddenLoopExperiment, LoopingExperiment
 from clusterdns.experiments.nodenames import kind_nodes
 from clusterdns.experiments.reloads import ReloadsExperiment
 from clusterdns.private import NotPossible, PrivateCoreDns, may_read_cluster
 from clusterdns.private.coredns import identity, main_started
 from clusterdns.run.identity import run_of
+from clusterdns.serving.permissions import (
+    ENDPOINTS,
+    ENDPOINTSLICES,
+    NAMESPACES,
+    PODS,
+    SERVICEIMPORTS,
+    SERVICES,
+    read_by,
+)
 from clusterdns.site import Workspace
 
 from .places import IMAGE, Recorder, inventory, node, replica, workspace
 
 NODES = (node("a"), node("b"), node("c", ready=False))
-BINDING: Manifest = {
-    "metadata": {"name": "system:coredns"},
-    "roleRef": {"kind": "ClusterRole", "name": "system:coredns"},
-    "subjects": [{"kind": "ServiceAccount", "name": "coredns", "namespace": "kube-system"}],
-}
-OTHER: Manifest = {
-    "metadata": {"name": "other"},
+# A legacy binding: the account of the cluster's CoreDNS may do anything.
+ADMIN: Manifest = {
+    "metadata": {"name": "legacy"},
     "roleRef": {"kind": "ClusterRole", "name": "cluster-admin"},
-    "subjects": [{"kind": "ServiceAccount", "name": "coredns", "namespace": "elsewhere"}],
+    "subjects": [{"kind": "ServiceAccount", "name": "coredns", "namespace": "kube-system"}],
 }
 
 
 @pytest.fixture
 def recorder() -> Recorder:
-    """A cluster with two bindings, of which one is CoreDNS' own."""
-    return Recorder({"ClusterRoleBinding": [OTHER, BINDING]})
+    """A cluster whose CoreDNS is bound to cluster-admin."""
+    return Recorder({"ClusterRoleBinding": [ADMIN]})
 
 
 @pytest.fixture
@@ -122,21 +131,53 @@ def test_without_a_ready_node_nothing_is_possible(tmp_path: Path) -> None:
         bench_node(workspace(tmp_path, inventory(NODES[2:], ()), Recorder()))
 
 
-def test_role_is_that_of_the_cluster_dns(place: Place, recorder: Recorder) -> None:
-    """Not that of a namesake; and the binding is in the ledger before it is made."""
+def test_role_is_our_own(place: Place, recorder: Recorder) -> None:
+    """List and watch on what was asked for, whatever the cluster's CoreDNS is bound to."""
     made: Workspace = place.workspace
-    assert may_read_cluster(made) == "coredns"
-    binding = next(o for o in recorder.made if o["kind"] == "ClusterRoleBinding")
-    assert binding["roleRef"]["name"] == "system:coredns"
-    assert made.ledger.open == [f"ClusterRoleBinding {made.run}-coredns"]
+    assert may_read_cluster(made, (SERVICES, PODS, ENDPOINTSLICES)) == "coredns"
+    kinds = {o["kind"]: o for o in recorder.made}
+    name = f"{made.run}-coredns"
+    verbs = ["list", "watch"]
+    assert kinds["ClusterRole"]["rules"] == [
+        {"apiGroups": [""], "resources": ["pods", "services"], "verbs": verbs},
+        {"apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": verbs},
+    ]
+    assert kinds["ClusterRole"]["metadata"]["name"] == name
+    assert kinds["ClusterRoleBinding"]["roleRef"]["name"] == name
+    assert {run_of(kinds[k]) for k in kinds} == {str(made.run)}
+    assert made.ledger.open == [f"ClusterRoleBinding {name}", f"ClusterRole {name}"]
 
 
-def test_without_a_binding_the_cluster_cannot_be_read(tmp_path: Path) -> None:
-    """Then checks that need it are not run, with this reason."""
+def test_rights_are_those_that_the_corefiles_need(place: Place) -> None:
+    """No experiment may read more than its kubernetes plug-ins list and watch."""
+    plain = {SERVICES, NAMESPACES, ENDPOINTSLICES}
+    needs = {name: set(read_by_experiments(place, [name])) for name in KNOWING}
+    assert needs == {name: plain | ({PODS} if name == "configured" else set()) for name in KNOWING}
+
+
+def test_old_versions_and_options_read_otherwise() -> None:
+    """plugin/kubernetes: Endpoints before 1.9.0, no slices with noendpoints, imports if told."""
+    assert read_by(Kubernetes(("x.",)), (1, 8, 6)) >= {ENDPOINTS, ENDPOINTSLICES}
+    assert read_by(Kubernetes(("x.",), noendpoints=True)) == {SERVICES, NAMESPACES}
+    assert SERVICEIMPORTS in read_by(Kubernetes(("x.",), multicluster=("clusterset.local.",)))
+
+
+@pytest.mark.parametrize("refused", ["ClusterRole", "ServiceAccount", "ClusterRoleBinding"])
+def test_without_the_right_the_cluster_cannot_be_read(tmp_path: Path, refused: str) -> None:
+    """Then checks that need it are not run, with what the API server said."""
+    said = f"attempting to grant RBAC permissions not currently held: {refused}"
+
+    class Refuses(Recorder):
+        def create(self, manifest: Manifest) -> Manifest:
+            if manifest["kind"] == refused:
+                error = ApiException(status=403, reason="Forbidden")
+                error.body = json.dumps({"message": said})
+                raise error
+            return super().create(manifest)
+
     found = inventory(NODES, ())
-    recorder = Recorder({"ClusterRoleBinding": [OTHER]})
-    with pytest.raises(NotPossible, match="no ClusterRole is bound to kube-system/coredns"):
-        may_read_cluster(workspace(tmp_path, found, recorder))
+    with pytest.raises(NotPossible, match=said):
+        may_read_cluster(workspace(tmp_path, found, Refuses()), (SERVICES,))
 
 
 def test_nodes_of_kind_are_names_outside() -> None:

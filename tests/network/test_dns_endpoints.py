@@ -17,7 +17,8 @@ def test_endpoints_are_the_ready_replicas(inventory: Inventory) -> None:
     found = ready_endpoints(inventory.slices)
     assert (found, bool(found)) == (expected, True), (
         f"ready endpoints {sorted(found)}, ready replicas {sorted(expected)}: kubectl -n "
-        f"{inventory.namespace} get endpointslices -l kubernetes.io/service-name=kube-dns -o yaml"
+        f"{inventory.namespace} get endpointslices -l kubernetes.io/service-name="
+        f"{inventory.service_name.removeprefix('service/')} -o yaml"
     )
 
 

@@ -3,23 +3,22 @@
 import pytest
 
 from clusterdns.cluster import Cluster
-from clusterdns.serving.inventory import Inventory
-from clusterdns.serving.permissions import NEEDED, UNNEEDED, Right, is_allowed, service_account
+from clusterdns.serving.permissions import NEEDED, UNNEEDED, Right, having, without
 
 
 @pytest.mark.parametrize("right", NEEDED, ids=str)
-def test_replicas_may(cluster: Cluster, inventory: Inventory, right: Right) -> None:
+def test_replicas_may(cluster: Cluster, dns_accounts: tuple[str, ...], right: Right) -> None:
     """CoreDNS must be allowed to read what it answers from (plugin/kubernetes, RBAC)."""
-    who = service_account(inventory)
-    assert is_allowed(cluster, who, right), (
-        f"{who} may not {right.verb} {right.resource}: names in the cluster domain are then "
-        "answered with SERVFAIL; mend the ClusterRole system:coredns and restart the replicas"
+    denied = without(cluster, dns_accounts, right)
+    assert denied == [], (
+        f"{', '.join(denied)} may not {right.verb} {right.resource}: names in the cluster domain "
+        "are then answered with SERVFAIL; give list and watch to a ClusterRole that is bound to it"
     )
 
 
 @pytest.mark.level("advice")
 @pytest.mark.parametrize("right", UNNEEDED, ids=str)
-def test_replicas_may_not(cluster: Cluster, inventory: Inventory, right: Right) -> None:
+def test_replicas_may_not(cluster: Cluster, dns_accounts: tuple[str, ...], right: Right) -> None:
     """CoreDNS should not be allowed more than it needs."""
-    who = service_account(inventory)
-    assert not is_allowed(cluster, who, right), f"{who} may {right.verb} {right.resource}"
+    allowed = having(cluster, dns_accounts, right)
+    assert allowed == [], f"{', '.join(allowed)} may {right.verb} {right.resource}"

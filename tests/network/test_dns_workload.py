@@ -2,6 +2,7 @@
 
 import pytest
 
+from clusterdns.serving.features import in_words
 from clusterdns.serving.inventory import Inventory, pod_spec
 from clusterdns.serving.shape import (
     missing_probe,
@@ -48,8 +49,8 @@ def test_replicas_are_on_several_nodes(inventory: Inventory) -> None:
     """Replicas should be spread: cluster DNS should survive the loss of one node."""
     nodes = nodes_of(inventory.ready_pods)
     assert len(nodes) > 1 or len(inventory.nodes) == 1, (
-        f"all {len(inventory.ready_pods)} replicas run on {sorted(nodes)}: kubectl -n "
-        f"{inventory.namespace} rollout restart after all nodes have joined spreads them"
+        f"all {len(inventory.ready_pods)} replicas run on {sorted(nodes)}: once all nodes have "
+        f"joined, a rollout restart of {in_words(inventory.workload)} spreads them"
     )
 
 

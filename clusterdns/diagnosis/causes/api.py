@@ -4,9 +4,10 @@ import ipaddress
 
 from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.finding import Finding, Scope, cause
+from clusterdns.diagnosis.restarting import restart
+from clusterdns.diagnosis.rights import accounts_in_words, more_rights
 from clusterdns.diagnosis.rows import Cell
 from clusterdns.diagnosis.waiting import stuck_replicas
-from clusterdns.serving.permissions import service_account
 
 UNREAD = (
     "network/test_dns_workload.py::*",
@@ -24,7 +25,6 @@ CUT = (
 )
 # Every start says that it waits; one that took long, that it went on without.
 API_TROUBLE = rf"{CUT}|unsynced Kubernetes API"
-ROLE = "system:coredns"
 
 
 def of_the_cluster(facts: Facts) -> Scope:
@@ -46,20 +46,14 @@ def nothing_allowed(facts: Facts) -> Finding | None:
     denied = [right for right, allowed in facts.rights.items() if not allowed]
     services = [r for r in denied if r.endswith(("-services", "-namespaces"))]
     kinds = ", ".join(sorted({right.partition("-")[2] for right in denied}))
-    if not services:
+    who = accounts_in_words(facts)
+    if not services or not who:
         return None
-    account = service_account(facts.inventory)
     return Finding(
-        f"The replicas ({account}) may not read {kinds} "
+        f"The replicas ({who}) may not read {kinds} "
         "from the API server: names of the cluster do not resolve.",
         (f"not allowed: {', '.join(denied)}", *facts.log_lines(r"forbidden")),
-        (
-            f"{facts.kubectl} create clusterrolebinding {ROLE} --clusterrole={ROLE} "
-            f"--serviceaccount={':'.join(account.split(':')[2:])}",
-            f"{facts.kubectl} get clusterrole {ROLE} -o yaml  # needs list and watch on services, "
-            "namespaces, pods, endpointslices",
-            facts.restart,
-        ),
+        more_rights(facts),
         of_the_cluster(facts),
     )
 
@@ -72,20 +66,18 @@ def no_slices(facts: Facts) -> Finding | None:
     logs = facts.log_lines(r"endpointslices.* is forbidden|forbidden.*endpointslices")
     if not [r for r in denied if "endpointslices" in r]:
         return None
-    if [r for r in denied if "endpointslices" not in r]:
+    who = accounts_in_words(facts)
+    if [r for r in denied if "endpointslices" not in r] or not who:
         return None
-    account = service_account(facts.inventory)
-    rule = '[{"op":"add","path":"/rules/-","value":{"apiGroups":["discovery.k8s.io"],'
-    rule += '"resources":["endpointslices"],"verbs":["list","watch"]}}]'
     return Finding(
-        f"The replicas ({account}) may not list or watch EndpointSlices: headless Services do not "
+        f"The replicas ({who}) may not list or watch EndpointSlices: headless Services do not "
         "resolve, and CoreDNS is not ready after a restart.",
         (
             f"not allowed: {', '.join(denied)}; services and namespaces are",
             *logs,
             *([f"not ready: {', '.join(facts.unready)}"] if facts.unready else []),
         ),
-        (f"{facts.kubectl} patch clusterrole {ROLE} --type=json -p '{rule}'", facts.restart),
+        more_rights(facts),
         of_the_cluster(facts),
     )
 
@@ -117,8 +109,8 @@ def unreachable(facts: Facts) -> Finding | None:
         split += "the replicas, or their node"
     else:
         split = ""
-    service = ((facts.api_service or {}).get("spec") or {}).get("clusterIP", "10.96.0.1")
-    nodes = sorted({p["spec"].get("nodeName", "") for p in facts.inventory.pods})
+    service = ((facts.api_service or {}).get("spec") or {}).get("clusterIP", "its cluster IP")
+    nodes = sorted({p["spec"].get("nodeName", "") for p in facts.inventory.pods} - {""})
     return Finding(
         f"The replicas do not reach the API server at {service}:443, so they do not know the "
         "cluster's names.",
@@ -140,11 +132,12 @@ def unreachable(facts: Facts) -> Finding | None:
             )
         ),
         (
-            f"on {', '.join(nodes)}: curl -k https://{service}:443/version; if that fails, look at "
-            "kube-proxy there; if not, at what filters pods (network policy, FORWARD chain, CNI)",
+            f"on {', '.join(nodes) or 'the nodes of the replicas'}: curl -k "
+            f"https://{service}:443/version; if that fails, look at kube-proxy there; if not, at "
+            "what filters pods (network policy, FORWARD chain, CNI)",
             f"{facts.kubectl} -n default get endpointslices -l "
             "kubernetes.io/service-name=kubernetes",
-            f"{facts.restart}  # afterwards",
+            "afterwards the replicas find the API server again by themselves",
         ),
         of_the_cluster(facts),
         "high" if logs and (unsure or servfail or facts.log_lines(CUT)) else "medium",
@@ -178,7 +171,7 @@ def frozen(facts: Facts) -> Finding | None:
             f"{len({t.server for t in known})} replicas",
             *facts.log_lines(API_TROUBLE + "|Failed to watch"),
         ),
-        (facts.restart, "newer versions of CoreDNS notice a watch that stands still"),
+        (*restart(facts), "newer versions of CoreDNS notice a watch that stands still"),
         Scope(
             ("network/test_search*::*",),
             lambda cell: (

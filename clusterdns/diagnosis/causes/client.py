@@ -2,6 +2,7 @@
 
 from clusterdns.diagnosis.facts import Facts, nodes_in_words
 from clusterdns.diagnosis.finding import Finding, Scope, cause
+from clusterdns.diagnosis.restarting import KUBELET, set_in_kubelet
 from clusterdns.diagnosis.rows import Cell
 from clusterdns.searching.resolvconf import ResolvConf
 from clusterdns.serving.arguments import words_of
@@ -13,7 +14,6 @@ TOLD = (
     "network/test_search_path.py::*",
     "network/test_ndots.py::*",
 )
-KUBELET = "/var/lib/kubelet/config.yaml"
 
 
 def local_addresses(facts: Facts) -> set[str]:
@@ -72,11 +72,7 @@ def cluster_dns_wrong(facts: Facts) -> Finding | None:
         f"{', '.join(sorted({ns for c in wrong.values() for ns in c.nameservers} - set(ips)))}, "
         f"which is not the cluster's DNS ({', '.join(ips)}).",
         tuple(evidence),
-        (
-            f"on {nodes_in_words(set(wrong))}: set clusterDNS: [{', '.join(ips)}] in {KUBELET} "
-            "(or its drop-in), then: systemctl restart kubelet",
-            "make the pods on it anew: resolv.conf is written when a pod starts",
-        ),
+        set_in_kubelet(nodes_in_words(set(wrong)), f"clusterDNS: [{', '.join(ips)}]"),
         Scope(TOLD),
         tell_apart="if the Service was made anew with another cluster IP, give it the old one"
         if everywhere
@@ -102,10 +98,8 @@ def cluster_dns_missing(facts: Facts) -> Finding | None:
         f"Pods on {nodes_in_words(set(bare))} get the node's own resolv.conf instead of the "
         "cluster's: the kubelet has no clusterDNS.",
         (f"without a search list of the cluster: {told}", *events),
-        (
-            f"on {nodes_in_words(set(bare))}: set clusterDNS: [{right}] and clusterDomain: "
-            f"{facts.domain} in {KUBELET}, then: systemctl restart kubelet",
-            "make the pods on it anew: resolv.conf is written when a pod starts",
+        set_in_kubelet(
+            nodes_in_words(set(bare)), f"clusterDNS: [{right}] and clusterDomain: {facts.domain}"
         ),
         Scope(TOLD),
         "high",
@@ -131,11 +125,7 @@ def cluster_domain_wrong(facts: Facts) -> Finding | None:
             *(f"search list on {node}: svc.{domain}" for node, domain in sorted(wrong.items())),
             f"kubernetes {' '.join(sorted(zones))} in the Corefile",
         ),
-        (
-            f"on {where}: set clusterDomain: {min(right)} in {KUBELET}, then: "
-            "systemctl restart kubelet",
-            "make the pods on it anew: resolv.conf is written when a pod starts",
-        ),
+        set_in_kubelet(where, f"clusterDomain: {min(right)}"),
         Scope((*TOLD, "network/test_forwarding.py::*suffix*"), lambda cell: cell.node in wrong),
     )
 
@@ -154,7 +144,7 @@ def no_resolv_conf(facts: Facts) -> Finding | None:
         (
             f"on that node: set resolvConf: /etc/resolv.conf in {KUBELET} (with systemd-resolved: "
             "/run/systemd/resolve/resolv.conf), then: systemctl restart kubelet",
-            facts.restart,
+            "the kubelet then starts the pods that wait by itself",
         ),
         Scope(
             (*TOLD, "network/test_dns_workload.py::*", "network/*::*"),
@@ -195,7 +185,8 @@ def wildcard(facts: Facts) -> Finding | None:
         ),
         (
             f"take {' '.join(suffixes)} out of the search list of the nodes "
-            f"(or give the kubelets another resolvConf in {KUBELET}), and make the pods anew",
+            f"(or give the kubelets another resolvConf in {KUBELET}); pods have it once their "
+            "workloads were rolled out anew",
             "meanwhile: write outside names with a final dot, or dnsConfig ndots:1 in the pods",
         ),
         Scope(("network/test_search*::*", "network/*wildcard*"), _outside),
@@ -240,7 +231,7 @@ def several_nameservers(facts: Facts) -> Finding | None:
             *(f"{node}: nameserver {' '.join(told)}" for node, told in wrong.items()),
             *(f"{t.address} says {t.result} to a name of the cluster" for t in others[:2]),
         ),
-        (f"leave only {', '.join(sorted(ips))} in clusterDNS in {KUBELET}, restart the kubelet",),
+        set_in_kubelet(nodes_in_words(set(wrong)), f"clusterDNS: [{', '.join(sorted(ips))}]"),
         Scope(TOLD),
     )
 

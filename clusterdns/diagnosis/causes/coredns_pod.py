@@ -1,7 +1,10 @@
 """The replicas as pods and processes: not there, ended, killed, alone, or asking themselves."""
 
-from clusterdns.diagnosis.facts import Facts
+import re
+
+from clusterdns.diagnosis.facts import Facts, kind_of
 from clusterdns.diagnosis.finding import Finding, Scope, cause, unanswered
+from clusterdns.diagnosis.restarting import after_edit, at_once, named, rolls
 from clusterdns.diagnosis.waiting import stuck_replicas
 from clusterdns.serving.inventory import LABEL, pod_spec
 from clusterdns.serving.shape import nodes_of, wanted_replicas
@@ -27,18 +30,27 @@ def no_pods(facts: Facts) -> Finding | None:
     """There is no replica, or those wanted cannot start."""
     inventory = facts.inventory
     wanted, ready = wanted_replicas(inventory), len(inventory.ready_pods)
+    if inventory.workload is None and inventory.pods:
+        return None  # somebody runs it: a StatefulSet, or pods that nobody owns
     if inventory.workload is None:
         return Finding(
             "Nothing runs the cluster's DNS: there is no Deployment or DaemonSet for it.",
             (f"no workload labelled {LABEL} in {inventory.namespace}",),
-            ("install CoreDNS: kubeadm init phase addon coredns, or the Helm chart coredns",),
+            (
+                "install CoreDNS as this cluster was installed: kubeadm init phase addon coredns, "
+                "the Helm chart coredns, or from your backup",
+            ),
             ALL_DEAD,
         )
     if wanted == 0:
         return Finding(
             f"{facts.workload} is scaled to 0: no replica answers.",
             (f"spec.replicas is {wanted}, {ready} ready",),
-            (f"{facts.ks} scale {facts.workload} --replicas=2",),
+            (
+                f"{facts.ks} scale {facts.workload} --replicas=2"
+                if kind_of(inventory.workload) == "deployment"
+                else f"{facts.ks} edit {facts.workload}  # its nodeSelector matches no node",
+            ),
             ALL_DEAD,
         )
     stuck = stuck_replicas(facts)
@@ -53,7 +65,7 @@ def no_pods(facts: Facts) -> Finding | None:
         f"{', '.join(reasons) or 'they are not made'}.",
         (*(f"{name}: {why}" for name, why in list(stuck.items())[:3]), *events),
         (
-            f"{facts.ks} describe pods -l {LABEL}  # the events at its end say why",
+            f"{facts.ks} describe pods {facts.of_replicas}  # the events at its end say why",
             *_ways_out(facts, " ".join(reasons + events)),
         ),
         ALL_DEAD
@@ -73,7 +85,9 @@ def no_pods(facts: Facts) -> Finding | None:
 
 def _ways_out(facts: Facts, text: str) -> list[str]:
     if "mage" in text:
-        return [f"{facts.ks} set image {facts.workload} coredns=AN-IMAGE-THAT-CAN-BE-PULLED"]
+        container = facts.inventory.container.get("name", "CONTAINER")
+        image = f"{container}=AN-IMAGE-THAT-CAN-BE-PULLED"
+        return [f"{facts.ks} set image {facts.workload} {image}", *rolls(facts)]
     selector = pod_spec(facts.inventory.workload).get("nodeSelector") or {}
     extra = {k: v for k, v in selector.items() if k != "kubernetes.io/os"}
     if extra:
@@ -100,12 +114,25 @@ def killed(facts: Facts) -> Finding | None:
         f"Replicas are killed because they need more memory than their limit, {limit}.",
         tuple(dict.fromkeys(hits)),
         (
-            f"{facts.ks} set resources {facts.workload} --limits=memory=170Mi  # or more: it grows "
-            "with the number of Services and the rate of questions",
+            *_more_memory(facts, limit),
             "if names outside fail too, look for a loop first: it eats any memory",
         ),
         Scope(ALL_DEAD.names, unanswered),
     )
+
+
+def _more_memory(facts: Facts, limit: str) -> list[str]:
+    """A limit of twice what it is now."""
+    found = re.fullmatch(r"(\d+)(\D*)", limit)
+    twice = f"{2 * int(found.group(1))}{found.group(2)}" if found else "MORE-THAN-NOW"
+    container = facts.inventory.container.get("name", "")
+    if not facts.workload or not container:
+        return ["give the container more memory where the pods are written down"]
+    return [
+        f"{facts.ks} set resources {facts.workload} -c {container} --limits=memory={twice}  "
+        "# it grows with the number of Services and the rate of questions",
+        *rolls(facts),
+    ]
 
 
 @cause("single-or-colocated", "coredns-pod")
@@ -119,10 +146,7 @@ def alone(facts: Facts) -> Finding | None:
         "Only one replica serves the cluster's DNS: each restart of it or of its node is an "
         "outage.",
         (f"{facts.workload} wants {wanted} replica, on {', '.join(sorted(nodes)) or 'no node'}",),
-        (
-            f"{facts.ks} scale {facts.workload} --replicas=2",
-            f"{facts.ks} rollout restart {facts.workload}  # once all nodes have joined",
-        ),
+        _two_of_it(facts),
         Scope(
             (
                 "network/test_dns_workload.py::test_there_are_two_replicas",
@@ -130,6 +154,18 @@ def alone(facts: Facts) -> Finding | None:
             )
         ),
     )
+
+
+def _two_of_it(facts: Facts) -> tuple[str, ...]:
+    """How there come to be two replicas, on two nodes if there are."""
+    workload = facts.inventory.workload
+    if workload is None or kind_of(workload) == "daemonset":
+        return ("let the replicas run on a second node too: its nodeSelector takes one only",)
+    scale = f"{facts.ks} scale {named(workload)} --replicas=2"
+    spread = f"{facts.ks} rollout restart {named(workload)}"
+    spread += "  # when both are ready, if both are on one node and others joined"
+    two = {**workload, "spec": {**workload["spec"], "replicas": 2}}
+    return (scale, *([f"beware: {warning}"] if (warning := at_once(two)) else []), spread)
 
 
 @cause("ready-plugin-missing", "corefile", leads_to=("dns-svc-endpoints-notready",))
@@ -148,7 +184,7 @@ def no_ready(facts: Facts) -> Finding | None:
             *([f"{refused[0].server}: /ready is refused"] if refused else []),
             *([f"not ready: {', '.join(facts.unready)}"] if facts.unready else []),
         ),
-        (f"{facts.edit_corefile}  # add the line: ready", facts.restart),
+        (f"{facts.edit_corefile}  # add the line: ready", *after_edit(facts)),
         Scope(
             (
                 *ALL_DEAD.names,
@@ -178,7 +214,8 @@ def wrong_readiness(facts: Facts) -> Finding | None:
         (f"readinessProbe: {container.get('readinessProbe')}",),
         (
             f"{facts.ks} edit {facts.workload}  # readinessProbe: httpGet /ready, port 8181; the "
-            "Corefile needs the ready plug-in",
+            "Corefile needs the ready plug-in first",
+            *rolls(facts),
         ),
         Scope(("network/test_dns_workload.py::test_container_is_probed*",)),
     )

@@ -1,10 +1,11 @@
 """What the Corefile says, and whether the replicas could read it."""
 
-from clusterdns.corefile import CorefileError, findings
-from clusterdns.corefile.finding import Finding as Remark
+from clusterdns.corefile import CorefileError
 from clusterdns.diagnosis.facts import Facts, root_upstreams
 from clusterdns.diagnosis.finding import Finding, Scope, cause
+from clusterdns.diagnosis.restarting import after_edit, restart
 from clusterdns.diagnosis.rows import Cell
+from clusterdns.diagnosis.running import broken_corefile, errors
 
 COREFILE = ("network/test_corefile.py::*",)
 # What is demanded there follows from what the ConfigMap says.
@@ -28,23 +29,6 @@ SAYS_SYNTAX = (
 SAYS_UNKNOWN = r"Unknown directive|[Uu]nknown property|unknown option"
 SAYS_RELOAD = r"plugin/reload: Corefile changed but reload failed|Corefile parse failed|"
 SAYS_RELOAD += r"Restart failed: .*Corefile|failed to parse Corefile"
-
-
-def errors(facts: Facts) -> list[Remark]:
-    """What the version that runs would refuse about this Corefile."""
-    corefile, version = facts.inventory.corefile, facts.inventory.coredns_version
-    if facts.reading is None or corefile is None or isinstance(corefile, CorefileError):
-        return []
-    if not version:
-        return []
-    return [f for f in findings(corefile, version) if f.level == "error"]
-
-
-def broken_corefile(facts: Facts) -> str:
-    """Why the Corefile in the ConfigMap cannot be used; empty when it can."""
-    if isinstance(facts.inventory.corefile, CorefileError):
-        return str(facts.inventory.corefile)
-    return next((str(one) for one in errors(facts)), "")
 
 
 def unknown_word(facts: Facts) -> str:
@@ -77,7 +61,7 @@ def removed(facts: Facts) -> Finding | None:
         (
             f"{facts.edit_corefile}  # replace what was removed: proxy by forward, drop upstream, "
             "resyncperiod and federation",
-            facts.restart,
+            *after_edit(facts),
         ),
         _dead(facts),
     )
@@ -95,7 +79,10 @@ def invalid(facts: Facts) -> Finding | None:
         "The Corefile has an error, and replicas that start with it end at once: "
         f"{why or lines[0]}.",
         (*([why] if why else []), *lines, *facts.crashing[:3]),
-        (facts.edit_corefile, "correct the line that is named above, then:", facts.restart),
+        (
+            f"{facts.edit_corefile}  # correct the line that is named above",
+            *after_edit(facts),
+        ),
         _dead(facts),
         "high" if lines or isinstance(facts.inventory.corefile, CorefileError) else "medium",
     )
@@ -166,7 +153,7 @@ def zone(facts: Facts) -> Finding | None:
         ),
         (
             f"{facts.edit_corefile}  # kubernetes {' '.join(sorted(wrong))} in-addr.arpa ip6.arpa",
-            facts.restart,
+            *after_edit(facts),
         ),
         Scope(
             (
@@ -193,7 +180,10 @@ def no_reload(facts: Facts) -> Finding | None:
             "no server block has the plug-in reload",
             *(["the replicas run with another Corefile than the ConfigMap has"] if stale else []),
         ),
-        (f"{facts.edit_corefile}  # add the line: reload", facts.restart),
+        (
+            f"{facts.edit_corefile}  # add the line: reload",
+            *restart(facts, "once: from then on edits need none"),
+        ),
         Scope(
             (
                 "network/test_corefile.py::test_it_has_plugin(reload)",
@@ -230,7 +220,7 @@ def no_forward(facts: Facts) -> Finding | None:
         ),
         (
             f"{facts.edit_corefile}  # into the block of the root zone: forward . /etc/resolv.conf",
-            facts.restart,
+            *after_edit(facts),
         ),
         Scope(
             (

@@ -68,8 +68,7 @@ def stale_endpoint(facts: Facts) -> Finding | None:
         (
             f"{facts.ks} get endpointslices -l kubernetes.io/service-name={name} -o yaml  "
             "# who manages it: endpointslice.kubernetes.io/managed-by",
-            f"{facts.ks} delete endpointslice {' '.join(filter(None, holding)) or 'NAME'}  "
-            "# the controller makes its own anew; one made by hand stays away",
+            *_without(facts, set(strange)),
         ),
         Scope(
             (
@@ -82,3 +81,30 @@ def stale_endpoint(facts: Facts) -> Finding | None:
             lambda cell: cell.of_service,
         ),
     )
+
+
+def _without(facts: Facts, strange: set[str]) -> list[str]:
+    """How the Service stops to lead there, slice by slice; each can be undone."""
+    found = []
+    for piece in facts.inventory.slices:
+        meta = piece.get("metadata", {})
+        addresses = {a for e in piece.get("endpoints") or [] for a in e["addresses"]}
+        manager = (meta.get("labels") or {}).get("endpointslice.kubernetes.io/managed-by", "")
+        if not addresses & strange or not meta.get("name"):
+            continue
+        if manager == "endpointslice-controller.k8s.io":
+            found.append(
+                f"{meta['name']} is written by kube-controller-manager, which did not follow: look "
+                "at its log; it writes the slice anew once it runs"
+            )
+        elif addresses <= strange:
+            found.append(
+                f"{facts.ks} label endpointslice {meta['name']} kubernetes.io/service-name-  "
+                "# takes it from the Service; the label given back undoes that"
+            )
+        else:
+            found.append(
+                f"{facts.ks} edit endpointslice {meta['name']}  # take out "
+                f"{', '.join(sorted(addresses & strange))} only"
+            )
+    return found

@@ -62,7 +62,7 @@ def filtered(facts: Facts) -> Finding | None:
         (
             f"on {where} and the replicas' nodes: iptables-save | grep -w 53; nft list ruleset",
             "network policies of the network plug-in, security groups: open 53/UDP and 53/TCP",
-            f"{facts.ks} logs -l k8s-app=kube-dns --prefix --tail=50  # does the replica hang?",
+            f"{facts.ks} logs {facts.of_replicas} --prefix --tail=50  # does the replica hang?",
         ),
         Scope(EVERYTHING if whole else PATHS, fits),
         "medium",

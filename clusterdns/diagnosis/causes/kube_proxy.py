@@ -4,6 +4,7 @@ from clusterdns.cluster import is_ready
 from clusterdns.diagnosis.facts import Facts, nodes_in_words
 from clusterdns.diagnosis.finding import Finding, Scope, cause
 from clusterdns.diagnosis.paths import dead_service_nodes
+from clusterdns.diagnosis.restarting import one_pod
 from clusterdns.diagnosis.scopes import from_nodes
 from clusterdns.serving.shape import ready_endpoints
 
@@ -33,18 +34,27 @@ def kube_proxy(facts: Facts) -> Finding | None:
             *([f"the API server itself ({direct[0].server}) can be reached"] if direct else []),
             *trouble,
         ),
-        (
-            f"{facts.kubectl} -n kube-system get pods -o wide -l k8s-app=kube-proxy "
-            f"--field-selector spec.nodeName={node}",
-            f"{facts.kubectl} -n kube-system rollout restart daemonset/kube-proxy  "
-            "# look at its log and its node affinity if it does not come up",
-        ),
+        _proxy_anew(facts, nodes),
         Scope(
             from_nodes(nodes).names,
             lambda cell: cell.node in nodes and (cell.of_service or "nameserver" in cell.server),
         ),
         "high" if trouble or direct else "medium",
         tell_apart=f"on {node}: iptables-save -t nat | grep -c KUBE-SVC (or nft list ruleset)",
+    )
+
+
+def _proxy_anew(facts: Facts, nodes: set[str]) -> tuple[str, ...]:
+    """How kube-proxy starts anew on these nodes alone; the rules that it wrote stay meanwhile."""
+    there = [p for p in facts.kube_proxies or () if p["spec"].get("nodeName") in nodes]
+    if not there:
+        return (
+            f"on {nodes_in_words(nodes)}: look at kube-proxy, or at what stands in for it: does "
+            "it run there, do its node affinity and its tolerations let it?",
+        )
+    return (
+        *(one_pod(facts, pod) for pod in there),
+        "look at its log and its node affinity if it does not come up; one node after the other",
     )
 
 
@@ -85,8 +95,7 @@ def stuck_proxy(facts: Facts) -> Finding | None:
             *_proxy_trouble(facts, node),
         ),
         (
-            f"{facts.kubectl} -n kube-system delete pods -l k8s-app=kube-proxy "
-            f"--field-selector spec.nodeName={node}",
+            *_proxy_anew(facts, nodes),
             f"on {node}: conntrack -L -d {next(iter(facts.inventory.cluster_ips), '')}  # entries "
             "that lead to pods which are gone",
         ),

@@ -1,8 +1,9 @@
 """Questions that run in circles: CoreDNS that asks itself."""
 
 from clusterdns.diagnosis.causes.coredns_pod import ALL_DEAD
-from clusterdns.diagnosis.facts import Facts
+from clusterdns.diagnosis.facts import Facts, nodes_in_words
 from clusterdns.diagnosis.finding import Finding, Scope, cause, unanswered
+from clusterdns.diagnosis.restarting import after_edit, restart, set_in_kubelet
 from clusterdns.experiments.restarts import LOOP_MESSAGE
 from clusterdns.searching.podpolicies import is_loopback
 
@@ -24,7 +25,6 @@ def loop_detected(facts: Facts) -> Finding | None:
         (*lines, *facts.crashing[:3], *(f"upstream {a}: {why}" for a, why in loops.items())),
         (
             *_cure_of_loop(facts, loops),
-            facts.restart,
             '# Do not take "loop" out of the Corefile: that hides it until memory runs out.',
         ),
         Scope(ALL_DEAD.names, unanswered)
@@ -50,12 +50,15 @@ def _loopback_upstreams(facts: Facts) -> dict[str, str]:
 
 def _cure_of_loop(facts: Facts, loops: dict[str, str]) -> list[str]:
     if any("Corefile" in why for why in loops.values()):
-        return [f"{facts.edit_corefile}  # forward . /etc/resolv.conf, or a resolver outside"]
-    return [
-        "on the nodes of the replicas: set resolvConf: /run/systemd/resolve/resolv.conf in the "
-        "kubelet's configuration (with systemd-resolved; else a file that names real resolvers), "
-        "then: systemctl restart kubelet",
-    ]
+        edit = f"{facts.edit_corefile}  # forward . /etc/resolv.conf, or a resolver outside"
+        return [edit, *after_edit(facts)]
+    nodes = {pod["spec"].get("nodeName", "") for pod in facts.inventory.pods} - {""}
+    first, _ = set_in_kubelet(
+        nodes_in_words(nodes),
+        "resolvConf: /run/systemd/resolve/resolv.conf (with systemd-resolved; else a file that "
+        "names real resolvers)",
+    )
+    return [first, *restart(facts, "afterwards: resolv.conf is written when a pod starts")]
 
 
 @cause(
@@ -91,7 +94,6 @@ def loop_hidden(facts: Facts) -> Finding | None:
         (
             f"{facts.edit_corefile}  # put loop back, into the block that forwards",
             *_cure_of_loop(facts, loops),
-            facts.restart,
         ),
         Scope(
             (
@@ -125,12 +127,12 @@ def loop_via_service(facts: Facts) -> Finding | None:
             *(t.message.splitlines()[0][:200] for t in back if t.message),
             *facts.log_lines(LOOP_MESSAGE + "|HINFO.*(timeout|SERVFAIL)"),
         ),
-        (
-            f"{facts.edit_corefile}  # forward to resolvers outside"
-            if any("Corefile" in why for why in hits.values())
-            else "take the cluster's DNS out of the nodes' resolv.conf, or let the upstream not "
+        (f"{facts.edit_corefile}  # forward to resolvers outside", *after_edit(facts))
+        if any("Corefile" in why for why in hits.values())
+        else (
+            "take the cluster's DNS out of the nodes' resolv.conf, or let the upstream not "
             "forward what it does not know to the cluster",
-            facts.restart,
+            *restart(facts, "where resolv.conf was changed: a pod gets it when it starts"),
         ),
         Scope(
             (

@@ -5,6 +5,7 @@ from clusterdns.corefile.settings import Kubernetes, kubernetes_of
 from clusterdns.diagnosis.causes.overrides import GUESSES, blamed, first_blamed, is_ip, name_of
 from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.finding import Finding, Scope, cause
+from clusterdns.diagnosis.restarting import after_edit
 from clusterdns.diagnosis.rows import Cell
 
 DENIALS = ("NXDOMAIN", "NOERROR []")  # what is said of a name that is left out
@@ -70,7 +71,7 @@ def bind(facts: Facts) -> Finding | None:
                 f"{len(talks)} questions to {', '.join(sorted(good - set(ANYWHERE)))}: "
                 f"{', '.join(sorted({talk.result for talk in talks}))}",
             ),
-            (f"{facts.edit_corefile}  # take bind out of the block", facts.restart),
+            (f"{facts.edit_corefile}  # take bind out of the block", *after_edit(facts)),
             Scope(("network/test_*::*",), lambda cell: cell.silent),
         )
 

@@ -63,6 +63,11 @@ def _kubectl_get(facts: Facts, policy: Manifest, verb: str = "get -o yaml") -> s
     return f"{facts.kubectl} -n {meta['namespace']} {words[0]} networkpolicy {meta['name']}{rest}"
 
 
+def _pods_in_words(facts: Facts) -> str:
+    labels = ",".join(f"{key}={value}" for key, value in facts.labels.items())
+    return f"pods labelled {labels}" if labels else "the DNS pods"
+
+
 @cause("netpol-egress-deny", "network-policy", leads_to=("dns-port-filtered",))
 def egress_deny(facts: Facts) -> Finding | None:
     """Our own namespace may not send to port 53."""
@@ -91,8 +96,8 @@ def egress_deny(facts: Facts) -> Finding | None:
         ),
         (
             _kubectl_get(facts, found[0], "edit"),
-            "add an egress rule to port 53, UDP and TCP, for pods labelled k8s-app=kube-dns in "
-            f"namespace {facts.inventory.namespace}",
+            "add an egress rule to port 53, UDP and TCP, for "
+            f"{_pods_in_words(facts)} in namespace {facts.inventory.namespace}",
         ),
         Scope(
             (

@@ -1,9 +1,10 @@
 """The node-local cache: told to pods, but not there or not well."""
 
 from clusterdns.cluster import is_ready
-from clusterdns.diagnosis.causes.client import KUBELET, TOLD, local_addresses
+from clusterdns.diagnosis.causes.client import TOLD, local_addresses
 from clusterdns.diagnosis.facts import Facts, nodes_in_words
 from clusterdns.diagnosis.finding import Finding, Scope, cause
+from clusterdns.diagnosis.restarting import one_pod, set_in_kubelet
 
 
 @cause("nodelocal-ipvs-clusterdns", "node-local", leads_to=("kubelet-clusterdns-wrong",))
@@ -17,7 +18,7 @@ def nobody_there(facts: Facts) -> Finding | None:
     wrong = {node: told for node, told in wrong.items() if told}
     if not wrong or facts.node_local is None:
         return None
-    ips = ", ".join(facts.inventory.cluster_ips)
+    ips = ", ".join(facts.inventory.cluster_ips) or "THE-CLUSTER-DNS-IP"
     return Finding(
         f"Pods on {nodes_in_words(set(wrong))} are told to ask a node-local cache, but none runs: "
         f"nobody listens on {', '.join(sorted({ns for told in wrong.values() for ns in told}))}.",
@@ -26,8 +27,8 @@ def nobody_there(facts: Facts) -> Finding | None:
             "no pod labelled k8s-app=node-local-dns listens on it",
         ),
         (
-            f"either install NodeLocal DNSCache, or set clusterDNS: [{ips}] in {KUBELET} on "
-            f"{nodes_in_words(set(wrong))}, restart the kubelet and make the pods anew",
+            "either install NodeLocal DNSCache, or:",
+            *set_in_kubelet(nodes_in_words(set(wrong)), f"clusterDNS: [{ips}]"),
         ),
         Scope(TOLD),
     )
@@ -54,8 +55,13 @@ def down(facts: Facts) -> Finding | None:
             + ("its pod is not ready" if silent & sick else "no pod of it runs"),
         ),
         (
-            f"{facts.kubectl} -n kube-system rollout restart daemonset/node-local-dns",
-            f"on {nodes_in_words(silent)}: ip link show nodelocaldns; remove it if no cache runs",
+            *(
+                one_pod(facts, pod)
+                for pod in facts.node_local
+                if pod["spec"].get("nodeName") in silent and not is_ready(pod)
+            ),
+            f"on {nodes_in_words(silent)}: ip link show nodelocaldns  # as long as no cache runs "
+            "and this is there, questions end in it",
         ),
         Scope(("network/test_path*::*", *TOLD), lambda cell: cell.node in silent),
     )

@@ -132,8 +132,9 @@ def forward_drop(facts: Facts) -> Finding | None:
             f"({', '.join(sorted(rejected))})",
         ),
         (
-            f"on {nodes_in_words(nodes)}: iptables -S FORWARD | head -1; if it is DROP: "
-            "iptables -P FORWARD ACCEPT, and see what set it (Docker, ufw)",
+            f"on {nodes_in_words(nodes)}: iptables -S FORWARD | head -1; if it is DROP, see what "
+            "set it (Docker, ufw), and let pods through before it:",
+            *_let_through(facts),
             "sysctl net.ipv4.ip_forward  # must be 1",
         ),
         _from_or_to(nodes, facts),
@@ -141,6 +142,23 @@ def forward_drop(facts: Facts) -> Finding | None:
         assumes=1,
         tell_apart="the same question from the node itself works: then it is the FORWARD chain",
     )
+
+
+def _let_through(facts: Facts) -> list[str]:
+    """Rules for the pod ranges of the nodes, where the API knows them."""
+    ranges = {n["spec"].get("podCIDR", "") for n in facts.inventory.nodes} - {""}
+    if not ranges:
+        return ["a rule that accepts the pod range, as source and as destination"]
+    return [
+        f"{'ip6tables' if ':' in cidr else 'iptables'} -I FORWARD {side} {cidr} -j ACCEPT"
+        for cidr in sorted(ranges)
+        for side in ("-s", "-d")
+    ][:6]
+
+
+def every_node(facts: Facts) -> set[str]:
+    """The names of all nodes."""
+    return {str(node["metadata"]["name"]) for node in facts.inventory.nodes}
 
 
 @cause("firewall-reject", "node-network", leads_to=("overlay-broken",))
@@ -165,8 +183,8 @@ def firewall(facts: Facts) -> Finding | None:
         (
             f"on {nodes_in_words(nodes)} and the replicas' nodes: nft list ruleset (iptables alone "
             "may look clean); look for reject in a forward hook",
-            "with firewalld: firewall-cmd --permanent --zone=trusted --add-source=POD-RANGE, and "
-            "reload it",
+            "with firewalld: firewall-cmd --permanent --zone=trusted --add-source=RANGE for the "
+            f"pod ranges ({_ranges(facts, every_node(facts))}), then firewall-cmd --reload",
         ),
         from_nodes(nodes),
         "high" if back else "medium",

@@ -12,6 +12,7 @@ from clusterdns.corefile.model import Option, Plugin, ServerBlock
 from clusterdns.corefile.settings import absolute, forward_of, is_within, zones_of
 from clusterdns.diagnosis.facts import Facts, nodes_in_words
 from clusterdns.diagnosis.finding import Finding, Scope, cause
+from clusterdns.diagnosis.restarting import after_edit
 from clusterdns.diagnosis.rows import Cell
 
 # What programs find under a name follows from what CoreDNS answers.
@@ -52,7 +53,7 @@ def blamed(facts: Facts, plugin: Plugin, fits: Fits, summary: str, remedy: str) 
             f"{len(hits)} answers deviate as that line says; {first.question} from {first.node}: "
             f"{first.received[:120]}, not {first.expected[:80]}",
         ),
-        (f"{facts.edit_corefile}  # {remedy}", facts.restart),
+        (f"{facts.edit_corefile}  # {remedy}", *after_edit(facts)),
         Scope(FOLLOWS, fits),
     )
 

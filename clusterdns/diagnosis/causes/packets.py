@@ -78,7 +78,8 @@ def mtu(facts: Facts) -> Finding | None:
         ),
         (
             "ping -M do -s 1472 from pod to pod across these nodes, and smaller until it passes",
-            "lower the MTU of the network plug-in below what passes, and make the pods anew",
+            "lower the MTU of the network plug-in below what passes; pods have it once their "
+            "workloads were rolled out anew, one after the other",
         ),
         Scope(
             (

@@ -6,6 +6,7 @@ import re
 from clusterdns.cluster import Manifest
 from clusterdns.diagnosis.facts import Facts, nodes_in_words
 from clusterdns.diagnosis.finding import Finding, Scope, cause
+from clusterdns.diagnosis.restarting import restart
 
 
 @cause("pod-cidr-overlap", "node-network", leads_to=("upstream-unreachable",))
@@ -135,8 +136,9 @@ def stale_cni(facts: Facts) -> Finding | None:
         (
             f"on {nodes_in_words(nodes)}: ls /etc/cni/net.d (more than one file? an old subnet?) "
             "and ip addr show cni0",
-            "remove the stale file; ip link delete cni0; systemctl restart kubelet; "
-            f"then {facts.restart}",
+            *(line for n in sorted(nodes) for line in _new_bridge(facts, n)),
+            "one node after the other; DaemonSets' pods there that keep an old address: delete "
+            "each by its name",
         ),
         Scope(
             (
@@ -150,3 +152,20 @@ def stale_cni(facts: Facts) -> Finding | None:
         ),
         "high" if facts.failed else "medium",
     )
+
+
+def _new_bridge(facts: Facts, node: str) -> list[str]:
+    """How the bridge of a node is made anew: with it goes the network of all pods there."""
+    others = [n for n in facts.inventory.ready_nodes if n["metadata"]["name"] != node]
+    only_there = {p["spec"].get("nodeName") for p in facts.inventory.ready_pods} == {node}
+    first = [f"{facts.kubectl} cordon {node}"]
+    if only_there and others:
+        first += restart(facts, "so that replicas start elsewhere; go on when these are ready")
+    elif only_there:
+        first = [f"beware: no other node takes the replicas: without pods on {node} DNS is away"]
+    return [
+        *first,
+        f"{facts.kubectl} drain {node} --ignore-daemonsets  # moves the pods away",
+        f"on {node}: remove the stale file; ip link delete cni0; systemctl restart kubelet; then: "
+        f"{facts.kubectl} uncordon {node}",
+    ]

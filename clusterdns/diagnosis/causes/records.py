@@ -2,6 +2,7 @@
 
 from clusterdns.diagnosis.facts import Facts, root_upstreams
 from clusterdns.diagnosis.finding import Finding, Scope, cause
+from clusterdns.diagnosis.restarting import after_edit
 
 
 @cause("reverse-no-fallthrough", "records")
@@ -18,7 +19,7 @@ def reverse(facts: Facts) -> Finding | None:
         (f"kubernetes {' '.join(owned.zones)}, fallthrough: {owned.fallthrough or 'none'}",),
         (
             f"{facts.edit_corefile}  # into kubernetes: fallthrough in-addr.arpa ip6.arpa",
-            facts.restart,
+            *after_edit(facts),
         ),
         Scope(
             (

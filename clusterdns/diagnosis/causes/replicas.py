@@ -5,6 +5,7 @@ import re
 from clusterdns.cluster import Manifest
 from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.finding import Finding, Scope, cause
+from clusterdns.diagnosis.restarting import restart
 from clusterdns.diagnosis.rows import Cell
 
 HASH = re.compile(r"plugin/reload: Running configuration (?:SHA512|MD5) = (\w+)")
@@ -27,10 +28,7 @@ def foreign(facts: Facts) -> Finding | None:
         f"{', '.join(sorted(strange))}.",
         (
             *(f"{pod} belongs to {owner}, not to {named}" for pod, owner in strange.items()),
-            *(
-                [f"{len(hits)} answers of these pods deviate: {hits[0].received[:120]}"]
-                * bool(hits)
-            ),
+            *(f"{len(hits)} answers of these pods deviate: {c.received[:120]}" for c in hits[:1]),
         ),
         (
             f"{facts.ks} get pods --show-labels -o wide",
@@ -73,8 +71,8 @@ def old_corefile(facts: Facts) -> Finding | None:
             for pod, made_of in latest.items()
         ),
         (
-            facts.restart,
-            f"{facts.ks} logs -l k8s-app=kube-dns --prefix | grep plugin/reload  # what it refused",
+            *restart(facts),
+            f"{facts.ks} logs {facts.of_replicas} --prefix | grep plugin/reload  # what it refused",
         ),
         Scope(FOLLOWS, lambda cell: cell.of_service or any(n in cell.server for n in odd)),
         "high" if len(odd) == 1 else "medium",

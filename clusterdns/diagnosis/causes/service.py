@@ -28,7 +28,11 @@ def missing(facts: Facts) -> Finding | None:
     if facts.to_replicas() and all(talk.sound for talk in facts.to_replicas()):
         evidence.append("every replica answers when it is asked by its own address")
     ip = told[0] if told else "THE-CLUSTER-DNS-IP"
-    taken = [f"{owners[a]} has {a}: free that address first" for a in told if a in owners]
+    taken = [
+        f"{owners[a]} has {a}: with its owner, move it to another address first"
+        for a in told
+        if a in owners
+    ]
     return Finding(
         "The Service of the cluster's DNS does not exist, so nobody answers at "
         f"{', '.join(told) or 'its address'}.",
@@ -37,8 +41,10 @@ def missing(facts: Facts) -> Finding | None:
             *taken,
             f"{facts.ks} create service clusterip kube-dns --clusterip={ip} "
             "--tcp=53:53 --dry-run=client -o yaml  # then add 53/UDP and 9153/TCP,",
-            f"# name the ports dns, dns-tcp, metrics, and set label and selector {LABEL};",
-            "# or restore it from your backup, or with: kubeadm init phase addon coredns",
+            f"# name the ports dns, dns-tcp, metrics, set the label {LABEL}, and as selector "
+            f"{_labels_in_words(facts)};",
+            "# or restore it from your backup; kubeadm init phase addon coredns makes it too, and "
+            "puts the Deployment back to kubeadm's own",
         ),
         Scope((*SHAPE, *THROUGH_SERVICE), through_service),
     )
@@ -83,6 +89,13 @@ def selector(facts: Facts) -> Finding | None:
     )
 
 
+def _labels_in_words(facts: Facts) -> str:
+    pods = facts.inventory.pods
+    labels = facts.labels or (pods[0]["metadata"].get("labels") or {} if pods else {})
+    kept = {key: value for key, value in labels.items() if key != "pod-template-hash"}
+    return ",".join(f"{key}={value}" for key, value in kept.items()) or "the labels of the replicas"
+
+
 def _json(labels: dict[str, str]) -> str:
     return "{" + ",".join(f'"{k}":"{v}"' for k, v in labels.items()) + "}"
 
@@ -111,8 +124,8 @@ def not_ready(facts: Facts) -> Finding | None:
             *facts.events_with("Readiness probe failed", most=2),
         ),
         (
-            f"{facts.ks} describe pods -l {LABEL}",
-            f"{facts.ks} logs -l {LABEL} --tail=50 --prefix",
+            f"{facts.ks} describe pods {facts.of_replicas}",
+            f"{facts.ks} logs {facts.of_replicas} --tail=50 --prefix",
         ),
         Scope(("network/test_dns_workload.py::*", *THROUGH_SERVICE), through_service),
         "medium",
@@ -133,7 +146,7 @@ def target_port(facts: Facts) -> Finding | None:
         port = port_of(spec_ports, protocol, 53)
         if port is None:
             if protocol == "UDP":
-                return _wrong_port(facts, protocol, "there is no port 53/UDP", 1)
+                return _wrong_port(facts, protocol, "there is no port 53/UDP", None)
             continue
         leads_to = endpoint_ports(inventory, protocol, 53)
         if ready_endpoints(inventory.slices) and not leads_to & listens:
@@ -148,7 +161,7 @@ def _listening(facts: Facts) -> set[int]:
     return ports & {53, 1053, 5353, *(facts.reading.ports if facts.reading else ())} or {53}
 
 
-def _wrong_port(facts: Facts, protocol: str, words: str, index: int) -> Finding:
+def _wrong_port(facts: Facts, protocol: str, words: str, index: int | None) -> Finding:
     inventory, transport = facts.inventory, protocol.lower()
     talks = facts.to_service(transport=transport)
     silent = [talk for talk in talks if not talk.answered]
@@ -160,7 +173,11 @@ def _wrong_port(facts: Facts, protocol: str, words: str, index: int) -> Finding:
             f"{len(silent)} of {len(talks)} questions over {transport} to the Service have no "
             f"answer ({', '.join(errors)}); {len(direct)} to replicas were answered"
         )
-    change = f'[{{"op":"replace","path":"/spec/ports/{index}/targetPort","value":53}}]'
+    target = min(_listening(facts))
+    change = f'[{{"op":"replace","path":"/spec/ports/{index}/targetPort","value":{target}}}]'
+    if index is None:
+        change = '[{"op":"add","path":"/spec/ports/-","value":{"name":"dns","protocol":"UDP",'
+        change += f'"port":53,"targetPort":{target}}}}}]'
     return Finding(
         f"Port 53/{protocol} of {inventory.service_name} does not lead to the replicas: {words}.",
         tuple(evidence),
@@ -183,7 +200,7 @@ def no_tcp(facts: Facts) -> Finding | None:
     ports = [f"{p['port']}/{p.get('protocol', 'TCP')}" for p in service["spec"].get("ports", [])]
     over_tcp = [t for t in facts.to_replicas(transport="tcp") if t.answered]
     add = '[{"op":"add","path":"/spec/ports/-","value":{"name":"dns-tcp","protocol":"TCP",'
-    add += '"port":53,"targetPort":53}}]'
+    add += f'"port":53,"targetPort":{min(_listening(facts))}}}}}]'
     return Finding(
         f"{facts.inventory.service_name} offers no DNS over TCP: answers that do not fit into one "
         "UDP packet cannot be had.",
@@ -235,7 +252,8 @@ def family(facts: Facts) -> Finding | None:
         (
             f"{facts.ks} patch {facts.inventory.service_name} "
             """-p '{"spec":{"ipFamilyPolicy":"PreferDualStack"}}'""",
-            "or set clusterDNS in the kubelets' configuration to an address that the Service has",
+            "or set clusterDNS in the kubelets' configuration to an address that the Service has, "
+            "one node after the other",
         ),
         Scope(
             (

@@ -250,7 +250,7 @@ def aaaa(facts: Facts) -> Finding | None:
             f"{', '.join(sorted({t.server for t in bad}))}; A of the same name is answered",
         ),
         (
-            "repair the upstream; meanwhile in the Corefile: template IN AAAA . { rcode NOERROR }",
+            "repair the upstream, or forward to one that answers AAAA:",
             facts.edit_corefile,
         ),
         Scope(
