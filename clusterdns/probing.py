@@ -86,7 +86,12 @@ def probe_manifests(workspace: Workspace, wanted: Mapping[str, str]) -> list[Man
     """One pod per node; ``wanted`` maps pod to node."""
     pods = [
         manifests.pod(
-            workspace.run, name, workspace.namespace, workspace.images.dnsutils, node=node
+            workspace.run,
+            name,
+            workspace.namespace,
+            workspace.images.dnsutils,
+            node=node,
+            lifetime=workspace.timeouts.lifetime,
         )
         for name, node in wanted.items()
     ]

@@ -42,6 +42,7 @@ class NodeResolvers:
                 command,
                 node,
                 dns_policy="Default",
+                lifetime=self.workspace.timeouts.lifetime,
             )
             for node, name in self.pods.items()
         ]

@@ -64,6 +64,7 @@ class UnreadyPod:
             namespace,
             self.workspace.images.dnsutils,
             node=self.node,
+            lifetime=self.workspace.timeouts.lifetime,
             hostname=HOSTNAME,
             subdomain=NAME,
             readinessGates=[{"conditionType": GATE}],

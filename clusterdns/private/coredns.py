@@ -38,6 +38,7 @@ class Companion:
     image: str
     command: Sequence[str] = ()
     args: Sequence[str] = ()
+    memory: str = manifests.COREDNS_MEMORY  # the most that it may take
 
 
 @dataclass
@@ -81,6 +82,7 @@ class PrivateCoreDns:
             inventory.image,
             node=self.node,
             dns_policy="Default",
+            lifetime=self.workspace.timeouts.lifetime,
             volumes=[{"name": "files", "configMap": {"name": self.name}}],
         )
         spec = made["spec"]
@@ -155,7 +157,7 @@ class PrivateCoreDns:
 
 def container(made: Companion) -> Manifest:
     """A container of a private CoreDNS pod; the files are mounted read-only."""
-    whole = manifests.container(made.image, made.command)
+    whole = manifests.container(made.image, made.command, made.memory)
     whole |= {
         "name": made.name,
         "args": list(made.args),

@@ -11,8 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from kubernetes import client
-
+from clusterdns.apirequests import CountingClient
 from clusterdns.cluster import Cluster, Manifest, NotThere, path_of
 from clusterdns.run.identity import RunId
 from clusterdns.run.ledger import one_line
@@ -61,7 +60,7 @@ class LeaseKeeper:
 
     def __init__(self, cluster: Cluster, namespace: str, run: RunId) -> None:
         # exec streams swap a method of the ApiClient that they use: share only the settings
-        own = client.ApiClient(cluster.connection.configuration)
+        own = CountingClient(cluster.connection.configuration)
         self._cluster = replace(cluster, connection=own)
         self._namespace = namespace
         self._run = run

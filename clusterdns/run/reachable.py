@@ -14,6 +14,7 @@ from kubernetes import client, config
 from kubernetes.config.config_exception import ConfigException
 from kubernetes.config.kube_config import KubeConfigMerger
 
+from clusterdns.apirequests import CountingClient
 from clusterdns.cluster import Cluster, NotThere
 
 CONNECT_S = 3.0  # seconds for the connection
@@ -27,7 +28,7 @@ class CannotConnect(Exception):  # noqa: N818 - it reads as the sentence that it
     """No cluster to judge; the text is a paragraph for the user."""
 
 
-class DeadlineClient(client.ApiClient):
+class DeadlineClient(CountingClient):
     """An ApiClient whose every request has a deadline, also when the caller names none."""
 
     def call_api(  # noqa: D102 - as in ApiClient

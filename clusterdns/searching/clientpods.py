@@ -182,6 +182,7 @@ def planned(
         dns_policy=role.policy,
         dns_config=given.manifest if given else None,
         host_network=role.host_network,
+        lifetime=workspace.timeouts.lifetime,
         **named,
     )
     key, _, value = LABEL.partition("=")
@@ -198,7 +199,7 @@ def add_musl(spec: Manifest, image: str) -> None:
     from /proc: an exec for each lookup would cost much more.
     """
     spec["shareProcessNamespace"] = True
-    beside = {**manifests.container(image, [*MUSL_SLEEPS]), "name": MUSL_CONTAINER}
+    beside = {**manifests.container(image, MUSL_SLEEPS, manifests.MUSL_MEMORY), "name": MUSL_CONTAINER}
     spec["containers"] = [*spec["containers"], beside]
 
 
