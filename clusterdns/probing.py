@@ -182,19 +182,20 @@ def why_not_running(cluster: Cluster, pod: Manifest) -> str:
     return f"{waiting}: {' '.join(message.split())}"
 
 
-_READ = ("get", "list")
 declare(
-    PlannedObject("", "Pod", PLACES.main, "probe-N", (*_READ, "create", "delete"), "on each node"),
-    PlannedObject("", "pods/exec", PLACES.main, "probe-N", ("get", "create"), "asks the questions"),
-    PlannedObject("", "Node", None, "*", _READ, "where probes go"),
-    PlannedObject("", "Service", None, "*", _READ, "which of them is the DNS Service"),
-    PlannedObject("", "Pod, ConfigMap", "kube-system", "of cluster DNS", _READ, "is read"),
-    PlannedObject("", "pods/log", "kube-system", "of cluster DNS", ("get",), "is read"),
-    PlannedObject("apps", "Deployment, DaemonSet", None, "k8s-app=kube-dns", _READ, "is read"),
-    PlannedObject(
-        "discovery.k8s.io", "EndpointSlice", "kube-system", "kube-dns-*", _READ, "is read"
-    ),
-    PlannedObject(
-        "authorization.k8s.io", "SubjectAccessReview", None, "-", ("create",), "what CoreDNS may do"
-    ),
+    PlannedObject("", "Node", None, "*", ("list",), "where probes go"),
+    PlannedObject("", "Service", None, "*", ("list",), "which of them is the DNS Service"),
+    PlannedObject("apps", "Deployment", None, "k8s-app=kube-dns", ("list",), "is read"),
+    PlannedObject("apps", "DaemonSet", None, "k8s-app=kube-dns", ("list",), "is read"),
+    PlannedObject("", "Pod", "kube-system", "of cluster DNS", ("list",), "is read"),
+    PlannedObject("", "ConfigMap", "kube-system", "of cluster DNS", ("get",), "is read"),
+    PlannedObject("discovery.k8s.io", "EndpointSlice", "kube-system", "*", ("list",), "is read"),
+)
+declare(
+    PlannedObject("", "Pod", PLACES.main, "probe-N", ("create", "list"), "on each node"),
+    # The verb create since Kubernetes 1.35, get before.
+    PlannedObject("", "Pod/exec", PLACES.main, "probe-N", ("get", "create"), "asks the questions"),
+    PlannedObject("", "Event", PLACES.main, "probe-N", ("list",), "why one does not start"),
+    PlannedObject("", "Pod", None, "k8s-app=node-local-dns", ("list",), "caches on nodes"),
+    wanted_by=["site"],
 )

@@ -1,64 +1,108 @@
-"""What the experiments make, for --plan."""
+"""What each experiment makes, for --plan. The keys are the names of the experiments."""
 
 from clusterdns.experiments.cutting import RUNNING, STARTING
+from clusterdns.experiments.laboratory import EXPERIMENTS, KNOWING
 from clusterdns.experiments.leaving import LEAVES, STAYS
 from clusterdns.experiments.leaving import NAME as PAIR
 from clusterdns.run.plan import PLACES, PlannedObject, declare
 
-MADE = ("create", "get", "delete")
-CHANGED = ("create", "patch")
 NAMESPACE = PLACES.main
+SLICES = "discovery.k8s.io"
+# The private CoreDNS of each experiment: its name, what it is, and what is done with its files
+# (patch) and with its pod (delete).
+INSTANCES = {
+    "forwarding": ("forwarder", "a private CoreDNS and its upstreams", "patch"),
+    "loop_detected": ("looping", "forwards to itself, with loop", "delete"),
+    "loop_hidden": ("hidden-loop", "forwards to itself, without loop", "delete"),
+    "reloads": ("reloading", "a private CoreDNS whose Corefile changes", "patch"),
+    "configured": ("configured", "several pod modes, TTLs and caches", ""),
+    "caching": ("caching", "a private CoreDNS with caches, and its upstreams", "patch"),
+    "choosing": ("choosing", "a private CoreDNS with each option of forward", ""),
+    "reporting": ("reporting", "a private CoreDNS with metrics, log and errors", ""),
+    "api_lost": (RUNNING, "loses the API", "patch"),
+    "api_late": (STARTING, "starts without the API", "patch"),
+}
 
 
 def declare_objects() -> None:
-    """Add all objects of the experiments to every plan."""
-    for name, why in {
-        "forwarder": "a private CoreDNS and its upstreams",
-        "looping": "a private CoreDNS that forwards to itself, with loop",
-        "hidden-loop": "a private CoreDNS that forwards to itself, without loop",
-        "reloading": "a private CoreDNS whose Corefile changes",
-        "configured": "a private CoreDNS with several pod modes, TTLs and caches",
-        "caching": "a private CoreDNS with caches, and its upstreams (full profile)",
-        "choosing": "a private CoreDNS with each option of forward (full profile)",
-        "reporting": "a private CoreDNS with metrics, log and errors (full profile)",
-    }.items():
+    """Add the objects of each experiment to the plans of selections that want it."""
+    for experiment, (name, why, done) in INSTANCES.items():
+        also, patched = ((done,) if done else ()), (("patch",) if done == "patch" else ())
         declare(
-            PlannedObject("", "Pod", NAMESPACE, name, (*MADE, "patch"), why),
-            PlannedObject("", "ConfigMap", NAMESPACE, name, CHANGED, "its files"),
+            PlannedObject("", "Pod", NAMESPACE, name, ("create", "get", *also), why),
+            PlannedObject("", "ConfigMap", NAMESPACE, name, ("create", *patched), "its files"),
+            PlannedObject("", "Pod/log", NAMESPACE, name, ("get",), "what arrived and why"),
+            wanted_by=[experiment],
         )
+    _declare_updates()
+    _declare_pair()
     declare(
         PlannedObject(
-            "", "Service", NAMESPACE, "update-*", (*MADE, "patch"), "changes to be seen in DNS"
+            "", "Service", NAMESPACE, "outage-*", ("create", "get", "delete"), "changes unseen"
         ),
-        PlannedObject(
-            "discovery.k8s.io", "EndpointSlice", NAMESPACE, "update-*", CHANGED, "their endpoints"
-        ),
-        PlannedObject("", "Service", NAMESPACE, "unready", CHANGED, "publishes its pod"),
-        PlannedObject("", "Pod", NAMESPACE, "unready", (*MADE, "patch"), "with a readiness gate"),
-        PlannedObject("", "Pod/status", NAMESPACE, "unready", ("patch",), "to make it ready"),
+        wanted_by=["api_lost"],
     )
+    declare(
+        PlannedObject("", "Pod", NAMESPACE, "node-resolver-N", ("create", "get"), "see their logs"),
+        PlannedObject(
+            "", "Pod/log", NAMESPACE, "node-resolver-N", ("get",), "resolv.conf of replicas' nodes"
+        ),
+        wanted_by=["outside_names", "upstreams"],
+    )
+    declare(
+        PlannedObject("", "Service", "default", "kubernetes", ("get",), "a name that is known"),
+        PlannedObject("", "Pod", NAMESPACE, "*", ("list",), "the addresses of probes"),
+        wanted_by=["forwarding", "configured"],
+    )
+    declare(
+        PlannedObject("", "Event", NAMESPACE, "*", ("list",), "why a pod does not start"),
+        wanted_by=EXPERIMENTS,
+    )
+    _declare_reader()
+    _declare_changes_of_the_clusters_own()
+
+
+def _declare_updates() -> None:
+    """Objects that change."""
+    verbs = ("create", "get", "patch", "delete")
+    declare(
+        PlannedObject("", "Service", NAMESPACE, "update-*", verbs, "changes to be seen in DNS"),
+        PlannedObject(
+            SLICES, "EndpointSlice", NAMESPACE, "update-*", ("create", "patch"), "their endpoints"
+        ),
+        PlannedObject(SLICES, "EndpointSlice", NAMESPACE, "unready-*", ("list",), "is it listed"),
+        PlannedObject("", "Service", NAMESPACE, "unready", ("create", "patch"), "its Service"),
+        PlannedObject("", "Pod", NAMESPACE, "unready", ("create", "get"), "with a readiness gate"),
+        PlannedObject("", "Pod/status", NAMESPACE, "unready", ("patch",), "to make it ready"),
+        wanted_by=["updates"],
+    )
+
+
+def _declare_pair() -> None:
+    """Two replicas, of which one goes."""
     for name in (LEAVES, STAYS):
+        verbs = ("create", "get", "delete") if name == LEAVES else ("create", "get")
         declare(
-            PlannedObject("", "Pod", NAMESPACE, name, MADE, "one of two, of which one goes"),
-            PlannedObject("", "ConfigMap", NAMESPACE, name, CHANGED, "its files"),
-        )
-    declare(PlannedObject("", "Service", NAMESPACE, PAIR, MADE, "in front of both"))
-    for name in (RUNNING, STARTING):
-        declare(
-            PlannedObject("", "Pod", NAMESPACE, name, (*MADE, "patch"), "may lose the API"),
-            PlannedObject("", "ConfigMap", NAMESPACE, name, CHANGED, "its files"),
+            PlannedObject("", "Pod", NAMESPACE, name, verbs, "one of two, of which one goes"),
+            PlannedObject("", "ConfigMap", NAMESPACE, name, ("create",), "its files"),
+            wanted_by=["left"],
         )
     declare(
-        PlannedObject("", "Service", NAMESPACE, "outage-*", MADE, "changes that it misses"),
-        PlannedObject(
-            "", "Pod", NAMESPACE, "node-resolver-N", MADE, "resolv.conf of each replica's node"
-        ),
-        PlannedObject("", "Pod/log", NAMESPACE, "(all of ours)", ("get",), "what arrived and why"),
+        PlannedObject("", "Service", NAMESPACE, PAIR, ("create", "get"), "in front of both"),
+        PlannedObject(SLICES, "EndpointSlice", NAMESPACE, f"{PAIR}-*", ("list",), "who is listed"),
+        wanted_by=["left"],
+    )
+
+
+def _declare_reader() -> None:
+    """The account that reads the cluster for a private CoreDNS, and what it is given."""
+    rbac = "rbac.authorization.k8s.io"
+    declare(
         PlannedObject(
             "", "ServiceAccount", NAMESPACE, "coredns", ("create",), "of the private CoreDNS"
         ),
         PlannedObject(
-            "rbac.authorization.k8s.io",
+            rbac,
             "ClusterRoleBinding",
             None,
             f"{NAMESPACE}-coredns",
@@ -66,15 +110,28 @@ def declare_objects() -> None:
             "gives it the ClusterRole of the cluster's own CoreDNS",
         ),
         PlannedObject(
-            "", "Pod/log", "kube-system", "(DNS pods)", ("get",), "why a replica has ended"
+            rbac,
+            "ClusterRole",
+            None,
+            "(that of the cluster's CoreDNS)",
+            ("bind",),
+            "to hand it on; not needed by who has all its rights",
         ),
+        wanted_by=KNOWING,
+    )
+
+
+def _declare_changes_of_the_clusters_own() -> None:
+    """What --allow-disruptive changes and gives back."""
+    disruptive = "with --allow-disruptive only"
+    declare(
         PlannedObject(
             "",
             "ConfigMap",
             "kube-system",
             "(the Corefile)",
             ("get", "update"),
-            "with --allow-disruptive only: a block is added, and taken back",
+            f"{disruptive}: a block is added, and taken back",
         ),
         PlannedObject(
             "",
@@ -82,6 +139,7 @@ def declare_objects() -> None:
             "kube-system",
             "(DNS pods)",
             ("get", "patch"),
-            "with --allow-disruptive only: an annotation lets the kubelet sync at once",
+            f"{disruptive}: an annotation lets the kubelet sync at once",
         ),
+        wanted_by=["own_reload"],
     )
