@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from clusterdns.cluster import Cluster, Manifest
 from clusterdns.objects import manifests
 from clusterdns.probe import Probe, ProbeLost, open_probe
+from clusterdns.roster import Roster
 from clusterdns.run.plan import PLACES, PlannedObject, declare
 from clusterdns.searching.resolvconf import ResolvConf
 from clusterdns.site import Site, Workspace
-from clusterdns.wait import eventually
+from clusterdns.wait import GENTLY, eventually
 
 ROLE = {"dns-conformance/role": "probe"}
 IMAGE_TROUBLE = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull")
@@ -49,7 +50,7 @@ def start_probes(workspace: Workspace, tell: Callable[[str], None]) -> Site:
     wanted = {probe_name(i): node for i, node in enumerate(sorted(nodes))}
     workspace.cluster.create_all(probe_manifests(workspace, wanted))
     states = wait_for_pods(
-        workspace.cluster, workspace.namespace, list(wanted), workspace.timeouts.probe, tell
+        workspace.roster, workspace.namespace, list(wanted), workspace.timeouts.probe, tell
     )
     running = {node: name for name, node in wanted.items() if is_running(states.pods[name])}
     unprobed = {
@@ -122,7 +123,7 @@ def open_on(
 
 
 def wait_for_pods(
-    cluster: Cluster,
+    roster: Roster,
     namespace: str,
     names: Iterable[str],
     within: float,
@@ -137,14 +138,14 @@ def wait_for_pods(
 
     def look() -> PodStates:
         nonlocal told
-        pods = {p["metadata"]["name"]: p for p in cluster.list("Pod", namespace)}
+        pods = roster.pods(namespace)
         states = PodStates({name: pods.get(name, {}) for name in wanted})
         if states.in_words != told:
             told = states.in_words
             tell(told)
         return states
 
-    return eventually(look, lambda states: states.settled, within, every=0.2)
+    return eventually(look, lambda states: states.settled, within, every=GENTLY)
 
 
 def is_running(pod: Manifest) -> bool:

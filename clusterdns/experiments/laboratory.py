@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import Future, wait
 from functools import partial
+from itertools import cycle
 from typing import Any, Protocol, TypeVar
 
 from kubernetes.client import ApiException
@@ -15,7 +16,7 @@ from kubernetes.client import ApiException
 from clusterdns.cluster import Manifest, NotThere
 from clusterdns.experiments.apilate import ApiLateExperiment
 from clusterdns.experiments.apiloss import ApiLossExperiment
-from clusterdns.experiments.bench import Bench, Place, bench_node
+from clusterdns.experiments.bench import Bench, Place, bench_nodes
 from clusterdns.experiments.caching import CachingExperiment
 from clusterdns.experiments.choosing import ChoosingExperiment
 from clusterdns.experiments.configured import ConfiguredExperiment
@@ -142,32 +143,34 @@ class Laboratory:
         timeouts = self._workspace.timeouts
         wait([self._made], 2 * timeouts.api)
 
-    def _make(self) -> tuple[Place, dict[str, Experiment]]:
-        """Everything that the experiments need in the cluster, side by side."""
+    def _make(self) -> dict[str, tuple[Place, Experiment]]:
+        """Everything that the experiments need in the cluster, side by side, over the nodes."""
         workspace = self._workspace
         names = [n for n in self._wanted if n in LOOKING_ONLY or has_coredns(workspace)]
         account, why = reader(workspace) if set(names) & set(KNOWING) else (None, "")
-        place = Place(workspace, bench_node(workspace), self._external_name, account, why)
-        experiments: dict[str, Experiment] = {}
+        nodes = cycle(bench_nodes(workspace))
+        experiments: dict[str, tuple[Place, Experiment]] = {}
         for name in names:
+            place = Place(workspace, next(nodes), self._external_name, account, why)
             try:
-                experiments[name] = EXPERIMENTS[name](place)
+                experiments[name] = place, EXPERIMENTS[name](place)
             except NotPossible as error:
                 self._impossible[name] = str(error)
-        objects = each_once({name: made.manifests() for name, made in experiments.items()})
+        objects = each_once({name: made.manifests() for name, (_, made) in experiments.items()})
         # A pod without its ConfigMap costs the kubelet another round, so pods come last.
         in_order = sorted(objects, key=lambda o: o["kind"] == "Pod")
         workspace.cluster.create_all(in_order)
-        return place, experiments
+        return experiments
 
     def _conduct(self, name: str) -> Any:  # noqa: ANN401 (each has a result of its own)
-        place, experiments = self._made.result()
+        experiments = self._made.result()
         if name in self._impossible:
             raise NotPossible(self._impossible[name])
         if name not in experiments:
             image = self._workspace.inventory.image or "nothing"
             raise NotPossible(f"a CoreDNS image is needed, and cluster DNS runs {image}")
-        return experiments[name].conduct(Bench(self._site.result(), place.node))
+        place, experiment = experiments[name]
+        return experiment.conduct(Bench(self._site.result(), place.node))
 
 
 def each_once(objects: Mapping[str, Iterable[Manifest]]) -> list[Manifest]:

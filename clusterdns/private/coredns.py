@@ -17,7 +17,7 @@ from clusterdns.probing import is_stuck, why_not_running
 from clusterdns.serving.metrics import PORT as METRICS_PORT
 from clusterdns.serving.metrics import Metrics, scrape
 from clusterdns.site import Workspace
-from clusterdns.wait import eventually
+from clusterdns.wait import GENTLY, eventually
 
 FOLDER = "/etc/coredns"
 MAIN = "main"  # the container that is looked at
@@ -114,11 +114,15 @@ class PrivateCoreDns:
         """The pod as the API has it now; empty when it is gone."""
         return self.workspace.cluster.find("Pod", self.name, self.workspace.namespace) or {}
 
+    def seen(self) -> Manifest:
+        """The same, as the roster of all pods had it a moment ago."""
+        return self.workspace.roster.pod(self.workspace.namespace, self.name)
+
     def wait_until_running(self, within: float | None = None) -> str:
         """Wait until CoreDNS runs; the pod's address. Raises NotPossible with the reason."""
         deadline = self.workspace.timeouts.pod if within is None else within
         pod = eventually(
-            self.now, lambda p: bool(main_started(p)) or is_stuck(p), deadline, every=0.2
+            self.seen, lambda p: bool(main_started(p)) or is_stuck(p), deadline, every=GENTLY
         )
         address = pod.get("status", {}).get("podIP")
         if not main_started(pod) or not address:

@@ -9,7 +9,7 @@ from clusterdns.cluster import RESOURCES, Cluster, Manifest, NotThere, path_of
 from clusterdns.run.identity import RunId
 from clusterdns.run.ledger import Ledger, one_line
 from clusterdns.run.state import StateFile
-from clusterdns.wait import eventually
+from clusterdns.wait import GENTLY, eventually
 
 APPEARS_S = 1.0  # seconds for an object whose creation was interrupted to show
 # What a run may make in a namespace that is not its own; the order is that of removal.
@@ -83,6 +83,7 @@ def create_surely(cluster: Cluster, manifest: Manifest) -> Manifest:
             lambda: cluster.find(kind, metadata["name"], metadata.get("namespace")),
             lambda found: found is not None,
             within=APPEARS_S,
+            every=GENTLY,
         )
         raise
 
