@@ -8,28 +8,29 @@ from clusterdns.run.plan import PLACES, PlannedObject, declare
 
 NAMESPACE = PLACES.main
 SLICES = "discovery.k8s.io"
-# The private CoreDNS of each experiment: its name, what it is, and what is done with its files
-# (patch) and with its pod (delete).
+CHANGED = ("patch",)
+WATCHED = ("get", "patch")  # changed too, and looked at whether it is still the same process
+# The private CoreDNS of each experiment: its name, what it is, and what is done with its pod.
 INSTANCES = {
-    "forwarding": ("forwarder", "a private CoreDNS and its upstreams", "patch"),
-    "loop_detected": ("looping", "forwards to itself, with loop", "delete"),
-    "loop_hidden": ("hidden-loop", "forwards to itself, without loop", "delete"),
-    "reloads": ("reloading", "a private CoreDNS whose Corefile changes", "patch"),
-    "configured": ("configured", "several pod modes, TTLs and caches", ""),
-    "caching": ("caching", "a private CoreDNS with caches, and its upstreams", "patch"),
-    "choosing": ("choosing", "a private CoreDNS with each option of forward", ""),
-    "reporting": ("reporting", "a private CoreDNS with metrics, log and errors", ""),
-    "api_lost": (RUNNING, "loses the API", "patch"),
-    "api_late": (STARTING, "starts without the API", "patch"),
+    "forwarding": ("forwarder", "a private CoreDNS and its upstreams", CHANGED),
+    "loop_detected": ("looping", "forwards to itself, with loop", ("delete",)),
+    "loop_hidden": ("hidden-loop", "forwards to itself, without loop", ("delete",)),
+    "reloads": ("reloading", "a private CoreDNS whose Corefile changes", WATCHED),
+    "configured": ("configured", "several pod modes, TTLs and caches", ()),
+    "caching": ("caching", "a private CoreDNS with caches, and its upstreams", CHANGED),
+    "choosing": ("choosing", "a private CoreDNS with each option of forward", ()),
+    "reporting": ("reporting", "a private CoreDNS with metrics, log and errors", ()),
+    "api_lost": (RUNNING, "loses the API", WATCHED),
+    "api_late": (STARTING, "starts without the API", CHANGED),
 }
 
 
 def declare_objects() -> None:
     """Add the objects of each experiment to the plans of selections that want it."""
-    for experiment, (name, why, done) in INSTANCES.items():
-        also, patched = ((done,) if done else ()), (("patch",) if done == "patch" else ())
+    for experiment, (name, why, also) in INSTANCES.items():
+        patched = CHANGED if "patch" in also else ()
         declare(
-            PlannedObject("", "Pod", NAMESPACE, name, ("create", "get", *also), why),
+            PlannedObject("", "Pod", NAMESPACE, name, ("create", "list", *also), why),
             PlannedObject("", "ConfigMap", NAMESPACE, name, ("create", *patched), "its files"),
             PlannedObject("", "Pod/log", NAMESPACE, name, ("get",), "what arrived and why"),
             wanted_by=[experiment],
@@ -43,7 +44,9 @@ def declare_objects() -> None:
         wanted_by=["api_lost"],
     )
     declare(
-        PlannedObject("", "Pod", NAMESPACE, "node-resolver-N", ("create", "get"), "see their logs"),
+        PlannedObject(
+            "", "Pod", NAMESPACE, "node-resolver-N", ("create", "list"), "see their logs"
+        ),
         PlannedObject(
             "", "Pod/log", NAMESPACE, "node-resolver-N", ("get",), "resolv.conf of replicas' nodes"
         ),
@@ -81,7 +84,7 @@ def _declare_updates() -> None:
 def _declare_pair() -> None:
     """Two replicas, of which one goes."""
     for name in (LEAVES, STAYS):
-        verbs = ("create", "get", "delete") if name == LEAVES else ("create", "get")
+        verbs = ("create", "list", "delete") if name == LEAVES else ("create", "list")
         declare(
             PlannedObject("", "Pod", NAMESPACE, name, verbs, "one of two, of which one goes"),
             PlannedObject("", "ConfigMap", NAMESPACE, name, ("create",), "its files"),

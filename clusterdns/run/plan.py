@@ -98,7 +98,9 @@ def _of_every_run() -> list[PlannedObject]:
         PlannedObject("", "Namespace", None, "*", ("list",), dead),
         PlannedObject(rbac, "ClusterRole", None, "*", ("list",), dead),
         PlannedObject(rbac, "ClusterRoleBinding", None, "*", ("list",), dead),
-        PlannedObject(leases, "Lease", None, "(of dead runs)", ("get",), "whether they live"),
+        PlannedObject(
+            leases, "Lease", None, "(of dead runs)", ("get",), "of dead runs: do they live"
+        ),
         PlannedObject(
             "authorization.k8s.io",
             "SelfSubjectAccessReview",

@@ -219,7 +219,10 @@ declare(
         PlannedObject("", "Pod/exec", place, "client-*", ("get", "create"), "looks names up")
         for place in OURS
     ),
-    *(PlannedObject("", "Pod/log", place, "client-*", ("get",), RESOLV_CONF) for place in OURS),
+    *(
+        PlannedObject("", "Pod/log", place, "client-*", ("get",), RESOLV_CONF)
+        for place in (PLACES.main, HOST_PLACE)
+    ),
     *(
         PlannedObject("", "Event", place, "client-*", ("list",), "why a pod does not start")
         for place in OURS

@@ -150,7 +150,7 @@ def test_the_plan_follows_the_selection() -> None:
         "dns-conf-XXXXXXXX/dns-conf-XXXXXXXX",
     }
     loops = "\n".join(objects_of(suite("--plan", "-k", "test_loops")))
-    assert "/hidden-loop [create get delete]" in loops
+    assert "/hidden-loop [create list delete]" in loops
     assert "/reloading " not in loops
     assert "/client-" not in loops
     assert "ServiceAccount" not in loops
