@@ -55,7 +55,7 @@ def declare_objects() -> None:
     declare(
         PlannedObject("", "Service", "default", "kubernetes", ("get",), "a name that is known"),
         PlannedObject("", "Pod", NAMESPACE, "*", ("list",), "the addresses of probes"),
-        wanted_by=["forwarding", "configured"],
+        wanted_by=["forwarding", "configured", "api_late"],
     )
     declare(
         PlannedObject("", "Event", NAMESPACE, "*", ("list",), "why a pod does not start"),
