@@ -141,7 +141,7 @@ class Cluster:
             return self._once(prepared)
         return self.patience.insist(f"{verb} {path.rsplit('/', 1)[-1]}", attempt)
 
-    def _once(self, prepared: Any) -> str:  # noqa: ANN401 - as the client library has it
+    def _once(self, prepared: tuple[Any, Any, Any, Any, Any]) -> str:
         try:
             response = self.connection.call_api(*prepared, _request_timeout=self.deadline)
             data = response.read()

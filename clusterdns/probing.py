@@ -10,10 +10,11 @@ from clusterdns.apierrors import in_words
 from clusterdns.cluster import Cluster, Manifest
 from clusterdns.objects import manifests
 from clusterdns.probe import Probe, ProbeLost, open_probe
+from clusterdns.roster import Roster
 from clusterdns.run.plan import PLACES, PlannedObject, declare
 from clusterdns.searching.resolvconf import ResolvConf
 from clusterdns.site import Site, Workspace
-from clusterdns.wait import eventually
+from clusterdns.wait import GENTLY, eventually
 
 ROLE = {"dns-conformance/role": "probe"}
 GONE = "the pod is gone: somebody deleted it"
@@ -60,7 +61,9 @@ def start_probes(workspace: Workspace, tell: Callable[[str], None]) -> Site:
         if isinstance(each, ApiException)
     }
     there = {name: node for name, node in wanted.items() if node not in untried}
-    states = wait_for_pods(cluster, workspace.namespace, there, workspace.timeouts.probe, tell)
+    states = wait_for_pods(
+        workspace.roster, workspace.namespace, there, workspace.timeouts.probe, tell
+    )
     running = {node: name for name, node in there.items() if is_running(states.pods[name])}
     untried |= {node: GONE for name, node in there.items() if not states.pods[name]}
     unable = {
@@ -109,7 +112,12 @@ def probe_manifests(workspace: Workspace, wanted: Mapping[str, str]) -> list[Man
     """One pod per node; ``wanted`` maps pod to node."""
     pods = [
         manifests.pod(
-            workspace.run, name, workspace.namespace, workspace.images.dnsutils, node=node
+            workspace.run,
+            name,
+            workspace.namespace,
+            workspace.images.dnsutils,
+            node=node,
+            lifetime=workspace.timeouts.lifetime,
         )
         for name, node in wanted.items()
     ]
@@ -140,7 +148,7 @@ def open_on(
 
 
 def wait_for_pods(
-    cluster: Cluster,
+    roster: Roster,
     namespace: str,
     names: Iterable[str],
     within: float,
@@ -155,14 +163,14 @@ def wait_for_pods(
 
     def look() -> PodStates:
         nonlocal told
-        pods = {p["metadata"]["name"]: p for p in cluster.list("Pod", namespace)}
+        pods = roster.pods(namespace)
         states = PodStates({name: pods.get(name, {}) for name in wanted})
         if states.in_words != told:
             told = states.in_words
             tell(told)
         return states
 
-    return eventually(look, lambda states: states.settled, within, every=0.2)
+    return eventually(look, lambda states: states.settled, within, every=GENTLY)
 
 
 def is_running(pod: Manifest) -> bool:
@@ -203,19 +211,20 @@ def why_not_running(cluster: Cluster, pod: Manifest) -> str:
     return f"{waiting}: {' '.join(message.split())}"
 
 
-_READ = ("get", "list")
 declare(
-    PlannedObject("", "Pod", PLACES.main, "probe-N", (*_READ, "create", "delete"), "on each node"),
-    PlannedObject("", "pods/exec", PLACES.main, "probe-N", ("get", "create"), "asks the questions"),
-    PlannedObject("", "Node", None, "*", _READ, "where probes go"),
-    PlannedObject("", "Service", None, "*", _READ, "which of them is the DNS Service"),
-    PlannedObject("", "Pod, ConfigMap", "kube-system", "of cluster DNS", _READ, "is read"),
-    PlannedObject("", "pods/log", "kube-system", "of cluster DNS", ("get",), "is read"),
-    PlannedObject("apps", "Deployment, DaemonSet", None, "k8s-app=kube-dns", _READ, "is read"),
-    PlannedObject(
-        "discovery.k8s.io", "EndpointSlice", "kube-system", "kube-dns-*", _READ, "is read"
-    ),
-    PlannedObject(
-        "authorization.k8s.io", "SubjectAccessReview", None, "-", ("create",), "what CoreDNS may do"
-    ),
+    PlannedObject("", "Node", None, "*", ("list",), "where probes go"),
+    PlannedObject("", "Service", None, "*", ("list",), "which of them is the DNS Service"),
+    PlannedObject("apps", "Deployment", None, "k8s-app=kube-dns", ("list",), "is read"),
+    PlannedObject("apps", "DaemonSet", None, "k8s-app=kube-dns", ("list",), "is read"),
+    PlannedObject("", "Pod", "kube-system", "of cluster DNS", ("list",), "is read"),
+    PlannedObject("", "ConfigMap", "kube-system", "of cluster DNS", ("get",), "is read"),
+    PlannedObject("discovery.k8s.io", "EndpointSlice", "kube-system", "*", ("list",), "is read"),
+)
+declare(
+    PlannedObject("", "Pod", PLACES.main, "probe-N", ("create", "list"), "on each node"),
+    # The verb create since Kubernetes 1.35, get before.
+    PlannedObject("", "Pod/exec", PLACES.main, "probe-N", ("get", "create"), "asks the questions"),
+    PlannedObject("", "Event", PLACES.main, "probe-N", ("list",), "why one does not start"),
+    PlannedObject("", "Pod", None, "k8s-app=node-local-dns", ("list",), "caches on nodes"),
+    wanted_by=["site"],
 )

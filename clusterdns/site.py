@@ -3,10 +3,12 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from clusterdns.asking.question import Server
 from clusterdns.cluster import Cluster
 from clusterdns.probe import Probe
+from clusterdns.roster import Roster
 from clusterdns.run.active import Run
 from clusterdns.run.identity import RunId
 from clusterdns.run.ledger import Ledger
@@ -41,6 +43,11 @@ class Workspace:
     def run(self) -> RunId:
         """The name of the run; it labels all that is made."""
         return self.active.id
+
+    @cached_property
+    def roster(self) -> Roster:
+        """Our pods; whoever waits for one looks here."""
+        return Roster(self.cluster, self.run.selector)
 
     @property
     def ledger(self) -> Ledger:

@@ -20,6 +20,7 @@ class Timeouts:
     reload: float = 20.0  # a changed Corefile taking effect in a private CoreDNS
     own_reload: float = 180.0  # the same in the cluster's own: kubelet sync and reload interval
     teardown: float = 60.0  # clean-up at the end, until the namespaces are gone
+    lifetime: float = 3600.0  # a pod of ours, when nobody is left to remove it: no run is longer
 
     def scaled(self, factor: float) -> Self:
         """The same with every deadline multiplied by factor (--timeout-scale)."""

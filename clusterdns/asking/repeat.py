@@ -6,6 +6,8 @@ import shlex
 from clusterdns.asking.answer import Answer
 from clusterdns.site import Workspace
 
+REPEATED_S = 300  # seconds after which the pod ends, when --rm could not remove it
+
 
 def repeat_command(workspace: Workspace, kept: bool, answer: Answer) -> str:
     """A kubectl command that repeats a cell from the same node with the same image.
@@ -24,7 +26,8 @@ def in_a_pod(workspace: Workspace, kept: bool, node: str, command: list[str]) ->
         nodes = sorted(str(n["metadata"]["name"]) for n in workspace.inventory.ready_nodes)
         pod = f"probe-{nodes.index(node)}"
         return shlex.join([*kubectl, "-n", workspace.namespace, "exec", pod, "--", *command])
-    spec = {"spec": {"nodeName": node, "tolerations": [{"operator": "Exists"}]}}
+    where = {"nodeName": node, "tolerations": [{"operator": "Exists"}]}
+    spec = {"spec": {**where, "activeDeadlineSeconds": REPEATED_S}}
     image = workspace.images.dnsutils
     run = ["run", "dns-repeat", "--rm", "-i", "--restart=Never", f"--image={image}"]
     overrides = f"--overrides={json.dumps(spec, separators=(',', ':'))}"

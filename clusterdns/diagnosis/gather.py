@@ -27,6 +27,7 @@ from clusterdns.diagnosis.fromapi import (
 from clusterdns.diagnosis.looks import Aims, ask, far_queries, merged, near_queries, touch
 from clusterdns.diagnosis.rows import Contact, PathLoss, Talk, Trouble
 from clusterdns.diagnosis.work import Work
+from clusterdns.run.plan import PLACES, PlannedObject, declare
 from clusterdns.searching.resolvconf import ResolvConf
 from clusterdns.serving.inventory import Inventory, take_inventory
 from clusterdns.serving.nodelocal import NODE_LOCAL
@@ -192,3 +193,20 @@ def path_losses(losses: Losses) -> Iterable[PathLoss]:
             record.improbable,
             record.improbably_late,
         )
+
+
+_WHY = "after a failure: what its cause is"
+_PLACES = ("kube-system", PLACES.main, PLACES.second)
+declare(
+    *(PlannedObject("", "Event", place, "*", ("list",), _WHY) for place in _PLACES),
+    *(
+        PlannedObject("networking.k8s.io", "NetworkPolicy", place, "*", ("list",), _WHY)
+        for place in _PLACES
+    ),
+    PlannedObject("discovery.k8s.io", "EndpointSlice", "default", "kubernetes", ("list",), _WHY),
+    PlannedObject("", "Pod", None, "k8s-app=kube-proxy", ("list",), _WHY),
+    PlannedObject("", "Pod/log", "kube-system", "of cluster DNS", ("get",), _WHY),
+    PlannedObject(
+        "authorization.k8s.io", "SubjectAccessReview", None, "-", ("create",), "after a failure"
+    ),
+)

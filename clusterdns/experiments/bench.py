@@ -13,22 +13,27 @@ from clusterdns.cluster import Manifest
 from clusterdns.private import Arrival, NotPossible, PrivateCoreDns, arrivals_in
 from clusterdns.probe import Probe
 from clusterdns.site import Site, Workspace
-from clusterdns.wait import eventually
+from clusterdns.wait import GENTLY, eventually
 
 READY = Question("ready.dns-conformance.test.", "A")  # any answer at all means: it serves
 
 
-def bench_node(workspace: Workspace) -> str:
-    """The node for all private instances: one that runs the cluster's own CoreDNS already.
+def bench_nodes(workspace: Workspace) -> list[str]:
+    """The nodes for private instances, which share them: those that run the cluster's CoreDNS.
 
     There the image is at hand and the API can be reached. Raises NotPossible without any node.
     """
     ready = sorted(str(n["metadata"]["name"]) for n in workspace.inventory.ready_nodes)
-    taken = [str(pod["spec"].get("nodeName")) for pod in workspace.inventory.ready_pods]
-    chosen = next((node for node in sorted(taken) if node in ready), next(iter(ready), None))
-    if chosen is None:
+    taken = {str(pod["spec"].get("nodeName")) for pod in workspace.inventory.ready_pods}
+    chosen = [node for node in ready if node in taken] or ready[:1]
+    if not chosen:
         raise NotPossible("no node is ready")
     return chosen
+
+
+def bench_node(workspace: Workspace) -> str:
+    """The first of these. Raises NotPossible without any node."""
+    return bench_nodes(workspace)[0]
 
 
 @dataclass(frozen=True)
@@ -150,7 +155,10 @@ class Bench:
             return instance.logs(container)
 
         eventually(
-            lambda: arrivals_in(read()), lambda seen: any(a.name == canary for a in seen), 5.0
+            lambda: arrivals_in(read()),
+            lambda seen: any(a.name == canary for a in seen),
+            5.0,
+            every=GENTLY,
         )
         return arrivals_in(self.settled(read))
 

@@ -10,7 +10,7 @@ from clusterdns.experiments.outside import ZONE
 from clusterdns.private import NotPossible, PrivateCoreDns
 from clusterdns.private.cuttable import GATE, KUBECONFIG, files, forwarder
 from clusterdns.serving.web import Page, get_all
-from clusterdns.wait import eventually
+from clusterdns.wait import GENTLY, eventually
 
 RUNNING, STARTING = "api-loss", "api-late"  # the two instances
 OUTSIDE = Question(f"host.{ZONE}", "A")
@@ -41,7 +41,8 @@ class Cuttable:
         """Open or cut the way; when it was done (monotonic). Raises NotPossible when it is not."""
         self.instance.change({GATE: word})
         within = self.place.workspace.timeouts.reload
-        last = eventually(lambda: last_word(self.instance.logs(GATE)), word, within, every=0.05)
+        said = lambda: last_word(self.instance.logs(GATE))  # noqa: E731
+        last = eventually(said, word, within, every=GENTLY)
         if last != word:
             raise NotPossible(f"our forwarder did not say {word!r} in {within:g} s, but {last!r}")
         return time.monotonic()

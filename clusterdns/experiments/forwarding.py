@@ -34,7 +34,7 @@ from clusterdns.experiments.upstreamed import (
 from clusterdns.objects.service import address_type
 from clusterdns.private import Arrival, arrivals_in, log_directive
 from clusterdns.private.arrivals import below
-from clusterdns.wait import eventually
+from clusterdns.wait import GENTLY, eventually
 
 HALF_DEAD, ALL_DEAD = 5311, 5312  # ports of the instance
 SOUND, SILENT, REFUSING, STUB_PORT, MORTAL = 5301, 5302, 5303, 5304, 5305  # of the upstreams
@@ -175,6 +175,7 @@ class ForwardingExperiment(UpstreamedExperiment):
             lambda: arrivals_in(self.instance.logs(UPSTREAM)),
             lambda seen: any(a.name == canary for a in seen),
             within=3.0,
+            every=GENTLY,
         )
 
 

@@ -10,6 +10,7 @@ from concurrent.futures import Future, wait
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from itertools import cycle
 from typing import Any, Protocol, TypeVar
 
 from kubernetes.client import ApiException
@@ -19,7 +20,7 @@ from clusterdns.corefile import CorefileError, Reading, parse
 from clusterdns.corefile.directives import version_of
 from clusterdns.experiments.apilate import ApiLateExperiment
 from clusterdns.experiments.apiloss import ApiLossExperiment
-from clusterdns.experiments.bench import Bench, Place, bench_node
+from clusterdns.experiments.bench import Bench, Place, bench_nodes
 from clusterdns.experiments.caching import CachingExperiment
 from clusterdns.experiments.choosing import ChoosingExperiment
 from clusterdns.experiments.configured import ConfiguredExperiment
@@ -148,21 +149,23 @@ class Laboratory:
         timeouts = self._workspace.timeouts
         wait([self._made], 2 * timeouts.api)
 
-    def _make(self) -> tuple[Place, dict[str, Experiment]]:
-        """Everything that the experiments need in the cluster, side by side."""
+    def _make(self) -> dict[str, tuple[Place, Experiment]]:
+        """Everything that the experiments need in the cluster, side by side, over the nodes."""
         workspace = self._workspace
         names = [n for n in self._wanted if n in LOOKING_ONLY or has_coredns(workspace)]
-        place = Place(workspace, bench_node(workspace), self._external_name)
-        what = read_by_experiments(place, [name for name in names if name in KNOWING])
+        nodes = bench_nodes(workspace)
+        first = Place(workspace, nodes[0], self._external_name)
+        what = read_by_experiments(first, [name for name in names if name in KNOWING])
         account, why = reader(workspace, what) if what else (None, "")
-        place = replace(place, account=account, no_account=why)
-        experiments: dict[str, Experiment] = {}
+        turns = cycle(nodes)
+        experiments: dict[str, tuple[Place, Experiment]] = {}
         for name in names:
+            place = replace(first, node=next(turns), account=account, no_account=why)
             try:
-                experiments[name] = EXPERIMENTS[name](place)
+                experiments[name] = place, EXPERIMENTS[name](place)
             except NotPossible as error:
                 self._impossible[name] = str(error)
-        needed = {name: made.manifests() for name, made in experiments.items()}
+        needed = {name: made.manifests() for name, (_, made) in experiments.items()}
         # A pod without its ConfigMap costs the kubelet another round, so pods come last.
         in_order = sorted(each_once(needed), key=lambda o: o["kind"] == "Pod")
         answers = workspace.cluster.try_all(in_order)
@@ -173,10 +176,10 @@ class Laboratory:
         }
         for name in needed.keys() - SPARING:
             self._lacking[name] = [each for each in map(place_of, needed[name]) if each in refused]
-        return place, experiments
+        return experiments
 
     def _conduct(self, name: str) -> Any:  # noqa: ANN401 (each has a result of its own)
-        place, experiments = self._made.result()
+        experiments = self._made.result()
         if name in self._impossible:
             raise NotPossible(self._impossible[name])
         if name not in experiments:
@@ -186,8 +189,8 @@ class Laboratory:
             (kind, _, which), answer = lacking[0], self._refused[lacking[0]]
             raise NotPossible(f"{kind} {which} could not be made: {one_line(answer)}") from answer
         refused = {where: one_line(answer) for where, answer in self._refused.items()}
-        bench = Bench(self._site.result(), place.node, refused=refused)
-        return experiments[name].conduct(bench)
+        place, experiment = experiments[name]
+        return experiment.conduct(Bench(self._site.result(), place.node, refused=refused))
 
 
 def each_once(objects: Mapping[str, Iterable[Manifest]]) -> list[Manifest]:

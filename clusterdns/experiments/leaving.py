@@ -19,7 +19,7 @@ from clusterdns.private import NotPossible, PrivateCoreDns
 from clusterdns.serving.shape import ready_endpoints
 from clusterdns.serving.web import get_all
 from clusterdns.site import Workspace
-from clusterdns.wait import eventually, until
+from clusterdns.wait import GENTLY, eventually, until
 
 NAME = "departing"  # of the Service
 LEAVES, STAYS = "leaving-a", "leaving-b"
@@ -222,7 +222,8 @@ class LeavingExperiment:
 def wait_for_both(workspace: Workspace) -> None:
     """Wait until the slices list both. Raises NotPossible when they never do."""
     within = workspace.timeouts.pod
-    if len(eventually(lambda: listed(workspace), lambda ips: len(ips) >= 2, within)) < 2:
+    seen = eventually(lambda: listed(workspace), lambda ips: len(ips) >= 2, within, every=GENTLY)
+    if len(seen) < 2:
         raise NotPossible(f"our own pair of replicas was not ready within {within:g} s")
 
 

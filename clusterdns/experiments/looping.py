@@ -12,7 +12,7 @@ from clusterdns.experiments.multiplied import Multiplied, count_requests
 from clusterdns.experiments.restarts import LOOP_MESSAGE
 from clusterdns.private import PrivateCoreDns
 from clusterdns.private.coredns import lines_with, main_status
-from clusterdns.wait import eventually
+from clusterdns.wait import GENTLY, eventually
 
 MOST_CONCURRENT = 200  # questions that the instance without the plug-in forwards at a time
 STOPS_WITHIN = 10.0  # seconds: the plug-in asks itself at once and again every second
@@ -61,10 +61,10 @@ class LoopingExperiment:
         """Wait for its end. Raises NotPossible when it does not start."""
         self.instance.wait_until_running()
         status = eventually(
-            lambda: main_status(self.instance.now()),
+            lambda: main_status(self.instance.seen()),
             lambda s: "terminated" in s.get("state", {}),
             STOPS_WITHIN,
-            every=0.2,
+            every=GENTLY,
         )
         ended = status.get("state", {}).get("terminated")
         log = self.instance.logs()

@@ -13,7 +13,7 @@ from clusterdns.private import NotPossible
 from clusterdns.probing import is_running, is_stuck, why_not_running
 from clusterdns.searching.resolvconf import ResolvConf
 from clusterdns.site import Workspace
-from clusterdns.wait import eventually
+from clusterdns.wait import GENTLY, eventually
 
 RESOLV_CONF = "/etc/resolv.conf"
 
@@ -42,6 +42,7 @@ class NodeResolvers:
                 command,
                 node,
                 dns_policy="Default",
+                lifetime=self.workspace.timeouts.lifetime,
             )
             for node, name in self.pods.items()
         ]
@@ -53,16 +54,19 @@ class NodeResolvers:
     def _conf(self, pod: str) -> ResolvConf:
         cluster, namespace = self.workspace.cluster, self.workspace.namespace
         found = eventually(
-            lambda: cluster.find("Pod", pod, namespace) or {},
+            lambda: self.workspace.roster.pod(namespace, pod),
             lambda p: is_running(p) or is_stuck(p),
             self.workspace.timeouts.pod,
-            every=0.2,
+            every=GENTLY,
         )
         if not is_running(found):
             why = why_not_running(cluster, found)
             raise NotPossible(f"a pod with dnsPolicy Default did not start: {why}")
         text = eventually(
-            lambda: cluster.logs(namespace, pod), lambda t: "nameserver" in t, within=2.0
+            lambda: cluster.logs(namespace, pod),
+            lambda t: "nameserver" in t,
+            within=2.0,
+            every=GENTLY,
         )
         return ResolvConf.parse(text)
 

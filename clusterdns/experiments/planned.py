@@ -1,62 +1,108 @@
-"""What the experiments make, for --plan."""
+"""What each experiment makes, for --plan. The keys are the names of the experiments."""
 
 from clusterdns.experiments.cutting import RUNNING, STARTING
+from clusterdns.experiments.laboratory import EXPERIMENTS, KNOWING
 from clusterdns.experiments.leaving import LEAVES, STAYS
 from clusterdns.experiments.leaving import NAME as PAIR
 from clusterdns.run.plan import PLACES, PlannedObject, declare
 
-MADE = ("create", "get", "delete")
-CHANGED = ("create", "patch")
 NAMESPACE = PLACES.main
 RBAC = "rbac.authorization.k8s.io"
 GLOBAL = ("create", "get", "list", "delete")
 HAND_ON = "only who has these, or the verbs below, may put them into that role"
+SLICES = "discovery.k8s.io"
+CHANGED = ("patch",)
+WATCHED = ("get", "patch")  # changed too, and looked at whether it is still the same process
+# The private CoreDNS of each experiment: its name, what it is, and what is done with its pod.
+INSTANCES = {
+    "forwarding": ("forwarder", "a private CoreDNS and its upstreams", CHANGED),
+    "loop_detected": ("looping", "forwards to itself, with loop", ("delete",)),
+    "loop_hidden": ("hidden-loop", "forwards to itself, without loop", ("delete",)),
+    "reloads": ("reloading", "a private CoreDNS whose Corefile changes", WATCHED),
+    "configured": ("configured", "several pod modes, TTLs and caches", ()),
+    "caching": ("caching", "a private CoreDNS with caches, and its upstreams", CHANGED),
+    "choosing": ("choosing", "a private CoreDNS with each option of forward", ()),
+    "reporting": ("reporting", "a private CoreDNS with metrics, log and errors", ()),
+    "api_lost": (RUNNING, "loses the API", WATCHED),
+    "api_late": (STARTING, "starts without the API", CHANGED),
+}
 
 
 def declare_objects() -> None:
-    """Add all objects of the experiments to every plan."""
-    for name, why in {
-        "forwarder": "a private CoreDNS and its upstreams",
-        "looping": "a private CoreDNS that forwards to itself, with loop",
-        "hidden-loop": "a private CoreDNS that forwards to itself, without loop",
-        "reloading": "a private CoreDNS whose Corefile changes",
-        "configured": "a private CoreDNS with several pod modes, TTLs and caches",
-        "caching": "a private CoreDNS with caches, and its upstreams (full profile)",
-        "choosing": "a private CoreDNS with each option of forward (full profile)",
-        "reporting": "a private CoreDNS with metrics, log and errors (full profile)",
-    }.items():
+    """Add the objects of each experiment to the plans of selections that want it."""
+    for experiment, (name, why, also) in INSTANCES.items():
+        patched = CHANGED if "patch" in also else ()
         declare(
-            PlannedObject("", "Pod", NAMESPACE, name, (*MADE, "patch"), why),
-            PlannedObject("", "ConfigMap", NAMESPACE, name, CHANGED, "its files"),
+            PlannedObject("", "Pod", NAMESPACE, name, ("create", "list", *also), why),
+            PlannedObject("", "ConfigMap", NAMESPACE, name, ("create", *patched), "its files"),
+            PlannedObject("", "Pod/log", NAMESPACE, name, ("get",), "what arrived and why"),
+            wanted_by=[experiment],
         )
+    _declare_updates()
+    _declare_pair()
     declare(
         PlannedObject(
-            "", "Service", NAMESPACE, "update-*", (*MADE, "patch"), "changes to be seen in DNS"
+            "", "Service", NAMESPACE, "outage-*", ("create", "get", "delete"), "changes unseen"
         ),
-        PlannedObject(
-            "discovery.k8s.io", "EndpointSlice", NAMESPACE, "update-*", CHANGED, "their endpoints"
-        ),
-        PlannedObject("", "Service", NAMESPACE, "unready", CHANGED, "publishes its pod"),
-        PlannedObject("", "Pod", NAMESPACE, "unready", (*MADE, "patch"), "with a readiness gate"),
-        PlannedObject("", "Pod/status", NAMESPACE, "unready", ("patch",), "to make it ready"),
+        wanted_by=["api_lost"],
     )
+    declare(
+        PlannedObject(
+            "", "Pod", NAMESPACE, "node-resolver-N", ("create", "list"), "see their logs"
+        ),
+        PlannedObject(
+            "", "Pod/log", NAMESPACE, "node-resolver-N", ("get",), "resolv.conf of replicas' nodes"
+        ),
+        wanted_by=["outside_names", "upstreams"],
+    )
+    declare(
+        PlannedObject("", "Service", "default", "kubernetes", ("get",), "a name that is known"),
+        PlannedObject("", "Pod", NAMESPACE, "*", ("list",), "the addresses of probes"),
+        wanted_by=["forwarding", "configured", "api_late"],
+    )
+    declare(
+        PlannedObject("", "Event", NAMESPACE, "*", ("list",), "why a pod does not start"),
+        wanted_by=EXPERIMENTS,
+    )
+    _declare_reader()
+    _declare_changes_of_the_clusters_own()
+
+
+def _declare_updates() -> None:
+    """Objects that change."""
+    verbs = ("create", "get", "patch", "delete")
+    declare(
+        PlannedObject("", "Service", NAMESPACE, "update-*", verbs, "changes to be seen in DNS"),
+        PlannedObject(
+            SLICES, "EndpointSlice", NAMESPACE, "update-*", ("create", "patch"), "their endpoints"
+        ),
+        PlannedObject(SLICES, "EndpointSlice", NAMESPACE, "unready-*", ("list",), "is it listed"),
+        PlannedObject("", "Service", NAMESPACE, "unready", ("create", "patch"), "its Service"),
+        PlannedObject("", "Pod", NAMESPACE, "unready", ("create", "get"), "with a readiness gate"),
+        PlannedObject("", "Pod/status", NAMESPACE, "unready", ("patch",), "to make it ready"),
+        wanted_by=["updates"],
+    )
+
+
+def _declare_pair() -> None:
+    """Two replicas, of which one goes."""
     for name in (LEAVES, STAYS):
+        verbs = ("create", "list", "delete") if name == LEAVES else ("create", "list")
         declare(
-            PlannedObject("", "Pod", NAMESPACE, name, MADE, "one of two, of which one goes"),
-            PlannedObject("", "ConfigMap", NAMESPACE, name, CHANGED, "its files"),
-        )
-    declare(PlannedObject("", "Service", NAMESPACE, PAIR, MADE, "in front of both"))
-    for name in (RUNNING, STARTING):
-        declare(
-            PlannedObject("", "Pod", NAMESPACE, name, (*MADE, "patch"), "may lose the API"),
-            PlannedObject("", "ConfigMap", NAMESPACE, name, CHANGED, "its files"),
+            PlannedObject("", "Pod", NAMESPACE, name, verbs, "one of two, of which one goes"),
+            PlannedObject("", "ConfigMap", NAMESPACE, name, ("create",), "its files"),
+            wanted_by=["left"],
         )
     declare(
-        PlannedObject("", "Service", NAMESPACE, "outage-*", MADE, "changes that it misses"),
-        PlannedObject(
-            "", "Pod", NAMESPACE, "node-resolver-N", MADE, "resolv.conf of each replica's node"
-        ),
-        PlannedObject("", "Pod/log", NAMESPACE, "(all of ours)", ("get",), "what arrived and why"),
+        PlannedObject("", "Service", NAMESPACE, PAIR, ("create", "get"), "in front of both"),
+        PlannedObject(SLICES, "EndpointSlice", NAMESPACE, f"{PAIR}-*", ("list",), "who is listed"),
+        wanted_by=["left"],
+    )
+
+
+def _declare_reader() -> None:
+    """The account that reads the cluster for a private CoreDNS, and what it is given."""
+    declare(
         PlannedObject(
             "", "ServiceAccount", NAMESPACE, "coredns", ("create",), "of the private CoreDNS"
         ),
@@ -73,7 +119,7 @@ def declare_objects() -> None:
             PlannedObject(group, names, None, "*", ("list", "watch"), HAND_ON)
             for group, names in (
                 ("", "Service, Namespace, Pod"),
-                ("discovery.k8s.io", "EndpointSlice"),
+                (SLICES, "EndpointSlice"),
             )
         ),
         PlannedObject(
@@ -84,16 +130,21 @@ def declare_objects() -> None:
             ("bind", "escalate"),
             "only where you do not have these yourself",
         ),
-        PlannedObject(
-            "", "Pod/log", "kube-system", "(DNS pods)", ("get",), "why a replica has ended"
-        ),
+        wanted_by=KNOWING,
+    )
+
+
+def _declare_changes_of_the_clusters_own() -> None:
+    """What --allow-disruptive changes and gives back."""
+    disruptive = "with --allow-disruptive only"
+    declare(
         PlannedObject(
             "",
             "ConfigMap",
             "kube-system",
             "(the Corefile)",
             ("get", "update"),
-            "with --allow-disruptive only: a block is added, and taken back",
+            f"{disruptive}: a block is added, and taken back",
         ),
         PlannedObject(
             "",
@@ -101,6 +152,7 @@ def declare_objects() -> None:
             "kube-system",
             "(DNS pods)",
             ("get", "patch"),
-            "with --allow-disruptive only: an annotation lets the kubelet sync at once",
+            f"{disruptive}: an annotation lets the kubelet sync at once",
         ),
+        wanted_by=["own_reload"],
     )

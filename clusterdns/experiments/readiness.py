@@ -16,7 +16,7 @@ from clusterdns.objects.service import Service, address_type
 from clusterdns.objects.wanted import Wanted, denied
 from clusterdns.run.ledger import one_line
 from clusterdns.site import Workspace
-from clusterdns.wait import eventually
+from clusterdns.wait import GENTLY, eventually
 
 NAME = "unready"
 HOSTNAME = "patient"
@@ -64,6 +64,7 @@ class UnreadyPod:
             namespace,
             self.workspace.images.dnsutils,
             node=self.node,
+            lifetime=self.workspace.timeouts.lifetime,
             hostname=HOSTNAME,
             subdomain=NAME,
             readinessGates=[{"conditionType": GATE}],
@@ -95,7 +96,7 @@ class UnreadyPod:
         try:
             act()
             look = partial(self._listed, ready)
-            listed = eventually(look, lambda found: bool(found), within)
+            listed = eventually(look, lambda found: bool(found), within, every=GENTLY)
             phase = self._phase()
         except (ApiException, NotThere) as error:
             return (), f"{NAME} could not be changed or read: {one_line(error)}"

@@ -23,7 +23,7 @@ from clusterdns.experiments.reloading import (
 from clusterdns.experiments.stream import Stream
 from clusterdns.private import PrivateCoreDns
 from clusterdns.private.coredns import identity, lines_with
-from clusterdns.wait import eventually, until
+from clusterdns.wait import GENTLY, eventually, until
 
 SYNTAX, SETUP = "syntax", "setup"  # what is wrong with it
 BAD = "192.0.2.3"  # what must never be answered
@@ -73,7 +73,10 @@ def change_and_see_refused(
         changed = instance.change({"Corefile": invalid_corefile(fault, plugin)})
         await_file(instance, files)
         log = eventually(
-            lambda: instance.logs()[seen:], lambda t: bool(lines_with(t, report)), within, every=0.3
+            lambda: instance.logs()[seen:],
+            lambda t: bool(lines_with(t, report)),
+            within,
+            every=GENTLY,
         )
         bench.note(f"a fault of {fault}: {'refused' if lines_with(log, report) else 'not refused'}")
         until(time.monotonic() + AFTERWARDS)

@@ -16,7 +16,7 @@ from clusterdns.experiments.stream import Stream, Streaming
 from clusterdns.private import NotPossible, PrivateCoreDns
 from clusterdns.private.coredns import identity, lines_with
 from clusterdns.serving.metrics import Metrics, NoMetrics
-from clusterdns.wait import eventually, until
+from clusterdns.wait import GENTLY, eventually, until
 
 VERSION = f"version.{ZONE}"  # its address tells which Corefile is in effect
 OLD, NEW = "192.0.2.1", "192.0.2.2"
@@ -118,7 +118,10 @@ def change_and_watch(
     done = stream.result
     took_effect = done.first(NEW)
     log = eventually(
-        lambda: instance.logs(timestamps=True), lambda t: bool(lines_with(t, COMPLETE)), 1.0
+        lambda: instance.logs(timestamps=True),
+        lambda t: bool(lines_with(t, COMPLETE)),
+        1.0,
+        every=GENTLY,
     )
     delay = (
         Delay(took_effect - changed, coredns_part(instance.logs(WITNESS), log))
@@ -151,7 +154,8 @@ def await_file(instance: PrivateCoreDns, before: int) -> None:
     """
     if not before:
         return
-    if eventually(lambda: files_brought(instance), lambda n: n > before, KUBELET_S) == before:
+    brought = lambda: files_brought(instance)  # noqa: E731
+    if eventually(brought, lambda n: n > before, KUBELET_S, every=GENTLY) == before:
         raise NotPossible(f"the kubelet did not bring a changed ConfigMap within {KUBELET_S:g} s")
 
 

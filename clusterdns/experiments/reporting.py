@@ -36,7 +36,7 @@ from clusterdns.private.loglines import errors_in as all_errors
 from clusterdns.private.loglines import lines_in as all_lines
 from clusterdns.private.loglines import together_in as all_together
 from clusterdns.serving.metrics import Metrics
-from clusterdns.wait import eventually
+from clusterdns.wait import GENTLY, eventually, until
 
 THRICE = 3
 LARGEST = 65535  # octets that a client takes over TCP
@@ -185,13 +185,13 @@ class ReportingExperiment(UpstreamedExperiment):
 
     def _log(self, bench: Bench, last: str) -> str:
         """What it printed, once the last question is in it and errors were told together."""
-        began = time.monotonic()
         gathered = SECONDS + 1.0
+        until(time.monotonic() + gathered)
         eventually(
             self.instance.logs,
-            lambda log: time.monotonic() - began > gathered and (last in log and "like" in log),
-            within=2 * gathered,
-            every=0.3,
+            lambda log: last in log and "like" in log,
+            within=gathered,
+            every=GENTLY,
         )
         return bench.settled(lambda: self.instance.logs())
 

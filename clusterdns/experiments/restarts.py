@@ -6,6 +6,7 @@ from kubernetes.client import ApiException
 
 from clusterdns.cluster import Cluster, Manifest, NotThere, path_of
 from clusterdns.private.coredns import lines_with
+from clusterdns.run.plan import PlannedObject, declare
 from clusterdns.serving.inventory import Inventory
 
 # The loop plug-in's last words: plugin/loop/loop.go since 1.4.0, and before.
@@ -66,3 +67,11 @@ def last_log(cluster: Cluster, pod: Manifest, container: str, previous: bool) ->
         return cluster.text("GET", path, query={**query, "tailLines": "200"})
     except (NotThere, ApiException) as error:
         return f"its log cannot be read: {getattr(error, 'reason', 'gone')}"
+
+
+declare(
+    PlannedObject(
+        "", "Pod/log", "kube-system", "of cluster DNS", ("get",), "why a replica has ended"
+    ),
+    wanted_by=["deaths"],
+)

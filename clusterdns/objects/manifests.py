@@ -1,11 +1,19 @@
-"""Manifests of what a run makes: pods that pass PodSecurity "restricted", on a chosen node."""
+"""Manifests of what a run makes: pods that pass PodSecurity "restricted", on a chosen node.
+
+They are small, so that also a full node and a namespace with a quota take them, and mortal, so
+that they end when nobody is left to remove them.
+"""
 
 from collections.abc import Mapping, Sequence
 
 from clusterdns.cluster import Manifest
 from clusterdns.run.identity import RunId
+from clusterdns.timeouts import Timeouts
 
 USER = 65532  # "nonroot", as the official CoreDNS image has it
+TOOLS_MEMORY = "128Mi"  # the most that a container of tools may take; a busy probe takes PROBE_PEAK
+MUSL_MEMORY = "32Mi"
+COREDNS_MEMORY = "170Mi"  # as kubeadm limits it: enough for the names of a large cluster too
 
 
 def metadata(run: RunId, name: str, namespace: str | None = None, **labels: str) -> Manifest:
@@ -26,14 +34,19 @@ def pod(
     dns_policy: str = "ClusterFirst",
     dns_config: Mapping[str, object] | None = None,
     host_network: bool = False,
+    lifetime: float = Timeouts.lifetime,
     **spec: object,
 ) -> Manifest:
-    """A pod of one container "main" that any node takes, cordoned and control plane included."""
+    """A pod of one container "main" that any node takes, cordoned and control plane included.
+
+    The kubelet ends it after ``lifetime`` seconds, also with --keep; never earlier than an hour.
+    """
     return {
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": metadata(run, name, namespace, app=name),
         "spec": {
+            "activeDeadlineSeconds": round(max(lifetime, Timeouts.lifetime)),
             "automountServiceAccountToken": False,
             "dnsPolicy": dns_policy,
             "enableServiceLinks": False,
@@ -55,13 +68,19 @@ def pod(
     }
 
 
-def container(image: str, command: Sequence[str], **more: object) -> Manifest:
-    """A container that drops every capability and cannot write to its image."""
+def container(
+    image: str, command: Sequence[str], memory: str = TOOLS_MEMORY, **more: object
+) -> Manifest:
+    """A container that drops every capability and cannot write to its image.
+
+    ``memory`` is the most that it may take, as a quantity of Kubernetes.
+    """
     return {
         "name": "main",
         "image": image,
         "imagePullPolicy": "IfNotPresent",
         "command": list(command),
+        "resources": resources(memory),
         "securityContext": {
             "allowPrivilegeEscalation": False,
             "capabilities": {"drop": ["ALL"]},
@@ -69,3 +88,13 @@ def container(image: str, command: Sequence[str], **more: object) -> Manifest:
         },
         **more,
     }
+
+
+def resources(memory: str) -> Manifest:
+    """What a container asks for, next to nothing, and the most that it may take.
+
+    A pod that names its node is refused by the kubelet when that node's requests are exhausted
+    (OutOfcpu, OutOfmemory), as those of full nodes are: so the requests are the smallest there
+    are. One processor is more than any of them takes, so that the limit slows no answer.
+    """
+    return {"requests": {"cpu": "1m", "memory": "8Mi"}, "limits": {"cpu": "1", "memory": memory}}

@@ -233,16 +233,18 @@ def of_family(endpoints: Iterable[Endpoint], family: int) -> list[Endpoint]:
     return [e for e in endpoints if address_type(e.address) == wanted]
 
 
-_OWN = ("create", "get", "list", "delete")
+_SLICES = ("discovery.k8s.io", "EndpointSlice", PLACES.main)
 declare(
-    PlannedObject("", "Service", PLACES.main, "(some 30 Services)", _OWN, "records"),
-    PlannedObject("", "Service", PLACES.second, "many", _OWN, "records of another namespace"),
-    PlannedObject(
-        "discovery.k8s.io",
-        "EndpointSlice",
-        PLACES.main,
-        "(those of the headless ones)",
-        _OWN,
-        "records",
-    ),
+    PlannedObject("", "Service", PLACES.main, "(some 30 Services)", ("create",), "records"),
+    PlannedObject("", "Service", PLACES.second, "many", ("create",), "of another namespace"),
+    PlannedObject(*_SLICES, "(those of the headless ones)", ("create",), "records"),
+    wanted_by=["records"],
+)
+declare(
+    PlannedObject("", "Service", PLACES.main, DIGIT_FIRST, ("create",), "a name of RFC 1123"),
+    wanted_by=["digit_first"],
+)
+declare(
+    PlannedObject("", "Service", "default", "kubernetes", ("get",), "every cluster has it"),
+    wanted_by=["kubernetes"],
 )

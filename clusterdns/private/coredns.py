@@ -18,7 +18,7 @@ from clusterdns.run.restore import SYNC_NOW
 from clusterdns.serving.metrics import PORT as METRICS_PORT
 from clusterdns.serving.metrics import Metrics, scrape
 from clusterdns.site import Workspace
-from clusterdns.wait import eventually
+from clusterdns.wait import GENTLY, eventually
 
 FOLDER = "/etc/coredns"
 MAIN = "main"  # the container that is looked at
@@ -38,6 +38,7 @@ class Companion:
     image: str
     command: Sequence[str] = ()
     args: Sequence[str] = ()
+    memory: str = manifests.COREDNS_MEMORY  # the most that it may take
 
 
 @dataclass
@@ -81,6 +82,7 @@ class PrivateCoreDns:
             inventory.image,
             node=self.node,
             dns_policy="Default",
+            lifetime=self.workspace.timeouts.lifetime,
             volumes=[{"name": "files", "configMap": {"name": self.name}}],
         )
         spec = made["spec"]
@@ -112,11 +114,15 @@ class PrivateCoreDns:
         """The pod as the API has it now; empty when it is gone."""
         return self.workspace.cluster.find("Pod", self.name, self.workspace.namespace) or {}
 
+    def seen(self) -> Manifest:
+        """The same, as the roster of all pods had it a moment ago."""
+        return self.workspace.roster.pod(self.workspace.namespace, self.name)
+
     def wait_until_running(self, within: float | None = None) -> str:
         """Wait until CoreDNS runs; the pod's address. Raises NotPossible with the reason."""
         deadline = self.workspace.timeouts.pod if within is None else within
         pod = eventually(
-            self.now, lambda p: bool(main_started(p)) or is_stuck(p), deadline, every=0.2
+            self.seen, lambda p: bool(main_started(p)) or is_stuck(p), deadline, every=GENTLY
         )
         address = pod.get("status", {}).get("podIP")
         if not main_started(pod) or not address:
@@ -155,7 +161,7 @@ class PrivateCoreDns:
 
 def container(made: Companion) -> Manifest:
     """A container of a private CoreDNS pod; the files are mounted read-only."""
-    whole = manifests.container(made.image, made.command)
+    whole = manifests.container(made.image, made.command, made.memory)
     whole |= {
         "name": made.name,
         "args": list(made.args),

@@ -19,6 +19,8 @@ from typing import Any, TypeVar
 from kubernetes import client
 from kubernetes.stream import stream
 
+from clusterdns.apirequests import requests_of
+from clusterdns.cluster import path_of
 from clusterdns.probe import frames
 
 T = TypeVar("T")
@@ -175,6 +177,8 @@ def open_exec(
         with client.ApiClient(target.configuration) as api_client:
             core = client.CoreV1Api(api_client)
             options: dict[str, Any] = {"container": target.container} if target.container else {}
+            path = f"{path_of('Pod', target.namespace, target.pod)}/exec"
+            requests_of(target.configuration).note("GET", path)
             opened = stream(
                 core.connect_get_namespaced_pod_exec,
                 target.pod,

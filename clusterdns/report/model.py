@@ -91,7 +91,11 @@ class Suite:
 
 @dataclass(frozen=True)
 class Timing:
-    """Where the time went, in seconds, and how many questions went out."""
+    """Where the time went, in seconds, and how many questions went out.
+
+    ``api_requests``: how many requests the API server got, by verb (get, list, create, ...), and
+    of all verbs in ``total``; empty where nobody counted.
+    """
 
     host_s: float = 0.0
     cluster_s: float = 0.0
@@ -99,6 +103,7 @@ class Timing:
     checks_s: float = 0.0
     teardown_s: float = 0.0
     questions: int = 0
+    api_requests: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -102,6 +102,7 @@ def to_document(report: Report) -> Document:
             "checks_s": round(report.timing.checks_s, 1),
             "teardown_s": round(report.timing.teardown_s, 1),
             "questions": report.timing.questions,
+            "apiRequests": dict(report.timing.api_requests),
         },
         "summary": {
             "passed": summary.passed,
@@ -226,11 +227,16 @@ def from_document(document: Mapping[str, Any]) -> Report:
         result=document["result"],
         exit_code=document["exitCode"],
         message=document.get("message", ""),
-        timing=Timing(**document["timing"]),
+        timing=_timing_from(document["timing"]),
         checks=tuple(check_from(entry) for entry in document["checks"]),
         diagnoses=tuple(Diagnosis(**_frozen(entry)) for entry in document["diagnoses"]),
         cleanup=CleanupResult(cleanup["state"], cleanup["restored"], cleanup["leftovers"]),
     )
+
+
+def _timing_from(entry: Mapping[str, Any]) -> Timing:
+    rest = {key: value for key, value in entry.items() if key != "apiRequests"}
+    return Timing(**rest, api_requests=entry.get("apiRequests", {}))
 
 
 def check_from(entry: Mapping[str, Any]) -> Check:

@@ -146,7 +146,9 @@ def time_line(report: Report) -> str:
     spent = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in parts if seconds >= 0.05)
     asked = sum(check.asked for check in report.checks)
     answers = f"{counted(timing.questions, 'question')} asked, " if timing.questions else ""
-    return f"{spent or 'no time at all'}; {answers}{counted(asked, 'answer')} compared"
+    requests = timing.api_requests.get("total", 0)
+    api = f", {counted(requests, 'API request')}" if requests else ""
+    return f"{spent or 'no time at all'}; {answers}{counted(asked, 'answer')} compared{api}"
 
 
 def exit_line(report: Report) -> str:

@@ -13,10 +13,10 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from kubernetes import client
 from urllib3.exceptions import HTTPError
 
 from clusterdns.apierrors import no_answer
+from clusterdns.apirequests import CountingClient
 from clusterdns.cluster import Cluster, Manifest, NotThere, path_of
 from clusterdns.run.identity import SECRET, RunId
 from clusterdns.run.ledger import one_line
@@ -74,7 +74,7 @@ class LeaseKeeper:
 
     def __init__(self, cluster: Cluster, namespace: str, run: RunId) -> None:
         # exec streams swap a method of the ApiClient that they use: share only the settings
-        own = client.ApiClient(cluster.connection.configuration)
+        own = CountingClient(cluster.connection.configuration)
         self._patient = cluster  # for the first one; what is renewed anyway need not be insisted on
         self._cluster = replace(cluster.hurried(), connection=own)
         self._namespace = namespace

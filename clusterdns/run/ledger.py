@@ -13,7 +13,7 @@ from kubernetes.client import ApiException
 
 from clusterdns.apierrors import in_words
 from clusterdns.report.model import CleanupResult
-from clusterdns.wait import eventually
+from clusterdns.wait import GENTLY, eventually
 
 TRIES = 3  # of each undo; it does nothing where nothing is left to undo
 
@@ -164,7 +164,7 @@ def _wait_until_gone(waiting: dict[Entry, Gone], until: float) -> dict[Entry, st
         return stuck
 
     within = until - time.monotonic()
-    return eventually(look, {}, within, every=0.2) if waiting else {}
+    return eventually(look, {}, within, every=GENTLY) if waiting else {}
 
 
 def _ask(gone: Gone, until: float) -> str | None:

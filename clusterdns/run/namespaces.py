@@ -9,7 +9,7 @@ from clusterdns.run.identity import RunId
 from clusterdns.run.ledger import Ledger, one_line
 from clusterdns.run.ownership import Made, owners, why_not_ours
 from clusterdns.run.state import StateFile
-from clusterdns.wait import eventually
+from clusterdns.wait import GENTLY, eventually
 
 UNDO_S = 8.0  # seconds in which each request of the clean-up is tried again, of its 60
 APPEARS_S = 1.0  # seconds for an object whose creation was interrupted to show
@@ -91,6 +91,7 @@ def create_surely(cluster: Cluster, manifest: Manifest) -> Manifest:
             lambda: cluster.find(kind, metadata["name"], metadata.get("namespace")),
             lambda found: found is not None,
             within=APPEARS_S,
+            every=GENTLY,
         )
         raise
 

@@ -15,6 +15,7 @@ from kubernetes.config.config_exception import ConfigException
 from kubernetes.config.kube_config import KubeConfigMerger
 
 from clusterdns.apierrors import NoAnswer, in_words, wrong_server
+from clusterdns.apirequests import CountingClient
 from clusterdns.cluster import Cluster
 from clusterdns.plain import without_passwords
 from clusterdns.run.ledger import one_line
@@ -31,7 +32,7 @@ class CannotConnect(Exception):  # noqa: N818 - it reads as the sentence that it
     """No cluster to judge; the text is a paragraph for the user."""
 
 
-class DeadlineClient(client.ApiClient):
+class DeadlineClient(CountingClient):
     """An ApiClient whose every request has a deadline, also when the caller names none."""
 
     def call_api(  # noqa: D102 - as in ApiClient

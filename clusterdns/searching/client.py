@@ -8,7 +8,7 @@ from clusterdns.probe import Probe, ProbeLost, open_probe
 from clusterdns.searching.clientpods import MUSL_SLEEPS, RESOLV_CONF, Planned, Role
 from clusterdns.searching.resolvconf import ResolvConf
 from clusterdns.site import Site
-from clusterdns.wait import eventually
+from clusterdns.wait import GENTLY, eventually
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def printed_by(site: Site, planned: Planned) -> str:
     """What a pod without a probe printed when it started. Raises ProbeLost."""
     workspace = site.workspace
     read = partial(workspace.cluster.logs, planned.namespace, planned.name)
-    text = eventually(read, lambda found: found != "", workspace.timeouts.command)
+    text = eventually(read, lambda found: found != "", workspace.timeouts.command, every=GENTLY)
     if not text:
         raise ProbeLost(f"it did not print {RESOLV_CONF}")
     return text

@@ -182,6 +182,7 @@ def planned(
         dns_policy=role.policy,
         dns_config=given.manifest if given else None,
         host_network=role.host_network,
+        lifetime=workspace.timeouts.lifetime,
         **named,
     )
     key, _, value = LABEL.partition("=")
@@ -198,20 +199,41 @@ def add_musl(spec: Manifest, image: str) -> None:
     from /proc: an exec for each lookup would cost much more.
     """
     spec["shareProcessNamespace"] = True
-    beside = {**manifests.container(image, [*MUSL_SLEEPS]), "name": MUSL_CONTAINER}
+    beside = {
+        **manifests.container(image, MUSL_SLEEPS, manifests.MUSL_MEMORY),
+        "name": MUSL_CONTAINER,
+    }
     spec["containers"] = [*spec["containers"], beside]
 
 
+OURS = (PLACES.main, PLACES.second or "", HOST_PLACE)
 declare(
-    PlannedObject("", "pods/exec", PLACES.main, "client-*", ("get", "create"), "looks names up"),
-    PlannedObject("", "Event", PLACES.main, "client-*", ("list",), "why a pod does not start"),
+    PlannedObject(
+        "", "Namespace", None, HOST_PLACE, ("create", "get", "delete"), "pods with hostNetwork only"
+    ),
+    PlannedObject(
+        "", "Pod", HOST_PLACE, "*", ("deletecollection",), "they are gone before their namespace"
+    ),
+    PlannedObject("", "ServiceAccount", HOST_PLACE, "default", ("get",), "it takes pods with it"),
+    *(
+        PlannedObject("", "Pod/exec", place, "client-*", ("get", "create"), "looks names up")
+        for place in OURS
+    ),
+    *(
+        PlannedObject("", "Pod/log", place, "client-*", ("get",), RESOLV_CONF)
+        for place in (PLACES.main, HOST_PLACE)
+    ),
+    *(
+        PlannedObject("", "Event", place, "client-*", ("list",), "why a pod does not start")
+        for place in OURS
+    ),
     *(
         PlannedObject(
             "",
             "Pod",
             namespace,
             f"client-{role}-*",
-            ("create", "list", "get"),
+            ("create", "list"),
             f"what dnsPolicy {role.policy} makes of resolv.conf",
         )
         for role in Role
@@ -224,4 +246,5 @@ declare(
             else PLACES.main,
         )
     ),
+    wanted_by=["clients"],
 )

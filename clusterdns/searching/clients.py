@@ -17,10 +17,10 @@ from clusterdns.private import NotPossible
 from clusterdns.probing import is_running, is_stuck, why_not_running
 from clusterdns.run.ledger import one_line
 from clusterdns.searching.client import Client, enter
-from clusterdns.searching.clientpods import LABEL, Given, Planned, Role, plan_pods
+from clusterdns.searching.clientpods import Given, Planned, Role, plan_pods
 from clusterdns.searching.counting import QuestionCounter
 from clusterdns.site import Site
-from clusterdns.wait import eventually
+from clusterdns.wait import GENTLY, eventually
 
 
 class NoClients(Exception):  # noqa: N818 (the name says what happened)
@@ -106,7 +106,7 @@ class Clients:
         starting: dict[str, float] = {}  # pod: until when it is waited for (time.monotonic)
         advance = partial(self._advance, queue, starting)
         try:
-            eventually(advance, lambda left: left == 0, within=self._allowed, every=0.2)
+            eventually(advance, lambda left: left == 0, within=self._allowed, every=0.3)
             reason = "the run is over" if self._enough.is_set() else "there was no time left for it"
         except Exception as error:  # told to whoever asks for a client
             reason = one_line(error)
@@ -138,7 +138,7 @@ class Clients:
         """A namespace that was just made takes pods only when it has its ServiceAccount."""
         cluster, within = self.site.workspace.cluster, self.site.workspace.timeouts.watch
         account = partial(cluster.find, "ServiceAccount", "default", namespace)
-        eventually(account, lambda found: found is not None, within)
+        eventually(account, lambda found: found is not None, within, every=GENTLY)
 
     def _advance(self, queue: list[Planned], starting: dict[str, float]) -> int:
         """Enter what runs by now and create what is next; how many are left.
@@ -186,9 +186,8 @@ class Clients:
         return ""
 
     def _states(self, namespaces: Iterable[str]) -> dict[str, Manifest]:
-        cluster = self.site.workspace.cluster
-        pods = [pod for each in namespaces for pod in cluster.list("Pod", each, LABEL)]
-        return {str(pod["metadata"]["name"]): pod for pod in pods}
+        roster = self.site.workspace.roster
+        return {name: pod for each in namespaces for name, pod in roster.pods(each).items()}
 
     def _why_missing(self, planned: Planned, pod: Manifest) -> str:
         why = why_not_running(self.site.workspace.cluster, pod)

@@ -138,6 +138,8 @@ declare(
             ("Pod", ("create", "get")),
             ("ConfigMap", ("create",)),
             ("Service", ("create",)),
+            ("Pod/log", ("get",)),
         )
-    )
+    ),
+    wanted_by=["clients"],
 )

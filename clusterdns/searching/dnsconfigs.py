@@ -6,6 +6,7 @@ from kubernetes.client import ApiException
 
 from clusterdns.cluster import path_of
 from clusterdns.objects import manifests
+from clusterdns.run.plan import PLACES, PlannedObject, declare
 from clusterdns.searching.clientpods import MOST_NAMESERVERS, MOST_SEARCHES, Given
 from clusterdns.site import Workspace
 
@@ -86,3 +87,11 @@ def verdict(workspace: Workspace, proposal: Proposal) -> str:
             raise
         return f"{error.status} {error.reason}"
     return "accepted"
+
+
+declare(
+    PlannedObject(
+        "", "Pod", PLACES.main, "dns-config-proposal", ("create",), "as a dry run: nothing is made"
+    ),
+    wanted_by=["proposal"],
+)

@@ -304,4 +304,6 @@ declare(
             (API_SERVER, PLACES.second),
         )
     ),
+    PlannedObject("", "Service", PLACES.main, "canary-*", ("create",), "known after all others"),
+    wanted_by=["search_results"],
 )

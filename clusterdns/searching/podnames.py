@@ -15,7 +15,7 @@ from clusterdns.searching.client import Client
 from clusterdns.searching.clientpods import HOSTNAME, SUBDOMAIN, Role
 from clusterdns.searching.clients import Clients
 from clusterdns.searching.podfiles import KUBELET, in_one_line, repeat
-from clusterdns.wait import eventually
+from clusterdns.wait import GENTLY, eventually
 
 FORMING = "DNSConfigForming"  # the reason of events about a resolv.conf that was cut short
 CUT = ("Nameserver limits were exceeded", "Search Line limits were exceeded")
@@ -47,7 +47,8 @@ class PodNames:
         """What the kubelet warned of about the pod whose dnsConfig is over the limits."""
         client, workspace = self.clients.one(Role.CROWDED), self.clients.site.workspace
         look = partial(forming_warnings, workspace.cluster, client.namespace, client.pod)
-        return eventually(look, lambda found: len(found) >= len(CUT), workspace.timeouts.watch)
+        within = workspace.timeouts.watch
+        return eventually(look, lambda found: len(found) >= len(CUT), within, every=GENTLY)
 
     def _compare(
         self, role: Role, command: list[str], expected: Callable[[Client, str], str]

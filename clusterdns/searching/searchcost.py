@@ -22,7 +22,7 @@ from clusterdns.searching.resolver import (
 )
 from clusterdns.searching.searchwalk import Walk, dig_walk, glibc_walk, musl_walk, up_to_the_hit
 from clusterdns.site import Site
-from clusterdns.wait import eventually
+from clusterdns.wait import GENTLY, eventually
 
 Walks = Mapping[str, Walk]  # the names that were asked for, in order, by type
 Wanted = Callable[[Walk, bool], list[Walks]]  # the walk and whether it ends in a hit
@@ -229,7 +229,7 @@ class SearchCost:
             s.is_right(walks[s.token]) or s.is_rearranged(walks[s.token]) for s in asking
         )
         # The last lines may still be on their way from the node to the API server.
-        return eventually(look, complete, self.site.workspace.timeouts.query, every=0.2)
+        return eventually(look, complete, self.site.workspace.timeouts.query, every=GENTLY)
 
     def _look_up(self, client: Client, samples: list[Sample]) -> None:
         """Run the commands of one client; what they print is judged elsewhere."""

@@ -13,6 +13,7 @@ from kubernetes.client import ApiException
 
 from clusterdns.cluster import Cluster, Manifest, NotThere, path_of
 from clusterdns.corefile import Corefile, Reading, fingerprints
+from clusterdns.run.plan import PlannedObject, declare
 from clusterdns.serving.inventory import Inventory
 
 RUNNING = re.compile(r"Running configuration (?:SHA512|MD5) = ([0-9a-f]+)")
@@ -161,3 +162,9 @@ def keys_of_corefile(data: Mapping[str, str], inventory: Inventory) -> set[str]:
 def moment(text: str | None) -> datetime | None:
     """A time of the API (RFC 3339)."""
     return datetime.fromisoformat(text) if text else None
+
+
+declare(
+    PlannedObject("", "Pod/log", "kube-system", "of cluster DNS", ("get",), "which Corefile runs"),
+    wanted_by=["in_effect"],
+)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from clusterdns.cluster import Cluster
 from clusterdns.corefile.directives import Version
 from clusterdns.corefile.settings import Kubernetes
+from clusterdns.run.plan import PlannedObject, declare
 from clusterdns.serving.inventory import Inventory, pod_spec
 
 
@@ -112,3 +113,11 @@ def is_allowed(cluster: Cluster, user: str, right: Right) -> bool:
         },
     }
     return bool(cluster.create(review).get("status", {}).get("allowed"))
+
+
+declare(
+    PlannedObject(
+        "authorization.k8s.io", "SubjectAccessReview", None, "-", ("create",), "what CoreDNS may do"
+    ),
+    wanted_by=["right"],
+)

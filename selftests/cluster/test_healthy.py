@@ -3,17 +3,19 @@
 import re
 import threading
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
 
+from clusterdns.apirequests import Right
 from clusterdns.cluster import Cluster
 from clusterdns.run.plan import PLACES
 from mutants.cluster import Breakable
 from mutants.snapshot import Snapshot, take_snapshot
 from mutants.suite import Verdict, run_suite
+from selftests.cluster.rights import account_with, allowed, planned_rights, used_rights
 from selftests.cluster.sessions import PROJECT, ours_in
 from selftests.contract.suite import suite
 from selftests.report.examples import (
@@ -25,6 +27,10 @@ from selftests.report.examples import (
 ITEMS, ANSWERS = 120, 2000
 SETTLED_S = 30.0
 LOOK_EVERY_S = 1.0
+# In a default run of a healthy cluster of three nodes, on two cores.
+MOST_REQUESTS = 900
+# Why a right is planned that a healthy run of the default profile does not use.
+SPARED = ("after a failure", "does not start", "of dead runs", "dead runs left", "to hand it on")
 # What controllers make after our objects, with labels that they copy; nobody plans these.
 COPIED = {"EndpointSlice"}
 PLANNED = re.compile(
@@ -41,25 +47,28 @@ class Healthy:
     report: Path
     before: Snapshot
     after: Snapshot
+    planned: dict[Right, set[str]]
     seen: set[tuple[str, str, str]] = field(default_factory=set)  # of ours, during the run
 
 
 @pytest.fixture(scope="module")
 def healthy(selftest_cluster: Breakable, tmp_path_factory: pytest.TempPathFactory) -> Healthy:
-    """One run of the default profile, watched."""
+    """One run of the default profile, watched, with the rights of its plan and no others."""
     report = tmp_path_factory.mktemp("healthy") / "report"
     api, nodes = selftest_cluster.api, selftest_cluster.nodes
     seen: set[tuple[str, str, str]] = set()
     over = threading.Event()
     watcher = threading.Thread(target=watch, args=(api, seen, over), daemon=True)
+    planned = planned_rights()
     before = take_snapshot(api, nodes)
     watcher.start()
     try:
-        verdict = run_suite(selftest_cluster, report)
+        with account_with(api, planned, tmp_path_factory.mktemp("account")) as kubeconfig:
+            verdict = run_suite(replace(selftest_cluster, kubeconfig=kubeconfig), report)
     finally:
         over.set()
         watcher.join(30)
-    return Healthy(verdict, report, before, take_snapshot(api, nodes), seen)
+    return Healthy(verdict, report, before, take_snapshot(api, nodes), planned, seen)
 
 
 def watch(cluster: Cluster, seen: set[tuple[str, str, str]], over: threading.Event) -> None:
@@ -138,14 +147,48 @@ def test_what_was_made_was_planned(healthy: Healthy) -> None:
     """--plan names every object that was there during the run."""
     assert healthy.seen, "nothing was seen: the watch is broken"
     plan = plan_lines()
-    namespaces = [name for kind, _, name in healthy.seen if kind == "Namespace"]
-    run = min(namespaces, key=len)
+    run = name_of_run(healthy)
     unplanned = []
     for kind, place, name in sorted(healthy.seen):
         made = (kind, place.replace(run, PLACES.main), name.replace(run, PLACES.main))
         if not any(covers(line, made) for line in plan) and kind not in COPIED:
             unplanned.append(made)
     assert unplanned == [], plan
+
+
+def name_of_run(healthy: Healthy) -> str:
+    """The name of the run: that of its first namespace."""
+    return min((name for kind, _, name in healthy.seen if kind == "Namespace"), key=len)
+
+
+def test_the_rights_that_were_used_were_planned(healthy: Healthy) -> None:
+    """Every request of the run is covered by what --plan says, in the right namespace."""
+    used = used_rights(healthy.report, name_of_run(healthy))
+    assert sorted(right for right in used if not allowed(right, healthy.planned)) == []
+
+
+def test_the_rights_that_were_planned_were_used(healthy: Healthy) -> None:
+    """--plan asks for no right without need, but for failures and for what dead runs left."""
+    used = used_rights(healthy.report, name_of_run(healthy))
+    anywhere = {(right.group, right.resource, right.verb) for right in used}
+    idle = [
+        (right, why)
+        for right, why in sorted(healthy.planned.items())
+        if right not in used
+        and not (right.namespace == "" and (right.group, right.resource, right.verb) in anywhere)
+        and not all(any(word in each for word in SPARED) for each in why)
+        # Which of the two exec needs depends on the version of Kubernetes.
+        and (right.resource, right.verb) != ("pods/exec", "create")
+    ]
+    assert idle == []
+
+
+def test_the_api_is_asked_gently(healthy: Healthy) -> None:
+    """The requests are told by verb, and there are not many of them."""
+    requests = healthy.verdict.document["timing"]["apiRequests"]
+    print(requests)
+    assert sum(n for verb, n in requests.items() if verb != "total") == requests["total"]
+    assert 0 < requests["total"] <= MOST_REQUESTS
 
 
 def plan_lines() -> list[tuple[str, str, str]]:

@@ -141,6 +141,28 @@ def test_the_plan_needs_no_cluster(plan: Done) -> None:
     assert "Nothing was written" in plan.output
 
 
+def test_the_plan_follows_the_selection() -> None:
+    """Only what the selected checks make and read is in it; a quick run makes probes alone."""
+    quick = objects_of(suite("--plan", "--profile=quick"))
+    made = {line.split()[1] for line in quick if "create" in line}
+    assert made == {
+        *("dns-conf-XXXXXXXX", "dns-conf-XXXXXXXX-b", "-", "dns-conf-XXXXXXXX/probe-N"),
+        "dns-conf-XXXXXXXX/dns-conf-XXXXXXXX",
+    }
+    loops = "\n".join(objects_of(suite("--plan", "-k", "test_loops")))
+    assert "/hidden-loop [create list delete]" in loops
+    assert "/reloading " not in loops
+    assert "/client-" not in loops
+    assert "ServiceAccount" not in loops
+
+
+def objects_of(plan: Done) -> list[str]:
+    """The lines of a plan that name objects."""
+    lines = plan.output.splitlines()
+    begin = next(n for n, line in enumerate(lines) if line.startswith("Objects"))
+    return lines[begin + 1 : lines.index("", begin)]
+
+
 def test_the_plan_lists_the_selected_checks() -> None:
     """Those of this selection only."""
     done = suite("--plan", "-k", "test_zone_has_one_soa_record or test_service_has_port")

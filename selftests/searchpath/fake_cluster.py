@@ -8,8 +8,9 @@ from typing import cast
 
 from kubernetes.client import ApiException
 
-from clusterdns.cluster import Manifest
+from clusterdns.cluster import Cluster, Manifest
 from clusterdns.probe import Output, Probe
+from clusterdns.roster import Roster
 from clusterdns.run.identity import RunId
 from clusterdns.searching.clientpods import MUSL_CONTAINER, Role
 from clusterdns.searching.resolvconf import ResolvConf
@@ -117,8 +118,9 @@ def fake_site(
         namespace=HOME,
         second_namespace=AWAY,
         run=RunId("dns-conf-00000000"),
+        roster=Roster(cast(Cluster, cluster), ""),
         active=SimpleNamespace(host_namespace=lambda: (host, "" if host else "it was refused")),
-        timeouts=Timeouts(pod=2.0, probe=1.0, command=0.5),
+        timeouts=Timeouts(pod=2.0, probe=6.0, command=0.5),
     )
     probes = {node: FakeProbe(node, HOME, f"probe-{node}") for node in confs}
     made = SimpleNamespace(workspace=workspace, domain=ZONE, resolv_confs=confs, probes=probes)
