@@ -70,9 +70,9 @@ def make(
 
 def note_uid(state: StateFile, created: Manifest) -> Manifest:
     """Write down which object it is that the API server made; later ones are not ours."""
-    metadata = created["metadata"]
-    known = (created["kind"], metadata["name"], str(metadata["uid"]))
-    state.update(lambda s: replace(s, uids=(*s.uids, known)))
+    kind, metadata = created["kind"], created["metadata"]
+    if uid := metadata.get("uid"):
+        state.update(lambda s: replace(s, uids=(*s.uids, (kind, metadata["name"], uid))))
     return created
 
 
@@ -161,8 +161,8 @@ def delete_made(cluster: Cluster, run: RunId, namespace: str, deleted: set[str])
             for found in cluster.list(kind, namespace, labels=run.selector):
                 if why_not_ours(kind, found, run) is None:
                     metadata = found["metadata"]
-                    cluster.delete(kind, metadata["name"], namespace, uid=metadata["uid"])
-                    deleted.add(metadata["uid"])
+                    cluster.delete(kind, metadata["name"], namespace, uid=metadata.get("uid"))
+                    deleted.add(str(metadata.get("uid")))
         except ApiException as error:
             # What we may not even list we cannot have made.
             if error.status != 403:
