@@ -176,6 +176,7 @@ def test_a_copy_in_a_shared_namespace_survives(api: FakeApi, cluster: Cluster, r
 
     assert run.finish(5).state == "clean"
     assert api.names(SHARED_PODS) == ["theirs"]
+    assert any("left alone: Pod team-a/theirs bears our label" in line for line in run.left_alone)
 
 
 def test_a_live_run_in_a_shared_namespace_is_not_harmed(
