@@ -15,6 +15,7 @@ from clusterdns.cluster import Manifest
 from clusterdns.experiments.bench import Bench, Place
 from clusterdns.experiments.outside import ZONE
 from clusterdns.experiments.stream import Stream, Streaming
+from clusterdns.objects import manifests
 from clusterdns.private import NotPossible, PrivateCoreDns
 from clusterdns.serving.shape import ready_endpoints
 from clusterdns.serving.web import get_all
@@ -182,7 +183,8 @@ class LeavingExperiment:
             pod["spec"]["containers"][0]["readinessProbe"] = probe
         # Any of the pair writes the Service; only its name and selector are the pair's.
         service = self.replicas[STAYS].cluster_ip_service()
-        service["metadata"]["name"] = NAME
+        workspace = self.place.workspace
+        service["metadata"] = manifests.metadata(workspace.run, NAME, workspace.namespace)
         service["spec"]["selector"] = {PAIR: NAME}
         return [*made, service]
 

@@ -73,7 +73,8 @@ class Run:
         if goes_with is None:
             self._name_dead_runs(cluster, existing)
         if existing is not None:
-            namespaces.share(cluster, self.id, existing, self.ledger, self.state)
+            tell = self._leave_alone
+            namespaces.share(cluster, self.id, existing, self.ledger, self.state, tell)
             self.places = Namespaces(existing, None, shared=True)
         else:
             for name in (self.id.namespace, self.id.second_namespace):

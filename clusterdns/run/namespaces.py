@@ -1,5 +1,6 @@
 """The namespaces of a run: made, labelled, and gone without a trace at the end."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from kubernetes.client import ApiException
@@ -7,11 +8,13 @@ from kubernetes.client import ApiException
 from clusterdns.cluster import Cluster, Manifest, NotThere, path_of
 from clusterdns.run.identity import RunId
 from clusterdns.run.ledger import Ledger, one_line
-from clusterdns.run.ownership import Made, owners, why_not_ours
+from clusterdns.run.ownership import Made, left_alone, owners, why_not_ours
 from clusterdns.run.state import StateFile
 from clusterdns.wait import GENTLY, eventually
 
 UNDO_S = 8.0  # seconds in which each request of the clean-up is tried again, of its 60
+Tell = Callable[[str], None]
+
 APPEARS_S = 1.0  # seconds for an object whose creation was interrupted to show
 # What a run may make in a namespace that is not its own; the order is that of removal.
 IN_NAMESPACE = (
@@ -72,9 +75,9 @@ def make(
 
 def note_uid(state: StateFile, created: Manifest) -> Manifest:
     """Write down which object it is that the API server made; later ones are not ours."""
-    metadata = created["metadata"]
-    known = (created["kind"], metadata["name"], str(metadata["uid"]))
-    state.update(lambda s: replace(s, uids=(*s.uids, known)))
+    kind, metadata = created["kind"], created["metadata"]
+    if uid := metadata.get("uid"):
+        state.update(lambda s: replace(s, uids=(*s.uids, (kind, metadata["name"], uid))))
     return created
 
 
@@ -135,24 +138,38 @@ def why_there(made: Made) -> str | None:
     return "is being deleted; " + (" ".join(held) or "the namespace controller has not said why")
 
 
-def share(cluster: Cluster, run: RunId, name: str, ledger: Ledger, state: StateFile) -> None:
+def share(
+    cluster: Cluster, run: RunId, name: str, ledger: Ledger, state: StateFile, tell: Tell
+) -> None:
     """Work in a namespace that exists: at the end what we made there goes, and nothing else."""
     state.update(lambda s: replace(s, shared_namespace=name))
-    register_made(cluster, run, name, ledger, f"objects of {run} in namespace {name}")
+    register_made(cluster, run, name, ledger, f"objects of {run} in namespace {name}", tell)
 
 
-def register_made(cluster: Cluster, run: RunId, name: str, ledger: Ledger, what: str) -> None:
-    """Let a ledger delete what the run made in a namespace, and wait until it is gone."""
+def register_made(
+    cluster: Cluster,
+    run: RunId,
+    name: str,
+    ledger: Ledger,
+    what: str,
+    tell: Tell = lambda line: None,
+) -> None:
+    """Let a ledger delete what the run made in a namespace, and wait until it is gone.
+
+    ``tell`` gets a line for each object there that bears the run's label and is not its own.
+    """
     undoing = cluster.hurried(UNDO_S)
     deleted: set[str] = set()
     ledger.register(
         what,
-        lambda: delete_made(undoing, run, name, deleted),
+        lambda: delete_made(undoing, run, name, deleted, tell),
         gone=lambda: why_made(undoing, run, name, deleted),
     )
 
 
-def delete_made(cluster: Cluster, run: RunId, namespace: str, deleted: set[str]) -> None:
+def delete_made(
+    cluster: Cluster, run: RunId, namespace: str, deleted: set[str], tell: Tell
+) -> None:
     """Delete everything in a namespace that bears the run's label and a proof that fits.
 
     ``deleted`` collects the uids: what such an object owned goes with it, and is waited for.
@@ -163,10 +180,13 @@ def delete_made(cluster: Cluster, run: RunId, namespace: str, deleted: set[str])
     for kind in IN_NAMESPACE:
         try:
             for found in cluster.list(kind, namespace, labels=run.selector):
-                if why_not_ours(kind, found, run) is None:
+                why = why_not_ours(kind, found, run)
+                if why is not None and not owners(found):
+                    tell(left_alone(kind, found, why))
+                if why is None:
                     metadata = found["metadata"]
-                    cluster.delete(kind, metadata["name"], namespace, uid=metadata["uid"])
-                    deleted.add(metadata["uid"])
+                    cluster.delete(kind, metadata["name"], namespace, uid=metadata.get("uid"))
+                    deleted.add(str(metadata.get("uid")))
         except ApiException as error:
             # What we may not even list we cannot have made.
             if error.status != 403:

@@ -11,12 +11,14 @@ from clusterdns.corefile.settings import Kubernetes
 from clusterdns.experiments.bench import Place, bench_node
 from clusterdns.experiments.forwarding import ForwardingExperiment
 from clusterdns.experiments.laboratory import KNOWING, read_by_experiments
+from clusterdns.experiments.leaving import LeavingExperiment
 from clusterdns.experiments.looping import HiddenLoopExperiment, LoopingExperiment
 from clusterdns.experiments.nodenames import kind_nodes
 from clusterdns.experiments.reloads import ReloadsExperiment
 from clusterdns.private import NotPossible, PrivateCoreDns, may_read_cluster
 from clusterdns.private.coredns import identity, main_started
 from clusterdns.run.identity import run_of
+from clusterdns.run.ownership import why_not_ours
 from clusterdns.serving.permissions import (
     ENDPOINTS,
     ENDPOINTSLICES,
@@ -97,11 +99,15 @@ def test_coredns_is_that_of_the_cluster(place: Place) -> None:
     assert not any("subPath" in mount for mount in mounts)
 
 
-def test_all_objects_carry_the_run(place: Place) -> None:
-    """So that they are found and removed, whoever made them."""
-    experiment = ForwardingExperiment(place, "coredns")
-    runs = {run_of(o) for o in experiment.manifests()}
-    assert runs == {str(place.workspace.run)}
+def test_all_objects_carry_the_run_and_its_proof(place: Place) -> None:
+    """So that they are found and removed; the proof is for the name that they end up with."""
+    run = place.workspace.run
+    made = [
+        *ForwardingExperiment(place, "coredns").manifests(),
+        *LeavingExperiment(place).manifests(),
+    ]
+    assert {run_of(o) for o in made} == {str(run)}
+    assert {why_not_ours(o["kind"], o, run) for o in made} == {None}
 
 
 def test_change_lets_the_kubelet_sync(place: Place, recorder: Recorder) -> None:

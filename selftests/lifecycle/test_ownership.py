@@ -176,6 +176,7 @@ def test_a_copy_in_a_shared_namespace_survives(api: FakeApi, cluster: Cluster, r
 
     assert run.finish(5).state == "clean"
     assert api.names(SHARED_PODS) == ["theirs"]
+    assert any("left alone: Pod team-a/theirs bears our label" in line for line in run.left_alone)
 
 
 def test_a_live_run_in_a_shared_namespace_is_not_harmed(
@@ -288,3 +289,24 @@ def test_the_secret_is_for_the_user_alone(folder: Path, run: Run) -> None:
     assert held.path.stat().st_mode & 0o777 == 0o600
     assert held.state.id.secret == run.id.secret
     assert held.state.uid_of("Namespace", "n") == "u"
+
+
+def test_what_was_kept_can_be_proved_anywhere(
+    api: FakeApi, cluster: Cluster, run: Run, folder: Path
+) -> None:
+    """--keep gives back what was changed; the rest goes later, from any machine, and no copy."""
+    run.enter(cluster)
+    run.create_cluster_scoped(binding(run))
+    copied(api, f"{NAMESPACES}/{run.id}", "payments")
+    assert run.finish(5, keep=True).state == "kept"
+    die(run, api)
+    forgotten(folder, run)
+
+    notice = what_dead_runs_left(folder, cluster)
+    result = clean_up(folder, cluster, None, 5)
+
+    assert len(notice) == 1
+    assert "payments" not in notice[0]
+    assert result.state == "clean"
+    assert api.names(NAMESPACES) == ["kube-system", "payments"]
+    assert api.names(BINDINGS) == []
