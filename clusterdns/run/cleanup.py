@@ -85,8 +85,11 @@ def _lease_runs_out(cluster: Cluster, each: Remains, say: Callable[[str], None])
     """Wait until the lease of a run that was just killed has run out; False when it is renewed."""
     offset = clock_offset(cluster)
 
+    # Of a run of this machine the lock has told already; one without lease needs no time then.
+    spared_s = 0.0 if each.file else each.spared_s
+
     def is_alive(lease: Manifest | None) -> bool:
-        return alive(lease, each.born, datetime.now(UTC) + offset, each.spared_s)
+        return alive(lease, each.born, datetime.now(UTC) + offset, spared_s)
 
     if not is_alive(each.lease):
         return True
