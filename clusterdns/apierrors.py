@@ -69,6 +69,11 @@ def is_passing(error: ApiException) -> bool:
     return error.status in TRY_AGAIN or (error.status == 403 and _is_early(error))
 
 
+def is_passing_for_logs(error: ApiException) -> bool:
+    """The same for logs, which the API server has from the kubelet of the node."""
+    return is_passing(error) and error.status in (0, 429, 503)
+
+
 def may_be_done(error: ApiException) -> bool:
     """Whether a request that ended like this may have been carried out all the same."""
     if isinstance(error, NoAnswer):

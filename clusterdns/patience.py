@@ -34,9 +34,16 @@ class Patience:
         """The run is over: nobody waits any more, and nothing is tried again."""
         self._over.set()
 
-    def insist(self, kind: str, call: Callable[[bool], T]) -> T:
+    def insist(
+        self,
+        kind: str,
+        call: Callable[[bool], T],
+        passing: Callable[[ApiException], bool] = is_passing,
+    ) -> T:
         """The result of a call, which is told whether it is not the first.
 
+        What was given up for one call of a ``kind`` is not insisted on for the next. ``passing``
+        tells which errors are worth another try.
         Raises what the last try raised.
         """
         deadline = time.monotonic() + self._left_for(kind)
@@ -46,7 +53,7 @@ class Patience:
                 result = call(again)
             except ApiException as error:
                 wait = max(retry_after(error), pause * random.uniform(0.5, 1.0))
-                if not is_passing(error):
+                if not passing(error):
                     raise
                 if time.monotonic() + wait > deadline or self._over.wait(wait):
                     self._give_up(ALL if isinstance(error, NoAnswer) else kind)

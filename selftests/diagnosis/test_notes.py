@@ -5,9 +5,8 @@ from typing import cast
 
 import pytest
 from kubernetes.client import ApiException
-from urllib3.connectionpool import HTTPConnectionPool
-from urllib3.exceptions import MaxRetryError
 
+from clusterdns.apierrors import NoAnswer
 from clusterdns.cluster import Cluster, NotThere
 from clusterdns.serving.inventory import Inventory
 from fixtures.notes import logs_of
@@ -33,7 +32,7 @@ class Server:
     [
         NotThere("pods coredns-1 not found"),
         ApiException(403),
-        MaxRetryError(HTTPConnectionPool("127.0.0.1"), "/"),
+        NoAnswer("the API server does not answer"),
     ],
     ids=["a-replica-that-was-replaced", "forbidden", "no-server"],
 )

@@ -3,11 +3,12 @@
 import json
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import cast
+from typing import Self, cast
 
 from kubernetes.client import ApiException
 
 from clusterdns.cluster import Cluster, Manifest, NotThere
+from clusterdns.patience import Patience
 from clusterdns.run.active import Run
 from clusterdns.serving.inventory import Inventory
 from clusterdns.site import Images, Workspace
@@ -25,9 +26,14 @@ class Recorder:
         refuses: Callable[[Manifest], bool] = lambda _: False,
     ) -> None:
         self.refuses = refuses
+        self.patience = Patience()
         self.made: list[Manifest] = []
         self.patched: list[tuple[str, str, object]] = []
         self._answers = answers or {}
+
+    def hurried(self, _: float = 0.0) -> Self:
+        """Nothing is ever tried again here."""
+        return self
 
     def create_all(self, manifests: list[Manifest]) -> list[Manifest]:
         """Make many objects."""

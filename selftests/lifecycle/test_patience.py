@@ -130,6 +130,17 @@ def test_who_is_no_api_server_is_told_apart(
         connect(str(write_kubeconfig(tmp_path / "other", api.url)), "fake")
 
 
+def test_a_log_of_a_dead_node_is_not_insisted_on(api: FakeApi, patient: Cluster) -> None:
+    """What the kubelet does not give now it does not give in a moment either."""
+    api.answer_all = 502
+    before = len(api.requests)
+
+    with pytest.raises(ApiException):
+        patient.logs("kube-system", "coredns-1")
+
+    assert len(api.requests) == before + 1
+
+
 def test_a_page_that_is_not_found_is_no_absence(api: FakeApi, patient: Cluster) -> None:
     """404 of any web server: what we look for may well be there."""
     api.page, api.page_status = "<h1>404</h1>", 404

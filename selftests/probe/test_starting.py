@@ -1,0 +1,92 @@
+"""Probe pods that are refused, deleted, stuck or cannot be entered: told apart, node by node."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from clusterdns import probing
+from clusterdns.cluster import Manifest
+from clusterdns.probe import Output, Probe, ProbeLost
+from clusterdns.probing import lost_probes, start_probes
+from clusterdns.searching.resolvconf import ResolvConf
+from clusterdns.site import Site
+from clusterdns.timeouts import Timeouts
+from selftests.experiments.places import Recorder, inventory, node, workspace
+
+NODES = ("a", "b", "c", "d")
+RUNNING = {"containerStatuses": [{"state": {"running": {}}, "ready": True}]}
+STUCK = {"phase": "Failed", "reason": "NodeAffinity"}
+
+
+class FakeProbe:
+    """Runs commands, unless its pod is gone."""
+
+    def __init__(self, gone: bool = False) -> None:
+        self.gone = gone
+
+    def run(self, commands: list[list[str]], timeout: float) -> list[Output]:
+        """Nothing is printed. Raises ProbeLost."""
+        if self.gone:
+            raise ProbeLost("pod probe-0 does not exist any more")
+        return [Output(0, "", "") for _ in commands]
+
+
+def pod(index: int, status: Manifest) -> Manifest:
+    """A probe pod as the API has it."""
+    return {"metadata": {"name": f"probe-{index}", "namespace": "n"}, "status": status}
+
+
+def started(folder: Path, pods: list[Manifest], refuses: Callable[[Manifest], bool]) -> Site:
+    """The probes of a cluster of four nodes whose pods become these."""
+    recorder = Recorder({"Pod": pods}, refuses)
+    found = inventory(tuple(map(node, NODES)), ())
+    short = Timeouts(probe=0.3)
+    return start_probes(workspace(folder, found, recorder, short), lambda _: None)
+
+
+@pytest.fixture(autouse=True)
+def _enter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On node d exec is forbidden."""
+
+    def open_on(_: object, on: str, __: str) -> tuple[Probe | None, ResolvConf | None, str]:
+        if on == "d":
+            return None, None, "the probe pod runs, but: cannot create resource pods/exec"
+        return cast(Probe, FakeProbe()), ResolvConf(("10.96.0.10",), ()), ""
+
+    monkeypatch.setattr(probing, "open_on", open_on)
+
+
+def test_every_node_without_a_probe_is_told_why(tmp_path: Path) -> None:
+    """Only the node that could not start one is at fault; of the others nothing is known."""
+    pods = [pod(1, STUCK), pod(3, RUNNING)]  # that of c was deleted meanwhile
+    site = started(tmp_path, pods, lambda each: bool(each["metadata"]["name"] == "probe-0"))
+
+    assert list(site.unprobed) == list(NODES)
+    assert "policy p denied Pod probe-0" in site.unprobed["a"]
+    assert list(site.unable) == ["b"]
+    assert "NodeAffinity" in site.unable["b"]
+    assert "somebody deleted it" in site.unprobed["c"]
+    assert "pods/exec" in site.unprobed["d"]
+
+
+def test_one_refusal_for_all_is_one_reason(tmp_path: Path) -> None:
+    """Nodes that have no probe for the same reason are named together."""
+    site = started(tmp_path, [], lambda _: True)
+
+    assert not site.probes
+    assert not site.unable
+    assert "policy p denied Pod probe-0" in site.why_no_probe
+    same = replace(site, unprobed=dict.fromkeys(NODES, "quota"))
+    assert same.why_no_probe == "a, b, c, d: quota"
+
+
+def test_a_probe_that_is_lost_later_is_noticed(tmp_path: Path) -> None:
+    """Also when nothing was asked after it was gone."""
+    pods = [pod(index, RUNNING) for index in range(3)]
+    site = started(tmp_path, pods, lambda _: False)
+    probes = {**site.probes, "a": cast(Probe, FakeProbe(gone=True))}
+
+    assert list(lost_probes(replace(site, probes=probes))) == ["a"]
