@@ -6,7 +6,7 @@ import pytest
 
 from clusterdns.cluster import Cluster
 from clusterdns.run.active import Run
-from clusterdns.run.namespaces import NO_LEASE
+from clusterdns.run.cleanup import clean_up
 from clusterdns.run.remains import what_dead_runs_left
 from selftests.lifecycle.conftest import die
 from selftests.lifecycle.fake_api import FakeApi
@@ -30,27 +30,17 @@ def test_it_goes_on_with_a_warning(api: FakeApi, cluster: Cluster, run: Run) -> 
     assert api.names("/api/v1/namespaces") == ["kube-system"]
 
 
-def test_after_some_hours_it_counts_as_dead(
+def test_another_machine_leaves_it_alone(
     api: FakeApi, cluster: Cluster, run: Run, tmp_path: Path
 ) -> None:
-    """Its namespaces say that it may keep no lease; in the end they are named all the same."""
+    """Without its Lease nobody elsewhere can prove whose it is, be the run alive or dead."""
     places = run.enter(cluster)
-    made = api.objects[f"/api/v1/namespaces/{places.main}"]
+    said: list[str] = []
 
-    assert NO_LEASE in made["metadata"]["annotations"]
-    made["metadata"]["creationTimestamp"] = "2020-01-01T00:00:00Z"
-    assert len(what_dead_runs_left(tmp_path / "elsewhere", cluster)) == 1
-    run.finish(10)
+    clean_up(tmp_path / "elsewhere", cluster, None, 5, say=said.append)
 
-
-def test_a_young_one_is_not_named_as_dead(
-    cluster: Cluster, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """An hour after its birth it is spared, where a run with a lease would not be."""
-    monkeypatch.setattr("clusterdns.run.lease.DURATION", 0)
-    run.enter(cluster)
-
-    assert what_dead_runs_left(tmp_path / "elsewhere", cluster) == []
+    assert places.main in api.names("/api/v1/namespaces")
+    assert any("left alone" in line and places.main in line for line in said), said
     run.finish(10)
 
 
