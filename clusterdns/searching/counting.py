@@ -122,7 +122,7 @@ class QuestionCounter:
     def runs(self) -> bool:
         """Whether its pod runs by now, as far as the API server tells."""
         try:
-            return bool(main_started(self.coredns.now()))
+            return bool(main_started(self.coredns.seen()))
         except ApiException:
             return False
 
@@ -135,7 +135,7 @@ declare(
     *(
         PlannedObject("", kind, PLACES.main, NAME, verbs, "counts the questions of a lookup")
         for kind, verbs in (
-            ("Pod", ("create", "get")),
+            ("Pod", ("create", "list")),
             ("ConfigMap", ("create",)),
             ("Service", ("create",)),
             ("Pod/log", ("get",)),
