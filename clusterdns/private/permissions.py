@@ -5,7 +5,6 @@ must hold these rights, or have the verbs escalate and bind (Kubernetes, RBAC: p
 prevention).
 """
 
-import json
 from collections.abc import Iterable
 
 from kubernetes.client import ApiException
@@ -83,12 +82,3 @@ def name_of(workspace: Workspace) -> str:
 def resources_of(made: Manifest) -> str:
     """The resources of a role, for people."""
     return ", ".join(name for rule in made["rules"] for name in rule["resources"])
-
-
-def words_of(error: ApiException) -> str:
-    """What the API server said, in one line: its message, else the status."""
-    try:
-        message = json.loads(error.body or "").get("message", "")
-    except (ValueError, AttributeError):
-        message = ""
-    return " ".join(str(message or f"{error.status} {error.reason}").split())[:600]
