@@ -6,6 +6,8 @@ from clusterdns.cluster import Cluster
 from clusterdns.serving.inventory import Inventory
 from clusterdns.serving.permissions import NEEDED, UNNEEDED, Right, is_allowed, service_account
 
+pytestmark = pytest.mark.about("permissions")
+
 
 @pytest.mark.parametrize("right", NEEDED, ids=str)
 def test_replicas_may(cluster: Cluster, inventory: Inventory, right: Right) -> None:

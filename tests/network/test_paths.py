@@ -10,6 +10,8 @@ from clusterdns.asking.paths import deadline_misses, improbable_losses, silent_p
 from clusterdns.asking.question import Question, Transport
 from clusterdns.site import Site
 
+pytestmark = pytest.mark.about("paths")
+
 
 @pytest.fixture(scope="module")
 def sampled(matrix: Everyone, zone: str) -> Everyone:

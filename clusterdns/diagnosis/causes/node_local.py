@@ -3,7 +3,8 @@
 from clusterdns.cluster import is_ready
 from clusterdns.diagnosis.causes.client import KUBELET, TOLD, local_addresses
 from clusterdns.diagnosis.facts import Facts, nodes_in_words
-from clusterdns.diagnosis.finding import Finding, Scope, cause
+from clusterdns.diagnosis.finding import Finding, cause
+from clusterdns.diagnosis.scopes import Scope, about
 
 
 @cause("nodelocal-ipvs-clusterdns", "node-local", leads_to=("kubelet-clusterdns-wrong",))
@@ -57,5 +58,5 @@ def down(facts: Facts) -> Finding | None:
             f"{facts.kubectl} -n kube-system rollout restart daemonset/node-local-dns",
             f"on {nodes_in_words(silent)}: ip link show nodelocaldns; remove it if no cache runs",
         ),
-        Scope(("network/test_path*::*", *TOLD), lambda cell: cell.node in silent),
+        Scope(about("paths", *TOLD), lambda cell: cell.node in silent),
     )

@@ -4,11 +4,12 @@ import re
 
 from clusterdns.cluster import Manifest
 from clusterdns.diagnosis.facts import Facts
-from clusterdns.diagnosis.finding import Finding, Scope, cause
-from clusterdns.diagnosis.rows import Cell
+from clusterdns.diagnosis.finding import Finding, cause
+from clusterdns.diagnosis.scopes import Scope, about
+from clusterdns.report.cell import Cell
 
 HASH = re.compile(r"plugin/reload: Running configuration (?:SHA512|MD5) = (\w+)")
-FOLLOWS = ("network/test_search*::*", "network/test_updates.py::*", "network/test_reload.py::*own*")
+FOLLOWS = about("short-names", "updates", "own-reload")
 GUESSES = ("watch-frozen",)
 
 
@@ -38,7 +39,7 @@ def foreign(facts: Facts) -> Finding | None:
             "or the same Corefile; or remove them",
         ),
         Scope(
-            (*FOLLOWS, "network/test_dns_workload.py::*", "network/test_dns_endpoints.py::*"),
+            about(*FOLLOWS, "workload", "dns-endpoints"),
             lambda cell: _is_at(cell, strange) or cell.of_service,
         ),
         "high" if hits else "medium",
@@ -53,7 +54,7 @@ def _owner(pod: Manifest) -> str:
 
 
 def _is_at(cell: Cell, pods: dict[str, str]) -> bool:
-    return any(cell.server.startswith(f"pod/{pod} ") for pod in pods)
+    return cell.server_name in {f"pod/{pod}" for pod in pods}
 
 
 @cause("corefile-old-replica", "corefile", leads_to=GUESSES)
@@ -62,8 +63,9 @@ def old_corefile(facts: Facts) -> Finding | None:
     latest = {pod: found[-1] for pod, log in facts.logs.items() if (found := HASH.findall(log))}
     if len(set(latest.values())) < 2 or facts.unready:
         return None
-    hits = {c.server.partition(" ")[0] for t in facts.troubles for c in t.cells if not c.of_service}
+    hits = {c.server_name for t in facts.troubles for c in t.cells if not c.of_service}
     odd = sorted(name for name in latest if f"pod/{name}" in hits)
+    servers = {f"pod/{name}" for name in odd}
     pods = {p["metadata"]["name"]: p["status"].get("startTime", "?") for p in facts.inventory.pods}
     return Finding(
         "The replicas do not run with the same Corefile"
@@ -76,7 +78,7 @@ def old_corefile(facts: Facts) -> Finding | None:
             facts.restart,
             f"{facts.ks} logs -l k8s-app=kube-dns --prefix | grep plugin/reload  # what it refused",
         ),
-        Scope(FOLLOWS, lambda cell: cell.of_service or any(n in cell.server for n in odd)),
+        Scope(FOLLOWS, lambda cell: cell.of_service or cell.server_name in servers),
         "high" if len(odd) == 1 else "medium",
         tell_apart="within a minute after an edit this is normal: ask again",
     )
