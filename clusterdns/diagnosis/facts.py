@@ -233,7 +233,7 @@ class Facts:
 
     @classmethod
     def read(cls, path: Path) -> "Facts":
-        """Recorded facts. Raises OSError, and ValueError for what is none."""
+        """Recorded facts. Raises OSError; ValueError, KeyError and TypeError for what is none."""
         return cls.from_json(path.read_text(encoding="utf-8"))
 
 

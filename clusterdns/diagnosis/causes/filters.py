@@ -6,7 +6,7 @@ from clusterdns.diagnosis.rows import Talk
 from clusterdns.diagnosis.scopes import Scope, about
 from clusterdns.report.cell import Cell
 
-EVERYTHING = about(
+ANY_QUESTION = about(
     "paths",
     "short-names",
     "ndots",
@@ -66,7 +66,7 @@ def filtered(facts: Facts) -> Finding | None:
             "network policies of the network plug-in, security groups: open 53/UDP and 53/TCP",
             f"{facts.ks} logs -l k8s-app=kube-dns --prefix --tail=50  # does the replica hang?",
         ),
-        Scope(EVERYTHING if whole else PATHS, fits),
+        Scope(ANY_QUESTION if whole else PATHS, fits),
         "medium",
         assumes=1,
         tell_apart="tcpdump -ni any port 53 on the replica's node: no packet arrives means a "
