@@ -35,6 +35,7 @@ class Answer:
     error: str = ""
     lost: int = 0
     wire: bytes = b""  # what came back, octet by octet
+    asked: bool = True  # False: left out, because the path had kept silent before
 
     @classmethod
     def from_reply(

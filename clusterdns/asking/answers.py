@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from clusterdns.asking.answer import Answer
+from clusterdns.asking.cells import cell_of
 from clusterdns.asking.expect import Expected
-from clusterdns.asking.tally import Cell, Tally
+from clusterdns.asking.tally import Tally
 
 MOST_ROWS = 12  # deviating cells printed in a message; the report has them all
 
@@ -38,9 +39,8 @@ class Answers:
         """
         if callable(expected):
             want = expected
-            return self._compare(lambda a: str(want(a)), lambda a: want(a).accepts(a), True)
-        words = str(expected)
-        return self._compare(lambda _: words, expected.accepts, True)
+            return self._compare(want, lambda a: want(a).accepts(a), True)
+        return self._compare(lambda _: expected, expected.accepts, True)
 
     def judge(self, rule: str, holds: Callable[[Answer], bool]) -> dict[str, str]:
         """The cells for which a rule does not hold; ``rule`` says in words what is expected.
@@ -50,31 +50,20 @@ class Answers:
         return self._compare(lambda _: rule, holds, False)
 
     def _compare(
-        self, rule: Callable[[Answer], str], holds: Callable[[Answer], bool], whole: bool
+        self,
+        rule: Callable[[Answer], Expected | str],
+        holds: Callable[[Answer], bool],
+        whole: bool,
     ) -> dict[str, str]:
         found: dict[str, str] = {}
         for answer in self.cells:
-            words = rule(answer)
+            expected = rule(answer)
             deviates = not (answer.answered and holds(answer))
             command = self.repeat(answer) if deviates else ""
             if deviates:
-                self.deviating.append((answer, words))
+                self.deviating.append((answer, str(expected)))
                 found[f"{answer.node} > {answer.server.name} {answer.question}"] = answer.received
-            self.tally.add(
-                Cell(
-                    str(answer.question),
-                    answer.node,
-                    str(answer.server),
-                    answer.transport,
-                    words,
-                    answer.received if deviates else words,
-                    answer.ms,
-                    deviates,
-                    command,
-                    answer.lost,
-                    whole,
-                )
-            )
+            self.tally.add(cell_of(answer, expected, deviates, command=command, whole=whole))
         return found
 
     def __repr__(self) -> str:

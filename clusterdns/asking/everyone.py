@@ -102,7 +102,9 @@ class Everyone:
             silence = self._silence(now.path(server))
             if silence.dead and server not in awake:
                 error = f"not asked: {silence.reason}"
-                answers[index] = Answer(question, now.node, server, now.transport, 0.0, None, error)
+                answers[index] = Answer(
+                    question, now.node, server, now.transport, 0.0, None, error, asked=False
+                )
             else:
                 due[index] = asked[index]
         answers |= self._twice(now, due)

@@ -7,7 +7,8 @@ wrote, questions counted at a server.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from clusterdns.asking.tally import FILE, Cell, Tally
+from clusterdns.asking.tally import Tally
+from clusterdns.report.cell import FILE, Cell
 
 MOST_ROWS = 12  # deviating places printed in a message; the report has them all
 

@@ -3,29 +3,7 @@
 import statistics
 from dataclasses import dataclass, field
 
-FILE = "file"  # the transport of what a pod has on disk: compared, but no answer of a server
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One compared answer: what was asked from where, of whom, and what came of it."""
-
-    question: str
-    node: str
-    server: str
-    transport: str
-    expected: str
-    received: str  # in words; what was expected, when it does not deviate
-    ms: float
-    deviates: bool
-    command: str = ""  # repeats the question afterwards
-    lost: int = 0  # how often it got no answer at all
-    whole: bool = True  # the whole answer was compared, not just something about it
-
-    @property
-    def key(self) -> tuple[str, str, str, str]:
-        """What makes a cell distinct: a repeat of the same question does not count twice."""
-        return (self.question, self.node, self.server, self.transport)
+from clusterdns.report.cell import FILE, Cell
 
 
 @dataclass
@@ -56,19 +34,6 @@ class Tally:
         return round(statistics.median(times), 3) if times else 0.0
 
     @property
-    def deviating(self) -> list[dict[str, object]]:
-        """The cells that differ, as the report has them."""
-        return [
-            {
-                "question": cell.question,
-                "node": cell.node,
-                "server": cell.server,
-                "transport": cell.transport,
-                "expected": cell.expected,
-                "received": cell.received,
-                "ms": round(cell.ms, 3),
-                "command": cell.command,
-            }
-            for cell in self.cells
-            if cell.deviates
-        ]
+    def deviating(self) -> list[Cell]:
+        """The cells that differ from what was expected."""
+        return [cell for cell in self.cells if cell.deviates]

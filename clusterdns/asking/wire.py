@@ -3,7 +3,7 @@
 import struct
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import dns.exception
@@ -16,8 +16,8 @@ from clusterdns.asking.everyone import Everyone
 from clusterdns.asking.evidence import Evidence
 from clusterdns.asking.losses import Path
 from clusterdns.asking.question import Question, Server, Transport
-from clusterdns.asking.tally import Cell
 from clusterdns.probe import Conversation, Packet, Probe, Reply, Transcript
+from clusterdns.report.cell import Cell
 
 T = TypeVar("T")
 
@@ -89,7 +89,8 @@ def pipeline(everyone: Everyone, questions: list[Question]) -> Evidence:
     """Put several questions on one TCP connection in one go (RFC 7766 6.2.1.1)."""
     wires = [question.message().to_wire() for question in questions]
     steps = (b"".join(struct.pack("!H", len(wire)) + wire for wire in wires),)
-    return converse(everyone, f"{len(wires)} questions at once", steps, len(wires))
+    what = f"{len(wires)} questions at once"
+    return converse(everyone, what, questions[0], steps, len(wires))
 
 
 def fragments(everyone: Everyone, question: Question) -> Evidence:
@@ -97,13 +98,20 @@ def fragments(everyone: Everyone, question: Question) -> Evidence:
     wire = question.message().to_wire()
     whole = struct.pack("!H", len(wire)) + wire
     steps = (whole[:1], 0.05, whole[1:9], 0.05, whole[9:])
-    return converse(everyone, f"{question} in three pieces", steps, 1)
+    return converse(everyone, f"{question} in three pieces", question, steps, 1)
 
 
 def converse(
-    everyone: Everyone, what: str, steps: tuple[bytes | float, ...], messages: int
+    everyone: Everyone,
+    what: str,
+    first: Question,
+    steps: tuple[bytes | float, ...],
+    messages: int,
 ) -> Evidence:
-    """Hold the same conversation with every server from every node; not where TCP is silent."""
+    """Hold the same conversation with every server from every node; not where TCP is silent.
+
+    ``first`` is the question that it begins with.
+    """
 
     def talk(node: str, probe: Probe) -> list[Cell]:
         silent = {s: everyone.why_silent(Path(node, str(s), "tcp")) for s in everyone.servers}
@@ -111,7 +119,12 @@ def converse(
         talks = [Conversation(s.address, s.port, steps, 3.0, messages) for s in awake]
         said = dict(zip(awake, probe.converse(talks), strict=True))
         silence = {s: Transcript(b"", f"not asked: {why}", 0.0) for s, why in silent.items() if why}
-        return [compared(what, node, s, messages, (said | silence)[s]) for s in silent]
+        cells = [compared(what, node, s, messages, (said | silence)[s]) for s in silent]
+        asked = [not why for why in silent.values()]
+        return [
+            replace(cell, name=first.name, rdtype=first.rdtype, asked=was_asked)
+            for cell, was_asked in zip(cells, asked, strict=True)
+        ]
 
     return Evidence([c for cells in from_all_nodes(everyone, talk).values() for c in cells])
 
@@ -123,4 +136,16 @@ def compared(what: str, node: str, server: Server, messages: int, said: Transcri
     found = f"no answer ({said.ending})" if not came else f"{came} answers ({said.ending})"
     wrong = came != messages
     received = found if wrong else wanted
-    return Cell(what, node, str(server), "tcp", wanted, received, said.ms, wrong)
+    return Cell(
+        question=what,
+        node=node,
+        server=str(server),
+        transport="tcp",
+        expected=wanted,
+        received=received,
+        ms=said.ms,
+        deviates=wrong,
+        server_name=server.name,
+        address=server.address,
+        error="" if came else said.ending,
+    )

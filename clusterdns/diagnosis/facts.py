@@ -8,7 +8,7 @@ import ipaddress
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,8 @@ from typing import Any
 from clusterdns.cluster import Manifest, is_ready
 from clusterdns.corefile import Corefile, Reading
 from clusterdns.corefile.settings import forward_of
-from clusterdns.diagnosis.rows import Cell, Contact, PathLoss, Talk, Trouble
+from clusterdns.diagnosis.rows import Contact, PathLoss, Talk, Trouble
+from clusterdns.diagnosis.scopes import All, about, is_about
 from clusterdns.searching.resolvconf import ResolvConf
 from clusterdns.serving.inventory import Inventory
 
@@ -97,6 +98,14 @@ class Facts:
     def failed(self) -> list[Trouble]:
         """The checks that failed."""
         return [trouble for trouble in self.troubles if trouble.outcome == "failed"]
+
+    def troubles_about(self, *topics: str | All) -> list[Trouble]:
+        """The troubles about any of these topics. Raises UnknownTopicError."""
+        return [one for one in self.troubles if is_about(one, about(*topics))]
+
+    def failed_about(self, *topics: str | All) -> list[Trouble]:
+        """The failed checks about any of these topics. Raises UnknownTopicError."""
+        return [one for one in self.failed if is_about(one, about(*topics))]
 
     @cached_property
     def reading(self) -> Reading | None:
@@ -196,7 +205,8 @@ class Facts:
 
     def to_json(self) -> str:
         """Everything, as one JSON object."""
-        document = pruned(asdict(self))
+        document = pruned(asdict(replace(self, troubles=())))
+        document["troubles"] = [trouble.to_document() for trouble in self.troubles]
         return json.dumps(document)
 
     @classmethod
@@ -208,10 +218,7 @@ class Facts:
             k: tuple(v) if k in tuples and v is not None else v
             for k, v in document.pop("inventory").items()
         }
-        troubles = [
-            Trouble(**{**one, "cells": tuple(Cell(**cell) for cell in one["cells"])})
-            for one in document.pop("troubles")
-        ]
+        troubles = [Trouble.from_document(one) for one in document.pop("troubles")]
         confs = {
             name: None if document[name] is None else _confs(document[name])
             for name in ("resolv_confs", "node_confs")
@@ -234,7 +241,7 @@ class Facts:
 
     @classmethod
     def read(cls, path: Path) -> "Facts":
-        """Recorded facts. Raises OSError, and ValueError for what is none."""
+        """Recorded facts. Raises OSError; ValueError, KeyError and TypeError for what is none."""
         return cls.from_json(path.read_text(encoding="utf-8"))
 
 

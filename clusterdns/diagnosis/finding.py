@@ -1,6 +1,5 @@
 """What a cause comes to: a finding, and which checks it explains; and the register of causes."""
 
-import fnmatch
 import importlib
 import pkgutil
 from collections.abc import Callable
@@ -8,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from clusterdns.diagnosis.facts import Facts
-from clusterdns.diagnosis.rows import Cell, Trouble
+from clusterdns.diagnosis.scopes import Scope
 from clusterdns.report.model import Confidence
 
 Layer = Literal[
@@ -26,28 +25,6 @@ Layer = Literal[
     "node-local",
     "unknown",
 ]
-
-
-@dataclass(frozen=True)
-class Scope:
-    """Which checks a cause explains: by name, or because all their deviating answers fit.
-
-    ``names`` are patterns (fnmatch) of names below tests/, such as
-    ``network/test_dns_service.py::*``; a check that matches is explained whatever it found.
-    """
-
-    names: tuple[str, ...] = ()
-    cells: Callable[[Cell], bool] | None = None
-
-    def explains(self, trouble: Trouble) -> bool:
-        """Whether this check's failure follows from the cause."""
-        name = trouble.name.removeprefix("tests/").replace("[", "(").replace("]", ")")
-        if any(fnmatch.fnmatchcase(name, pattern) for pattern in self.names):
-            return True
-        answers = [cell for cell in trouble.cells if cell.transport != "file"]
-        # What was not asked any more says nothing, as long as something was.
-        answers = [cell for cell in answers if not cell.unasked] or answers
-        return bool(answers) and self.cells is not None and all(map(self.cells, answers))
 
 
 @dataclass(frozen=True)
@@ -108,13 +85,3 @@ def all_causes() -> dict[str, Cause]:
     for module in pkgutil.iter_modules(package.__path__):
         importlib.import_module(f"{package.__name__}.{module.name}")
     return dict(_REGISTER.causes)
-
-
-def through_service(cell: Cell) -> bool:
-    """An answer that was asked of the DNS Service, and did not come."""
-    return cell.of_service
-
-
-def unanswered(cell: Cell) -> bool:
-    """An answer that did not come, whoever was asked."""
-    return cell.silent

@@ -1,56 +1,52 @@
-"""Single measurements: an answer that deviates, a question, a connection, a path's losses."""
+"""Single measurements: a failed check, a question, a connection, a path's losses."""
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
+from clusterdns.report.cell import Cell
 from clusterdns.report.model import Check
-
-LONGEST = 300  # characters of an answer that are kept: what it begins with tells enough
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One answer that was not as expected, as the check's entry in the report has it."""
-
-    question: str
-    node: str
-    server: str  # "service/kube-dns (10.96.0.10)"
-    transport: str  # "udp", "tcp", or "file"
-    expected: str
-    received: str
-
-    @property
-    def of_service(self) -> bool:
-        """Whether the DNS Service, or the address that stands in for it, was asked."""
-        return self.server.startswith(("service/", "nameserver"))
-
-    @property
-    def silent(self) -> bool:
-        """Whether no answer came at all."""
-        return self.received.startswith("no answer")
-
-    @property
-    def unasked(self) -> bool:
-        """Whether it was left out, because its path had kept silent before."""
-        return "(not asked: " in self.received
 
 
 @dataclass(frozen=True)
 class Trouble:
-    """A check that failed, or an advice that did not hold."""
+    """A check that failed, or an advice that did not hold.
+
+    ``about`` are the topics that the check declares; what it is called is for people only.
+    """
 
     name: str  # "tests/dns/test_x.py::test_y[udp]"
     outcome: str  # "failed" or "deviation"
     message: str = ""
     cells: tuple[Cell, ...] = ()
+    about: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, check: Check) -> "Trouble":
         """What remains of a check's entry: enough to tell which causes explain it."""
-        names = [f.name for f in fields(Cell)]
-        cells = [
-            Cell(**{n: str(cell.get(n, ""))[:LONGEST] for n in names}) for cell in check.deviating
-        ]
-        return cls(check.name, check.outcome, check.message[:2000], tuple(cells))
+        return cls(
+            name=check.name,
+            outcome=check.outcome,
+            message=check.message[:2000],
+            cells=tuple(cell.shortened() for cell in check.deviating),
+            about=frozenset(check.about),
+        )
+
+    def to_document(self) -> dict[str, object]:
+        """The trouble as JSON has it."""
+        return {
+            "name": self.name,
+            "outcome": self.outcome,
+            "message": self.message,
+            "about": sorted(self.about),
+            "cells": [cell.to_document() for cell in self.cells],
+        }
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> "Trouble":
+        """The trouble that to_document wrote. Raises KeyError and TypeError for what is none."""
+        cells = tuple(map(Cell.from_document, document["cells"]))
+        return cls(**{**document, "cells": cells, "about": frozenset(document["about"])})
 
 
 @dataclass(frozen=True)

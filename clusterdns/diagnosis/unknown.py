@@ -6,6 +6,8 @@ from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.finding import Layer
 from clusterdns.diagnosis.paths import Split, cross_failures, dead_service_nodes, split_in_words
 from clusterdns.diagnosis.rows import Trouble
+from clusterdns.diagnosis.scopes import about, is_about
+from clusterdns.report.cell import FILE
 from clusterdns.report.model import UNKNOWN, Diagnosis
 
 NEXT = {
@@ -28,12 +30,15 @@ NEXT = {
     "that its message ends with",
 }
 
+# Failures about these begin on the side of whoever asks.
+CLIENTS = about("pod-resolv-conf", "resolv-conf-limits")
+
 
 def unknown(facts: Facts, left: Sequence[Trouble]) -> Diagnosis:
     """The diagnosis of failures that no cause explains."""
     layer = likely_layer(facts, left)
     split = split_in_words(facts)
-    answers = [cell for trouble in left for cell in trouble.cells if cell.transport != "file"]
+    answers = [cell for trouble in left for cell in trouble.cells if cell.transport != FILE]
     received = sorted({cell.received[:100] for cell in answers})
     evidence = [
         *split,
@@ -95,7 +100,7 @@ def likely_layer(facts: Facts, left: Sequence[Trouble]) -> Layer:
         return "api"
     if any(not talk.sound for talk in facts.to_replicas("outside")):
         return "upstream"
-    if any("resolv_conf" in trouble.name for trouble in left):
+    if any(is_about(trouble, CLIENTS) for trouble in left):
         return "client"
     if any(trouble.cells for trouble in left):
         return "records"

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from clusterdns.report.cell import Cell
+
 Level = Literal["must", "should", "may", "advice"]
 Outcome = Literal["passed", "failed", "deviation", "waived", "not-applicable", "not-run"]
 State = Literal["running", "finished"]
@@ -22,8 +24,9 @@ class Check:
     """One test item. A check is known by (id, param); ms is the median of its cells.
 
     ``message`` is the evidence of a failure or deviation, or why the check was not run, does not
-    apply or is waived. ``rule``, ``group``, ``seconds`` (wall time of the item) and ``measured``
-    (in words) are not part of results.yaml: the other three files carry them.
+    apply or is waived. ``rule``, ``group``, ``seconds`` (wall time of the item), ``measured`` (in
+    words) and ``about`` (topics, see clusterdns.report.topics) are not part of results.yaml: the
+    other files carry them.
     """
 
     id: str
@@ -34,12 +37,13 @@ class Check:
     ms: float = 0.0
     asked: int = 0
     lost: int = 0
-    deviating: tuple[Mapping[str, object], ...] = ()
+    deviating: tuple[Cell, ...] = ()
     message: str = ""
     rule: str = ""
     group: str = ""
     seconds: float = 0.0
     measured: str = ""
+    about: tuple[str, ...] = ()
 
     @property
     def key(self) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from clusterdns.report.cell import Cell
 from clusterdns.report.model import (
     API_VERSION,
     KIND,
@@ -133,7 +134,7 @@ def check_document(check: Check) -> Document:
         "ms": check.ms,
         "asked": check.asked,
         "lost": check.lost,
-        "deviating": [dict(cell) for cell in check.deviating],
+        "deviating": [cell.entry() for cell in check.deviating],
     }
     return document | ({"message": check.message} if check.message else {})
 
@@ -241,7 +242,8 @@ def _timing_from(entry: Mapping[str, Any]) -> Timing:
 
 def check_from(entry: Mapping[str, Any]) -> Check:
     """The check of one entry. Raises TypeError for a key that a check does not have."""
-    return Check(**_frozen(entry))
+    cells = tuple(Cell.from_entry(cell) for cell in entry.get("deviating", ()))
+    return Check(**{**_frozen(entry), "deviating": cells})
 
 
 def _frozen(entry: Mapping[str, Any]) -> Document:

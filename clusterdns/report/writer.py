@@ -142,4 +142,5 @@ class ReportWriter:
 
 def event_of(check: Check) -> dict[str, Any]:
     """A check as an event has it: with what results.yaml leaves out."""
-    return asdict(check)
+    cells = [cell.entry() for cell in check.deviating]
+    return asdict(replace(check, deviating=())) | {"deviating": cells}

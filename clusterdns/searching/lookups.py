@@ -10,12 +10,12 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from clusterdns.asking.evidence import Evidence
-from clusterdns.asking.tally import Cell
 from clusterdns.cluster import Manifest
 from clusterdns.corefile.settings import is_within
 from clusterdns.objects.manifests import metadata
 from clusterdns.objects.service import Service
 from clusterdns.probe import Output, ProbeLost
+from clusterdns.report.cell import Cell
 from clusterdns.run.plan import PLACES, PlannedObject, declare
 from clusterdns.searching.client import Client, startable
 from clusterdns.searching.clientpods import Role
@@ -236,7 +236,7 @@ class Lookups:
             ]
             steps = [str(step) for step in found[lookup].steps if self.is_inside(step.name)]
             expected, received = ", ".join(wanted), ", ".join(steps) or str(found[lookup])
-            cells.append(self._cell(client, lookup, expected, received, expected != received))
+            cells.append(self._cell(client, lookup, expected, received, found[lookup]))
         return Evidence([replace(cell, question=f"each step of {cell.question}") for cell in cells])
 
     def is_inside(self, name: str) -> bool:
@@ -262,7 +262,8 @@ class Lookups:
             # itself, and dig ends its search when their servers do not answer with NXDOMAIN.
             forgiven = bool(got.error) and spelling is Spelling.FULL and self.leaves(client, tool)
             wrong = got != wanted and not forgiven
-            cells.append(self._cell(client, lookup, str(wanted), str(got), wrong))
+            cell = self._cell(client, lookup, str(wanted), str(got), found[lookup], wrong)
+            cells.append(cell)
         return Evidence(cells)
 
     def _misses(self, role: Role, tool: Tool, service: Service) -> Evidence:
@@ -273,23 +274,34 @@ class Lookups:
             wanted = f"anything but {', '.join(service.cluster_ips)}"
             lost = ("deadline" in got.error or got.error == SILENT) and not self.of_the_node(client)
             wrong = lost or bool(got.addresses & set(service.cluster_ips))
-            cells.append(self._cell(client, lookup, wanted, str(got), wrong))
+            cells.append(self._cell(client, lookup, wanted, str(got), got, wrong))
         return Evidence(cells)
 
     def _cell(
-        self, client: Client, lookup: Lookup, expected: str, received: str, deviates: bool
+        self,
+        client: Client,
+        lookup: Lookup,
+        expected: str,
+        received: str,
+        found: Found,
+        deviates: bool | None = None,
     ) -> Cell:
+        """What one lookup came to; it deviates when the words do, unless it is said."""
         command = self.results.command(client, lookup)
+        wrong = expected != received if deviates is None else deviates
         return Cell(
-            f"{lookup.name} in a {client.role} pod",
-            client.node,
-            f"nameserver {' '.join(client.conf.nameservers)}",
-            lookup.tool.name,
-            expected,
-            received,
-            0.0,
-            deviates,
-            repeat(self.results.clients, client, command) if deviates else "",
+            question=f"{lookup.name} in a {client.role} pod",
+            node=client.node,
+            server=f"nameserver {' '.join(client.conf.nameservers)}",
+            transport=lookup.tool.name,
+            expected=expected,
+            received=received,
+            deviates=wrong,
+            command=repeat(self.results.clients, client, command) if wrong else "",
+            name=lookup.name,
+            server_name="nameserver",
+            asked=found.error != SILENT,
+            rcode=found.rcode if found.error else "",
         )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from clusterdns.asking.evidence import Evidence
-from clusterdns.asking.tally import FILE, Cell
+from clusterdns.report.cell import FILE, Cell
 from clusterdns.searching.client import Client
 from clusterdns.searching.clientpods import MUSL_CONTAINER, MUSL_SLEEPS, RESOLV_CONF, Role
 from clusterdns.searching.clients import Clients

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from clusterdns.asking.evidence import Evidence
-from clusterdns.asking.tally import FILE, Cell
 from clusterdns.cluster import Cluster
 from clusterdns.probe import Output, ProbeLost
+from clusterdns.report.cell import FILE, Cell
 from clusterdns.searching.client import Client
 from clusterdns.searching.clientpods import HOSTNAME, SUBDOMAIN, Role
 from clusterdns.searching.clients import Clients

@@ -46,6 +46,11 @@ class Found:
         """The names that were asked for, in order."""
         return tuple(step.name for step in self.steps)
 
+    @property
+    def rcode(self) -> str:
+        """The response code to the last question, where the tool tells it; else ""."""
+        return self.steps[-1].rcode if self.steps else ""
+
     def __str__(self) -> str:
         if self.error:
             return f"nothing ({self.error})"

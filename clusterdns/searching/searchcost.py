@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from clusterdns.asking.evidence import Evidence
-from clusterdns.asking.tally import Cell
+from clusterdns.report.cell import Cell
 from clusterdns.searching.client import Client, startable
 from clusterdns.searching.clientpods import MUSL_SLEEPS, Role
 from clusterdns.searching.clients import Clients
@@ -252,6 +252,7 @@ class SearchCost:
             0.0,
             deviates,
             f"{self._lookup_again(sample)} and count in {self._log_again()}" if deviates else "",
+            server_name=f"pod/{NAME}",
         )
 
     def _lookup_again(self, sample: Sample) -> str:

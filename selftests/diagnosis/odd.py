@@ -5,15 +5,29 @@ from dataclasses import replace
 
 from clusterdns.cluster import Manifest
 from clusterdns.diagnosis.facts import Facts
-from clusterdns.diagnosis.rows import Cell, Trouble
 from selftests.diagnosis.sick.network import deaf_replica
 from selftests.diagnosis.sick.places import to_service
 from selftests.diagnosis.sound import DNS_IP, NODES, OURS
-from selftests.diagnosis.studio import Change, corefile, edited, saying
+from selftests.diagnosis.studio import (
+    NO_RECORD,
+    NXDOMAIN,
+    RIGHT,
+    Change,
+    Said,
+    cell,
+    corefile,
+    edited,
+    failed,
+    no_answer,
+    saying,
+)
 
 API_NAME = "kubernetes.default.svc.cluster.local."
 SERVERS = (f"service/kube-dns ({DNS_IP})", "pod/coredns-a (10.244.0.2)")
 BEFORE = "    kubernetes cluster.local"
+PLAIN = "tests/dns/test_cluster_ip_service.py::test_address_is_the_cluster_ip[udp-plain-A]"
+API = "tests/dns/test_kubernetes_service.py::test_address_is_the_cluster_ip"
+ANOTHER = Said(records=("y",))
 
 
 def plugin(lines: str) -> Change:
@@ -22,12 +36,11 @@ def plugin(lines: str) -> Change:
 
 
 def answering(
-    facts: Facts, question: str, expected: str, received: str, nodes: tuple[str, ...] = NODES
+    facts: Facts, question: str, wanted: Said, got: Said, nodes: tuple[str, ...] = NODES
 ) -> Facts:
     """With a failed check to which all servers gave the same wrong answer on these nodes."""
-    cells = tuple(Cell(question, n, s, "udp", expected, received) for n in nodes for s in SERVERS)
-    name = "tests/dns/test_cluster_ip_service.py::test_address_is_the_cluster_ip[udp-plain-A]"
-    return replace(facts, troubles=(*facts.troubles, Trouble(name, "failed", "odd", cells)))
+    cells = [cell(question, n, s, "udp", wanted, got) for n in nodes for s in SERVERS]
+    return failed(facts, PLAIN, *cells)
 
 
 def hosts(facts: Facts) -> Facts:
@@ -36,15 +49,15 @@ def hosts(facts: Facts) -> Facts:
     return answering(
         sick,
         f"{API_NAME} A",
-        f"NOERROR [{API_NAME} A 10.96.0.1]",
-        f"NOERROR [{API_NAME} A 192.0.2.7]",
+        Said(records=(f"{API_NAME} A 10.96.0.1",)),
+        Said(records=(f"{API_NAME} A 192.0.2.7",)),
     )
 
 
 def template(facts: Facts) -> Facts:
     """No name of the cluster exists when AAAA is asked for."""
     sick = plugin("    template IN AAAA cluster.local {\n        rcode NXDOMAIN\n    }")(facts)
-    return answering(sick, f"{API_NAME} AAAA", "NOERROR []", "NXDOMAIN []")
+    return answering(sick, f"{API_NAME} AAAA", NO_RECORD, NXDOMAIN)
 
 
 def rewrite(facts: Facts) -> Facts:
@@ -52,20 +65,20 @@ def rewrite(facts: Facts) -> Facts:
     sick = plugin("    rewrite name regex _(.*)\\.svc\\.cluster\\.local lost.svc.cluster.local")(
         facts
     )
-    return answering(sick, f"_https._tcp.{API_NAME} SRV", "NOERROR [x]", "NXDOMAIN []")
+    return answering(sick, f"_https._tcp.{API_NAME} SRV", RIGHT, NXDOMAIN)
 
 
 def no_ttl(facts: Facts) -> Facts:
     """Every answer gets a TTL of 0."""
     sick = plugin("    rewrite ttl suffix .cluster.local 0")(facts)
-    return answering(sick, f"{API_NAME} A", "NOERROR [x] with TTL 30", "NOERROR [x] with TTL 0")
+    return answering(sick, f"{API_NAME} A", RIGHT, RIGHT)
 
 
 def acl(facts: Facts) -> Facts:
     """Pods of w2 are refused."""
     sick = plugin("    acl {\n        block net 10.244.2.0/24\n    }")(facts)
     sick = saying(sick, lambda t: "REFUSED" if t.node == "w2" and t.kind != "upstream" else None)
-    return answering(sick, f"{API_NAME} A", "NOERROR [x]", "REFUSED []", ("w2",))
+    return answering(sick, f"{API_NAME} A", RIGHT, Said("REFUSED", ()), ("w2",))
 
 
 def stub(facts: Facts) -> Facts:
@@ -74,7 +87,7 @@ def stub(facts: Facts) -> Facts:
     text += "svc.cluster.local:53 {\n    forward . 192.0.2.9\n}\n"
     sick = replace(facts, inventory=replace(facts.inventory, corefile_text=text))
     sick = saying(sick, lambda t: "NXDOMAIN" if t.kind == "known" else None)
-    return answering(sick, f"web.{OURS}.svc.cluster.local. A", "NOERROR [x]", "NXDOMAIN []")
+    return answering(sick, f"web.{OURS}.svc.cluster.local. A", RIGHT, NXDOMAIN)
 
 
 def foreign(facts: Facts) -> Facts:
@@ -85,20 +98,16 @@ def foreign(facts: Facts) -> Facts:
         pods[0]["metadata"]["labels"]["pod-template-hash"] = "7c9f"
 
     sick = edited(facts, "pods", add)
-    cell = Cell(f"{API_NAME} A", "w1", "pod/second-7c9f-x2x4b (10.244.0.2)", "udp", "NOERROR", "x")
-    return replace(
-        sick, troubles=(Trouble("tests/dns/test_x.py::test_y[udp]", "failed", "", (cell,)),)
-    )
+    server = "pod/second-7c9f-x2x4b (10.244.0.2)"
+    return failed(sick, f"{API}[udp-A]", cell(f"{API_NAME} A", "w1", server, "udp", RIGHT, ANOTHER))
 
 
 def old_corefile(facts: Facts) -> Facts:
     """One replica has read another Corefile, and has no records of pods."""
     line = "[INFO] plugin/reload: Running configuration SHA512 = "
     sick = replace(facts, logs={"coredns-a": f"{line}1b22\n{line}77aa", "coredns-b": f"{line}1b22"})
-    cell = Cell(f"1-2-3-4.{OURS}.pod A", "w1", "pod/coredns-b (10.244.1.2)", "udp", "NOERROR", "x")
-    return replace(
-        sick, troubles=(Trouble("tests/dns/test_x.py::test_y[udp]", "failed", "", (cell,)),)
-    )
+    name, server = f"1-2-3-4.{OURS}.pod A", "pod/coredns-b (10.244.1.2)"
+    return failed(sick, f"{API}[udp-A]", cell(name, "w1", server, "udp", RIGHT, ANOTHER))
 
 
 def same_corefile(facts: Facts) -> Facts:
@@ -116,10 +125,8 @@ def tcp_lost_on_one_path(facts: Facts) -> Facts:
             "timeout" if (t.node, t.server, t.transport) == ("w2", "pod/coredns-a", "tcp") else None
         ),
     )
-    cell = Cell(f"{API_NAME} A", "w2", SERVERS[1], "tcp", "NOERROR", "no answer (timeout)")
-    return replace(
-        sick, troubles=(Trouble("tests/dns/test_x.py::test_y[tcp]", "failed", "", (cell,)),)
-    )
+    silent = cell(f"{API_NAME} A", "w2", SERVERS[1], "tcp", RIGHT, no_answer("timeout"))
+    return failed(sick, f"{API}[tcp-A]", silent)
 
 
 def harmless(facts: Facts) -> Facts:
@@ -129,7 +136,7 @@ def harmless(facts: Facts) -> Facts:
         BEFORE, f"    template IN A example.org {{\n        rcode NXDOMAIN\n    }}\n{BEFORE}"
     )
     sick = replace(deepcopy(sick), inventory=replace(sick.inventory, corefile_text=text))
-    return answering(sick, f"{API_NAME} A", "NOERROR [x]", "NOERROR [y]")
+    return answering(sick, f"{API_NAME} A", RIGHT, ANOTHER)
 
 
 def untranslated(facts: Facts) -> Facts:
@@ -142,17 +149,15 @@ def untranslated(facts: Facts) -> Facts:
         else p
         for p in facts.paths
     )
-    cell = Cell(f"{API_NAME} A", "w2", SERVERS[0], "udp", "NOERROR [x]", f"no answer ({stray})")
-    name = "tests/dns/test_cluster_ip_service.py::test_address_is_the_cluster_ip[udp-plain-A]"
-    lost = Trouble("tests/network/test_paths.py::test_path_loses_nothing[udp]", "failed", "lost")
-    failed = (*facts.troubles, Trouble(name, "failed", "odd", (cell,)), lost)
-    return replace(sick, paths=lossy, troubles=failed)
+    silent = cell(f"{API_NAME} A", "w2", SERVERS[0], "udp", RIGHT, no_answer(stray))
+    sick = failed(replace(sick, paths=lossy), PLAIN, silent)
+    return failed(sick, "tests/network/test_paths.py::test_path_loses_nothing[udp]")
 
 
 def stranger(facts: Facts) -> Facts:
     """Somebody who is no replica answers."""
     sick = to_service("wrong source 192.0.2.9:53", transport="udp", node="w2")(facts)
-    return answering(sick, f"{API_NAME} A", "NOERROR [x]", "no answer (wrong source 192.0.2.9:53)")
+    return answering(sick, f"{API_NAME} A", RIGHT, no_answer("wrong source 192.0.2.9:53"))
 
 
 ODD: dict[str, tuple[str, Change]] = {

@@ -10,6 +10,7 @@ from clusterdns.diagnosis import Facts
 FOLDER = Path(__file__).parent / "recorded"
 KEPT_EVENTS = ("FailedCreatePodSandBox", "MissingClusterDNS", "DNSConfigForming", "Unhealthy")
 LOG_LINES = 30
+SHOWN = 120  # characters of an answer
 MANY = 100  # checks: of each of more than these a few answers are enough
 REGISTRY = re.compile(r"\b[a-z0-9.-]+\.(io|com|org|dev)/(?=[a-z0-9/.-]+[:@])")
 
@@ -21,7 +22,7 @@ def recorded(facts: Facts) -> Facts:
         replace(
             t,
             cells=tuple(
-                replace(c, expected=c.expected[:120], received=c.received[:120])
+                replace(c, expected=c.expected[:SHOWN], received=c.received[:SHOWN])
                 for c in t.cells[: 18 if few else 3]
             ),
         )

@@ -88,7 +88,7 @@ def test_no_cause_speaks_of_health() -> None:
 
 EVERY_FILE = (
     "network/test_dns_service.py::test_service_has_port[53-udp]",
-    "network/test_search_path.py::test_api_server_is_found[udp]",
+    "network/test_search_path.py::test_api_server_is_found[getent-ahosts-service.namespace-cluster-first]",
     "network/test_paths.py::test_path_answers[udp]",
     "network/test_forwarding.py::test_outside_name_resolves_as_on_the_node[udp]",
     "network/test_loops.py::test_no_replica_asks_itself",

@@ -12,14 +12,15 @@ from kubernetes import client
 
 from clusterdns.asking.losses import Losses, Path
 from clusterdns.cluster import Cluster
-from clusterdns.diagnosis import Sources, Trouble, diagnose, gather
+from clusterdns.diagnosis import Sources, diagnose, gather
 from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.fromapi import EVENTS_S, says_something
 from clusterdns.diagnosis.gather import path_losses
 from clusterdns.run.state import write_private
 from selftests.diagnosis.sound import REPLICAS, healthy, pod, workload
+from selftests.diagnosis.studio import trouble
 
-FAILED = [Trouble("tests/network/test_dns_service.py::test_service_has_port[53-udp]", "failed")]
+FAILED = [trouble("tests/network/test_dns_service.py::test_service_has_port[53-udp]")]
 
 
 @pytest.fixture

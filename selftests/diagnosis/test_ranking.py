@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 
-from clusterdns.diagnosis import Facts, Trouble, diagnose
+from clusterdns.diagnosis import Facts, diagnose
 from selftests.diagnosis import odd
 from selftests.diagnosis.sick import corefile, network, replicas, service
 from selftests.diagnosis.sound import healthy
+from selftests.diagnosis.studio import trouble
 
 STRANGE = "tests/dns/test_apex.py::test_zone_has_one_soa_record[udp]"
 
@@ -35,7 +36,7 @@ def test_a_deeper_cause_takes_over_its_consequences() -> None:
 def test_what_is_left_is_named() -> None:
     """A failure that no cause explains stays unexplained, and is not swallowed."""
     facts = network.kube_proxy_down(healthy())
-    facts = replace(facts, troubles=(*facts.troubles, Trouble(STRANGE, "failed", "odd")))
+    facts = replace(facts, troubles=(*facts.troubles, trouble(STRANGE)))
     found = diagnose(facts)
     assert ([d.cause for d in found.diagnoses], found.unexplained) == (
         ["kube-proxy-down-node"],
@@ -46,7 +47,7 @@ def test_what_is_left_is_named() -> None:
 def test_unknown_comes_before_mere_advice() -> None:
     """A strange failure beside advice that does not hold: first that nobody knows."""
     facts = corefile.no_reload(healthy())
-    facts = replace(facts, troubles=(*facts.troubles, Trouble(STRANGE, "failed", "odd")))
+    facts = replace(facts, troubles=(*facts.troubles, trouble(STRANGE)))
     assert causes(facts) == ["unknown", "no-reload"]
 
 
@@ -61,7 +62,7 @@ def test_unknown_says_what_was_measured() -> None:
 
 def test_deviations_alone_are_never_unknown() -> None:
     """Advice that does not hold and that no cause is about gives no diagnosis."""
-    facts = replace(healthy(), troubles=(Trouble(STRANGE, "deviation", "odd"),))
+    facts = replace(healthy(), troubles=(trouble(STRANGE, "deviation"),))
     assert causes(facts) == []
 
 
@@ -96,8 +97,7 @@ def test_a_mistake_in_a_cause_costs_no_diagnosis() -> None:
 def test_what_was_not_asked_speaks_against_nothing() -> None:
     """A cause explains a check though some of its questions were left out by then."""
     facts = odd.hosts(healthy())
-    left_out = "no answer (not asked: 4 of the last 16 had no answer here)"
-    cell = replace(facts.troubles[0].cells[0], question="web.x. A", received=left_out)
+    cell = replace(facts.troubles[0].cells[0], name="web.x.", error="not asked: ...", asked=False)
     mixed = replace(facts.troubles[0], cells=(*facts.troubles[0].cells, cell))
     found = diagnose(replace(facts, troubles=(mixed,)))
     assert ([d.cause for d in found.diagnoses], found.unexplained) == (["hosts-override"], ())

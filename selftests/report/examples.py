@@ -9,6 +9,7 @@ import jsonschema
 import xmlschema
 
 from clusterdns import report as report_package
+from clusterdns.report.cell import Cell
 from clusterdns.report.model import Check, CleanupResult, Diagnosis, Report, Suite, Timing
 from clusterdns.report.results import load_document
 
@@ -17,16 +18,16 @@ JUNIT_SCHEMA = Path(__file__).parent / "junit.xsd"
 ODD = "two lines,\n<b>markup</b> & 'quotes', a tab\t, é, \x1b[31mcolour\x1b[0m and \x00  \nend"
 PATH = "tests/dns/test_example.py"
 
-CELL = {
-    "question": "web.a.svc.cluster.local. A",
-    "node": "worker",
-    "server": "Service kube-dns",
-    "transport": "udp",
-    "expected": "NOERROR [10.96.0.7]",
-    "received": "<script>alert(1)</script>",
-    "ms": 1.5,
-    "command": "kubectl run --rm -i again --image=x -- dig '+short' \"web\"",
-}
+CELL = Cell(
+    question="web.a.svc.cluster.local. A",
+    node="worker",
+    server="Service kube-dns",
+    transport="udp",
+    expected="NOERROR [10.96.0.7]",
+    received="<script>alert(1)</script>",
+    ms=1.5,
+    command="kubectl run --rm -i again --image=x -- dig '+short' \"web\"",
+)
 
 CHECKS = (
     Check(f"{PATH}::test_a", "udp", "must", "passed", ("2.3.1-A",), 2.4, 9, 0, rule="It must."),

@@ -11,6 +11,7 @@ HEAD = '''"""Specification 0.0: examples."""
 import os, time, warnings
 from pathlib import Path
 import pytest
+from clusterdns.report.cell import Cell
 from fixtures.outcomes import cannot_judge, not_applicable, not_run
 from fixtures.stash import CLUSTER_FACTS_KEY, NOTES_KEY, RUN_KEY, TIMING_KEY
 from fixtures.terminal import progress
@@ -30,8 +31,7 @@ def absent():
 @pytest.mark.spec("2.3.1-A", "2.1")
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
 def test_measures(request, transport):
-    cell = dict.fromkeys(["node", "server", "transport", "expected", "received", "command"], "b")
-    cell["ms"] = 1.0
+    cell = Cell("a", "b", "b", "b", "b", "b", ms=1.0, command="b")
     noted = dict(asked=9, lost=1, ms=2.4, deviating=[cell] if transport == "tcp" else [])
     request.node.user_properties.extend(noted.items())
     assert transport == "udp", "more\\nlines"

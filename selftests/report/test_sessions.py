@@ -291,12 +291,20 @@ def test_another_folder_of_checks(suite: Suite) -> None:
     assert [check["id"] for check in document["checks"]] == ["checks/test_it.py::test_passes"]
 
 
-def test_an_unknown_level_is_a_usage_error(suite: Suite) -> None:
-    """A misspelt level must not make a rule optional."""
-    suite.write(HEAD + "@pytest.mark.level('shuold')\ndef test_l(): pass")
+@pytest.mark.parametrize(
+    ("mark", "complaint"),
+    [
+        ("level('shuold')", "level is one of must, should, may, advice"),
+        ("about('paths', 'pahts')", "test_l: no topic is named 'pahts'"),
+    ],
+    ids=["level", "topic"],
+)
+def test_a_misspelt_mark_is_a_usage_error(suite: Suite, mark: str, complaint: str) -> None:
+    """It must not make a rule optional, nor hide a check from the diagnosis."""
+    suite.write(f"{HEAD}@pytest.mark.{mark}\ndef test_l(): pass")
     code, output, _ = suite.run("tests")
     assert code == 4
-    assert "level is one of must, should, may, advice" in output
+    assert complaint in output
 
 
 def test_a_folder_that_cannot_be_made_is_a_usage_error(suite: Suite) -> None:

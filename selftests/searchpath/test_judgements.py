@@ -243,6 +243,26 @@ def test_wrong_lookup_is_caught(found: Found) -> None:
     assert judged(found_by_getent(found)).deviations != {}
 
 
+@pytest.mark.parametrize(
+    ("found", "rcode", "asked"),
+    [
+        (
+            Found(error="SERVFAIL", steps=(Step("kubernetes.default.", "SERVFAIL"),)),
+            "SERVFAIL",
+            True,
+        ),
+        (Found(error="not found"), "", True),
+        (Found(error=SILENT), "", False),
+    ],
+    ids=["dig-tells-the-rcode", "getent-does-not", "left-out"],
+)
+def test_lookups_have_values(found: Found, rcode: str, asked: bool) -> None:
+    """The diagnosis reads what a lookup came to without reading its words."""
+    (cell,) = judged(found_by_getent(found)).cells
+    assert (cell.name, cell.kind, cell.of_service) == ("kubernetes.default", "nameserver", True)
+    assert (cell.rcode, cell.asked, cell.silent) == (rcode, asked, False)
+
+
 def judged(asked: Lookups) -> Evidence:
     """What a check sees of it."""
     return asked.api_server(Role.CLUSTER_FIRST, GETADDRINFO, Spelling.NAMESPACE)

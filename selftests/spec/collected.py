@@ -1,4 +1,4 @@
-"""The checks of the suite as pytest collects them: ids, clauses, levels. No cluster is needed."""
+"""The checks of the suite as pytest collects them: ids, clauses, levels, topics; no cluster."""
 
 import json
 import os
@@ -6,11 +6,13 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from fixtures.items import check_id
+from fixtures.items import about_of, check_id, check_of
 from fixtures.outcomes import clauses_of, level_of
 
 PROJECT = Path(__file__).parent.parent.parent
@@ -30,12 +32,27 @@ class Test:
 
 def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.Item]) -> None:
     """As a plug-in: write down what was collected, before any profile leaves something out."""
-    found = [[check_id(item), level_of(item), clauses_of(item)] for item in items]
+    found = [
+        [check_id(item), level_of(item), clauses_of(item), check_of(item).name, about_of(item)]
+        for item in items
+    ]
     Path(os.environ[TOLD]).write_text(json.dumps(found))
 
 
 def collect() -> tuple[Test, ...]:
     """Every test function of the suite, each once, in order of id. Raises RuntimeError."""
+    tests = {Test(name, level, tuple(clauses)) for name, level, clauses, *_ in collected()}
+    return tuple(sorted(tests, key=lambda test: test.id))
+
+
+def topics() -> dict[str, frozenset[str]]:
+    """The topics that each check declares, by its name. Raises RuntimeError."""
+    return {name: frozenset(about) for *_, name, about in collected()}
+
+
+@cache
+def collected() -> list[Any]:
+    """What the plug-in wrote down, in the order of collection. Raises RuntimeError."""
     with tempfile.TemporaryDirectory() as folder:
         told = Path(folder) / "collected.json"
         words = ["-p", "selftests.spec.collected", "--collect-only", "-q", "--profile", "full"]
@@ -50,6 +67,5 @@ def collect() -> tuple[Test, ...]:
         )
         if done.returncode != 0 or not told.exists():
             raise RuntimeError(f"the suite cannot be collected:\n{done.stdout}{done.stderr}")
-        found = json.loads(told.read_text())
-    tests = {Test(name, level, tuple(clauses)) for name, level, clauses in found}
-    return tuple(sorted(tests, key=lambda test: test.id))
+        found: list[Any] = json.loads(told.read_text())
+    return found

@@ -7,6 +7,8 @@ from clusterdns.asking.question import Question
 from clusterdns.objects.records import Records
 from clusterdns.objects.wanted import FAMILIES, each, external_names_of, followed
 
+pytestmark = pytest.mark.about("cluster-names", "external-names")
+
 
 @pytest.mark.spec("2.5")
 def test_every_external_name_is_a_cname(everyone: Asker, records: Records) -> None:

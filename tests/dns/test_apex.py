@@ -8,6 +8,8 @@ from clusterdns.corefile import Corefile
 from clusterdns.objects.records import Records
 from clusterdns.serving.ttl import longest_ttl
 
+pytestmark = pytest.mark.about("cluster-names", "zone-apex")
+
 
 def test_zone_has_one_soa_record(everyone: Asker, zone: str) -> None:
     """The zone must have one SOA record of its own (RFC 1035 5.2)."""
@@ -27,6 +29,7 @@ def test_zone_has_ns_records(everyone: Asker, zone: str) -> None:
     assert wrong == {}, answers
 
 
+@pytest.mark.about("record-ttl")
 def test_records_expire_in_time(everyone: Asker, records: Records, corefile: Corefile) -> None:
     """No record may be kept longer than the Corefile allows."""
     answers = everyone.ask(records.web.fqdn)
@@ -34,6 +37,7 @@ def test_records_expire_in_time(everyone: Asker, records: Records, corefile: Cor
     assert answers.judge(f"TTL of at most {most} s", lambda a: a.longest_ttl <= most) == {}, answers
 
 
+@pytest.mark.about("denial-ttl")
 def test_denials_expire_in_time(
     everyone: Asker, records: Records, corefile: Corefile, zone: str
 ) -> None:

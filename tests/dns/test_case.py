@@ -15,6 +15,8 @@ from clusterdns.objects.wanted import (
     ports_of,
 )
 
+pytestmark = pytest.mark.about("cluster-names", "letter-case")
+
 
 def swapped(name: str) -> str:
     """Every second letter in upper case."""

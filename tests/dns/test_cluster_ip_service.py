@@ -7,6 +7,8 @@ from clusterdns.asking.everyone import Asker
 from clusterdns.objects.records import WEB_PORTS, Records
 from clusterdns.objects.service import Port, Service, reverse_name
 
+pytestmark = pytest.mark.about("cluster-names", "cluster-ip")
+
 WITH_CLUSTER_IP = ["web", "plain"]
 
 

@@ -12,6 +12,8 @@ from clusterdns.objects.records import Records
 from clusterdns.objects.service import Port
 from clusterdns.site import Site
 
+pytestmark = pytest.mark.about("cluster-names", "denials")
+
 ABSENT_TYPES = ["TXT", "MX", "NS", "HTTPS", "SVCB", "CAA"]
 
 

@@ -7,6 +7,8 @@ from clusterdns.asking.everyone import Asker
 from clusterdns.asking.question import Question
 from clusterdns.objects.service import Service
 
+pytestmark = pytest.mark.about("cluster-names", "edns")
+
 NSID, COOKIE, PADDING, UNKNOWN = 3, 10, 12, 65001
 VARIANTS = {
     "none": {"payload": None},
@@ -18,9 +20,13 @@ VARIANTS = {
     "padding": {"options": ((PADDING, bytes(64)),)},
     "unknown-option": {"options": ((UNKNOWN, b"?"),)},
 }
+ABOUT = {"4096": pytest.mark.about("edns-large-buffer")}
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.about("edns-options")
+@pytest.mark.parametrize(
+    "variant", [pytest.param(name, marks=ABOUT.get(name, ())) for name in VARIANTS]
+)
 def test_question_is_answered_with(
     everyone: Asker, wire_exact: None, kubernetes: Service, variant: str
 ) -> None:

@@ -20,6 +20,8 @@ from clusterdns.objects.wanted import (
     unready_hosts_of,
 )
 
+pytestmark = pytest.mark.about("cluster-names", "headless")
+
 
 @pytest.mark.spec("2.4.1-A", "2.4.1-AAAA", "2.1-ready-a")
 def test_every_ready_endpoint_is_listed_once(everyone: Asker, records: Records) -> None:

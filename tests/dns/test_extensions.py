@@ -5,6 +5,8 @@ import pytest
 from clusterdns.asking.everyone import Asker
 from clusterdns.objects.records import Records
 
+pytestmark = pytest.mark.about("cluster-names", "more-records")
+
 
 @pytest.mark.spec("3")
 @pytest.mark.level("may")

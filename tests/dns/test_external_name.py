@@ -6,6 +6,8 @@ from clusterdns.asking import expect
 from clusterdns.asking.everyone import Asker
 from clusterdns.objects.records import Records
 
+pytestmark = pytest.mark.about("cluster-names", "external-names")
+
 
 @pytest.mark.spec("2.5")
 def test_external_name_is_a_cname(everyone: Asker, records: Records) -> None:

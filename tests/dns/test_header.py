@@ -9,6 +9,8 @@ from clusterdns.asking.question import Question
 from clusterdns.objects.records import Records
 from clusterdns.objects.service import Service
 
+pytestmark = pytest.mark.about("cluster-names", "message-header")
+
 
 @pytest.fixture(params=["address", "nodata", "nxdomain"])
 def asked(records: Records, zone: str, request: pytest.FixtureRequest) -> tuple[Question, Expected]:

@@ -7,6 +7,8 @@ from clusterdns.asking.everyone import Asker
 from clusterdns.objects.records import PEERS_PORTS, Records
 from clusterdns.objects.service import Port, reverse_name
 
+pytestmark = pytest.mark.about("cluster-names", "headless")
+
 
 @pytest.mark.spec("2.4.1-A", "2.4.1-AAAA", "2.1-ready-a")
 @pytest.mark.parametrize(("rdtype", "family"), [("A", 4), ("AAAA", 6)], ids=["A", "AAAA"])

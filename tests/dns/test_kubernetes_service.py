@@ -6,6 +6,8 @@ from clusterdns.asking import expect
 from clusterdns.asking.everyone import Asker
 from clusterdns.objects.service import Service, reverse_name
 
+pytestmark = pytest.mark.about("cluster-names", "kubernetes-service")
+
 
 @pytest.mark.quick
 @pytest.mark.spec("2.3.1-A", "2.3.1-AAAA")

@@ -8,6 +8,8 @@ from clusterdns.asking.wire import Returned, malformed, send_to_all
 from clusterdns.objects.records import Records
 from clusterdns.objects.service import Service
 
+pytestmark = pytest.mark.about("cluster-names", "malformed-questions")
+
 MALFORMED = list(malformed("example."))
 HARMLESS = {"silence", "FORMERR", "NOTIMP", "REFUSED", "SERVFAIL"}
 

@@ -6,7 +6,11 @@ from clusterdns.asking.everyone import Asker
 from clusterdns.objects.podrecords import PodRecords
 from clusterdns.objects.wanted import each
 
-pytestmark = [pytest.mark.level("may"), pytest.mark.needs("pod-records")]
+pytestmark = [
+    pytest.mark.level("may"),
+    pytest.mark.needs("pod-records"),
+    pytest.mark.about("cluster-names", "pod-records"),
+]
 
 
 @pytest.mark.spec("L-2.6")

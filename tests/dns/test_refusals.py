@@ -5,6 +5,8 @@ import pytest
 from clusterdns.asking import expect
 from clusterdns.asking.everyone import Asker
 
+pytestmark = pytest.mark.about("cluster-names", "zone-transfer")
+
 
 @pytest.mark.spec("E2.21")
 def test_transfer_is_refused(everyone: Asker, wire_exact: None, zone: str) -> None:

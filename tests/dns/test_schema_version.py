@@ -6,6 +6,8 @@ from clusterdns.asking import expect
 from clusterdns.asking.everyone import Asker
 from clusterdns.site import Site
 
+pytestmark = pytest.mark.about("cluster-names", "schema-version")
+
 SCHEMA = "1.1.0"
 
 

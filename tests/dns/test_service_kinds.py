@@ -7,6 +7,8 @@ from clusterdns.objects.records import Records
 from clusterdns.objects.service import Service
 from clusterdns.objects.wanted import addresses_of, each, pointers_of, ports_of
 
+pytestmark = pytest.mark.about("cluster-names", "cluster-ip")
+
 
 @pytest.mark.spec("2", "2.3.1-A", "2.3.1-AAAA", "2.3.1-dual")
 def test_name_has_the_cluster_ips_of_its_families(everyone: Asker, records: Records) -> None:

@@ -8,6 +8,8 @@ from clusterdns.asking.question import Question
 from clusterdns.asking.tally import Tally
 from clusterdns.objects.records import Records
 
+pytestmark = pytest.mark.about("cluster-names", "large-answers")
+
 
 @pytest.fixture
 def over_udp(matrix: Everyone, tally: Tally) -> Asker:

@@ -1,10 +1,14 @@
 """DNS over TCP (RFC 7766): one connection for many questions, and questions in pieces."""
 
+import pytest
+
 from clusterdns.asking.everyone import Everyone
 from clusterdns.asking.question import Question
 from clusterdns.asking.tally import Tally
 from clusterdns.asking.wire import fragments, pipeline
 from clusterdns.objects.records import Records
+
+pytestmark = pytest.mark.about("cluster-names", "tcp-streams")
 
 
 def test_connection_takes_several_questions(

@@ -11,6 +11,8 @@ from clusterdns.objects.records import Records
 from clusterdns.objects.service import Port, Service
 from clusterdns.objects.wanted import each, no_such_type, nothing_at
 
+pytestmark = pytest.mark.about("cluster-names", "denials")
+
 OTHER_TYPES = ("MX", "NS", "HTTPS", "SVCB", "CAA", "NAPTR", "DS", "TLSA", "PTR", "CNAME")
 ABSENT_TYPES = ("A", "AAAA", "SRV", *OTHER_TYPES)
 

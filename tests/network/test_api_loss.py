@@ -12,7 +12,7 @@ from clusterdns.experiments.apiloss import ApiLost
 from clusterdns.experiments.cutting import OUTSIDE, OUTSIDE_ADDRESS
 from clusterdns.experiments.gather import Gather
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.about("api-loss")]
 SERVED = expect.addresses(OUTSIDE.name, [OUTSIDE_ADDRESS])
 
 

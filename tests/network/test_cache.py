@@ -11,7 +11,7 @@ from clusterdns.experiments.cached import KINDS, Kind
 from clusterdns.experiments.caching import REPEATED, Caching
 from clusterdns.experiments.gather import Gather
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.about("cache")]
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=str)

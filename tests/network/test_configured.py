@@ -9,7 +9,7 @@ from clusterdns.experiments.configured import WAYS, Configured
 from clusterdns.experiments.gather import Gather
 from clusterdns.objects.wanted import each
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.about("corefile-options")]
 
 
 @pytest.mark.parametrize("way", WAYS)

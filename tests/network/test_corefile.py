@@ -8,6 +8,8 @@ from clusterdns.serving.ineffect import InEffect
 from clusterdns.serving.inventory import Inventory
 from clusterdns.site import Site
 
+pytestmark = pytest.mark.about("corefile")
+
 WANTED_EVERYWHERE = ["errors", "health", "ready", "prometheus", "loop", "reload", "cache"]
 
 
@@ -39,6 +41,7 @@ def test_it_serves_the_cluster_domain(corefile: Corefile, site: Site) -> None:
     assert site.zone in zones, f"pods search {site.zone}, the Corefile serves {sorted(zones)}"
 
 
+@pytest.mark.about("running-corefile")
 @pytest.mark.level("advice")
 def test_what_runs_is_the_configmap(in_effect: InEffect) -> None:
     """Every replica should run the Corefile that the ConfigMap holds, not one from before."""
@@ -46,7 +49,10 @@ def test_what_runs_is_the_configmap(in_effect: InEffect) -> None:
 
 
 @pytest.mark.level("advice")
-@pytest.mark.parametrize("plugin", WANTED_EVERYWHERE)
+@pytest.mark.parametrize(
+    "plugin",
+    [pytest.param(name, marks=pytest.mark.about(f"plugin-{name}")) for name in WANTED_EVERYWHERE],
+)
 def test_it_has_plugin(corefile: Corefile, wanted_plugins: frozenset[str], plugin: str) -> None:
     """Plug-ins that every operator misses once they are needed should be there."""
     missing = wanted_plugins - {one.name for _, one in Reading(corefile).plugins()}
@@ -58,6 +64,7 @@ def test_it_forwards_what_is_not_its_own(corefile: Corefile) -> None:
     assert Reading(corefile).upstreams("."), "no forward for the zone . in the Corefile"
 
 
+@pytest.mark.about("corefile-advice")
 @pytest.mark.level("advice")
 def test_nothing_in_it_is_likely_to_hurt(
     inventory: Inventory, corefile: Corefile, coredns_version: str

@@ -5,6 +5,8 @@ import pytest
 from clusterdns.serving.inventory import Inventory
 from clusterdns.serving.shape import endpoint_ports, pod_ips, ready_endpoints, served_families
 
+pytestmark = pytest.mark.about("dns-endpoints")
+
 PORTS = [("UDP", 53), ("TCP", 53)]
 
 

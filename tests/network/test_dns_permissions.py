@@ -5,6 +5,8 @@ import pytest
 from clusterdns.cluster import Cluster
 from clusterdns.serving.permissions import NEEDED, UNNEEDED, Right, having, without
 
+pytestmark = pytest.mark.about("permissions")
+
 
 @pytest.mark.parametrize("right", NEEDED, ids=str)
 def test_replicas_may(cluster: Cluster, dns_accounts: tuple[str, ...], right: Right) -> None:

@@ -8,6 +8,8 @@ from clusterdns.serving.inventory import Inventory
 from clusterdns.serving.shape import WELL_KNOWN_LABELS, port_of, selects, strange_nameservers
 from clusterdns.site import Site
 
+pytestmark = pytest.mark.about("dns-service")
+
 
 @pytest.mark.quick
 def test_service_has_a_cluster_ip(inventory: Inventory) -> None:
@@ -27,7 +29,11 @@ def test_service_is_not_open_to_the_outside(inventory: Inventory) -> None:
 
 @pytest.mark.quick
 @pytest.mark.parametrize(
-    ("protocol", "number"), [("UDP", 53), ("TCP", 53)], ids=["53-udp", "53-tcp"]
+    ("protocol", "number"),
+    [
+        pytest.param("UDP", 53, id="53-udp", marks=pytest.mark.about("udp")),
+        pytest.param("TCP", 53, id="53-tcp", marks=pytest.mark.about("tcp")),
+    ],
 )
 def test_service_has_port(inventory: Inventory, protocol: str, number: int) -> None:
     """The DNS Service must offer port 53 over UDP and over TCP (RFC 7766 5)."""
@@ -59,6 +65,7 @@ def test_selector_matches_the_replicas(inventory: Inventory) -> None:
     )
 
 
+@pytest.mark.about("told-nameserver")
 @pytest.mark.quick
 @pytest.mark.usefixtures("some_probe")
 def test_pods_on_every_node_ask_the_service(

@@ -12,6 +12,8 @@ from clusterdns.serving.shape import (
     wanted_replicas,
 )
 
+pytestmark = pytest.mark.about("workload")
+
 
 def test_workload_exists(inventory: Inventory) -> None:
     """A Deployment or DaemonSet must run cluster DNS."""
@@ -32,18 +34,21 @@ def test_wanted_replicas_are_ready(inventory: Inventory) -> None:
     )
 
 
+@pytest.mark.about("replica-restarts")
 def test_no_replica_keeps_restarting(inventory: Inventory) -> None:
     """No replica's container may wait in a back-off, or have died since it became ready."""
     found = {p["metadata"]["name"]: troubles(p) for p in inventory.pods if troubles(p)}
     assert found == {}, f"kubectl -n {inventory.namespace} logs --previous POD; {found}"
 
 
+@pytest.mark.about("replica-count")
 @pytest.mark.level("advice")
 def test_there_are_two_replicas(inventory: Inventory) -> None:
     """One replica is an outage at each restart: there should be two."""
     assert len(inventory.ready_pods) >= 2, [p["metadata"]["name"] for p in inventory.ready_pods]
 
 
+@pytest.mark.about("replica-spread")
 @pytest.mark.level("advice")
 def test_replicas_are_on_several_nodes(inventory: Inventory) -> None:
     """Replicas should be spread: cluster DNS should survive the loss of one node."""
@@ -62,7 +67,11 @@ def test_dns_policy_is_default(inventory: Inventory) -> None:
 
 @pytest.mark.level("advice")
 @pytest.mark.parametrize(
-    ("kind", "path"), [("livenessProbe", "/health"), ("readinessProbe", "/ready")]
+    ("kind", "path"),
+    [
+        pytest.param("livenessProbe", "/health", marks=pytest.mark.about("liveness-probe")),
+        pytest.param("readinessProbe", "/ready", marks=pytest.mark.about("readiness-probe")),
+    ],
 )
 def test_container_is_probed(inventory: Inventory, kind: str, path: str) -> None:
     """Liveness should be judged by /health, and readiness by /ready, which waits for the API."""

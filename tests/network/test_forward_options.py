@@ -12,7 +12,7 @@ from clusterdns.experiments.choosing import ASKED, MOST, POLICIES, WAYS, Choosin
 from clusterdns.experiments.gather import Gather
 from clusterdns.experiments.outside import LARGE_ROW
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.about("forward-options")]
 
 
 @pytest.mark.parametrize("policy", POLICIES, ids=str)

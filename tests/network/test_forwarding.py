@@ -14,7 +14,10 @@ from clusterdns.experiments.gather import Gather
 from clusterdns.experiments.nodenames import OutsideNames
 from clusterdns.experiments.outside import LARGE_ROW, ROWS, STUB_ROW, Row
 
+pytestmark = pytest.mark.about("forwarding")
 
+
+@pytest.mark.about("outside-names")
 def test_outside_name_resolves_as_on_the_node(everyone: Asker, outside_names: OutsideNames) -> None:
     """A name that exists only outside must resolve to what the replicas' nodes see."""
     answers = everyone.put(*outside_names.questions)
@@ -30,12 +33,14 @@ def test_answer_of_the_upstream_arrives(
     assert answers.deviating_from(row.expected) == {}, answers
 
 
+@pytest.mark.about("large-answers")
 def test_answer_too_large_for_udp_is_truncated(forwarding: Forwarding, gather: Gather) -> None:
     """An answer that does not fit must come with the TC flag, so that the client uses TCP."""
     answers = gather(forwarding.rows[LARGE_ROW.label, "udp"])
     assert answers.judge("the TC flag", lambda answer: "TC" in answer.flags) == {}, answers
 
 
+@pytest.mark.about("large-answers")
 def test_answer_too_large_for_udp_is_whole_over_tcp(forwarding: Forwarding, gather: Gather) -> None:
     """Over TCP all records of an answer must arrive, however many."""
     answers = gather(forwarding.rows[LARGE_ROW.label, "tcp"])
@@ -62,6 +67,7 @@ def test_one_sound_upstream_is_enough(forwarding: Forwarding, gather: Gather) ->
     assert answers.deviating_from(forwarding.expected) == {}, answers
 
 
+@pytest.mark.about("upstream-outage")
 def test_nothing_outside_resolves_without_an_upstream(
     forwarding: Forwarding, gather: Gather
 ) -> None:
@@ -70,6 +76,7 @@ def test_nothing_outside_resolves_without_an_upstream(
     assert answers.deviating_from(expect.Expected("SERVFAIL")) == {}, answers
 
 
+@pytest.mark.about("upstream-outage")
 def test_names_outside_resolve_again(forwarding: Forwarding, gather: Gather) -> None:
     """Once the upstream is back, names outside must resolve as before it went."""
     answers = gather(*forwarding.before, *forwarding.back)

@@ -7,7 +7,7 @@ import pytest
 
 from clusterdns.experiments.leaving import MARGIN, Left
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.about("replica-shutdown")]
 
 
 def test_replica_serves_on_for_its_lameduck(left: Left) -> None:

@@ -19,7 +19,7 @@ from clusterdns.experiments.reported import (
 )
 from clusterdns.experiments.reporting import Reporting
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.about("logs")]
 OPT = 11  # octets of an OPT record without options (RFC 6891 6.1.2), which an answer may lack
 
 

@@ -7,6 +7,8 @@ from clusterdns.experiments.multiplied import Multiplied
 from clusterdns.experiments.restarts import Death
 from clusterdns.experiments.upstreams import Upstreams
 
+pytestmark = pytest.mark.about("loops")
+
 
 def test_no_replica_has_died_of_a_loop(deaths: tuple[Death, ...]) -> None:
     """No replica must have stopped because its loop plug-in saw its own question."""
@@ -31,11 +33,13 @@ def test_replicas_ask_whom_their_node_asks(upstreams: Upstreams) -> None:
     assert upstreams.unexpected == {}, f"{upstreams.unexpected}\n{upstreams}"
 
 
+@pytest.mark.about("multiplied-questions")
 def test_questions_do_not_multiply(upstreams: Upstreams, counters: Multiplied) -> None:
     """A question for a name outside must be handled once, not again and again."""
     assert not counters.loops, f"{counters}\n{upstreams}"
 
 
+@pytest.mark.about("upstream-loop")
 @pytest.mark.usefixtures("counters")
 def test_no_upstream_asks_back(upstreams: Upstreams) -> None:
     """What an upstream of the cluster's DNS is asked must not come to the cluster's DNS."""

@@ -12,6 +12,8 @@ from clusterdns.experiments.reporting import Reporting
 from clusterdns.serving.replica_pages import Fetched, build_version, missing_series
 from clusterdns.serving.series import Series, expected_series, missing
 
+pytestmark = pytest.mark.about("metrics")
+
 PLUGINS = ("prometheus", "cache", "forward", "health", "reload", "template")
 
 
@@ -24,6 +26,7 @@ def test_replica_has_the_series_of_its_plugins(
     assert (bool(replica_metrics), lacking) == (True, {}), lacking or "there is no replica to ask"
 
 
+@pytest.mark.about("metrics-through-service")
 @pytest.mark.level("advice")
 def test_metrics_come_through_the_service(service_metrics: tuple[Fetched, ...]) -> None:
     """Where the DNS Service has a port for metrics, they should come from it on every node."""

@@ -14,6 +14,8 @@ from clusterdns.searching.searchcost import (
     SearchCost,
 )
 
+pytestmark = pytest.mark.about("ndots")
+
 
 @pytest.mark.spec("D20", "D22")
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -26,6 +28,7 @@ def test_lookup_asks_no_more_than_it_must(
     assert counted.deviations == {}, counted
 
 
+@pytest.mark.about("musl")
 @pytest.mark.spec("D20", "D22")
 @pytest.mark.usefixtures("musl")
 @pytest.mark.parametrize("case", CASES, ids=str)

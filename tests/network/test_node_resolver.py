@@ -8,15 +8,21 @@ from clusterdns.asking.answer import Answer
 from clusterdns.asking.everyone import Asker
 from clusterdns.searching.nodefiles import is_of_use
 
+pytestmark = pytest.mark.about("node-resolv-conf")
 
+
+@pytest.mark.about("upstreams")
 @pytest.mark.level("should")
-@pytest.mark.parametrize("rdtype", ["A", "AAAA"])
+@pytest.mark.parametrize(
+    "rdtype", ["A", pytest.param("AAAA", marks=pytest.mark.about("upstream-aaaa"))]
+)
 def test_every_upstream_answers(upstream_asker: Asker, outside_name: str, rdtype: str) -> None:
     """Each upstream should answer: a dead one costs seconds whenever it is chosen."""
     answers = upstream_asker.ask(outside_name, rdtype)
     assert answers.judge("an answer or a denial", is_of_use) == {}, answers
 
 
+@pytest.mark.about("node-search-domains")
 @pytest.mark.level("advice")
 def test_host_suffix_has_no_wildcard(suffix_answers: Sequence[Answer]) -> None:
     """Not every name should exist below a node's search domain: it would be found first."""
@@ -24,6 +30,7 @@ def test_host_suffix_has_no_wildcard(suffix_answers: Sequence[Answer]) -> None:
     assert found == [], "\n".join(found)
 
 
+@pytest.mark.about("resolv-conf-limits")
 @pytest.mark.level("advice")
 def test_node_resolv_conf_is_within_the_limits(cut: list[str]) -> None:
     """What a node's resolv.conf says should fit into a pod's: the rest is left out."""

@@ -11,6 +11,8 @@ from clusterdns.asking.everyone import Everyone
 from clusterdns.asking.paths import deadline_misses, improbable_losses, silent_paths, take_sample
 from clusterdns.asking.question import Question, Transport
 
+pytestmark = pytest.mark.about("paths")
+
 
 @pytest.fixture(scope="module")
 def sampled(matrix: Everyone, zone: str) -> Everyone:

@@ -9,6 +9,8 @@ from clusterdns.searching.podnames import CUT, PodNames
 from clusterdns.searching.podpolicies import PodFiles
 from clusterdns.site import Site, Workspace
 
+pytestmark = pytest.mark.about("pod-resolv-conf")
+
 OF_THE_CLUSTER = (Role.CLUSTER_FIRST, Role.HOST_NETWORK, Role.SECOND)
 OF_THE_NODE = (Role.DEFAULT, Role.FALLBACK)
 
@@ -37,6 +39,7 @@ def test_options_are_ndots_5(pod_files: PodFiles, role: Role, tally: Tally) -> N
     assert found.deviations == {}, found
 
 
+@pytest.mark.about("musl")
 @pytest.mark.spec("D1", "D22")
 @pytest.mark.usefixtures("musl")
 def test_musl_reads_the_same_file(pod_files: PodFiles, tally: Tally) -> None:
@@ -45,6 +48,7 @@ def test_musl_reads_the_same_file(pod_files: PodFiles, tally: Tally) -> None:
     assert found.deviations == {}, found
 
 
+@pytest.mark.about("default-policy")
 @pytest.mark.spec("D3", "D18", "D19")
 @pytest.mark.parametrize("role", OF_THE_NODE, ids=str)
 def test_node_policy_cannot_loop(pod_files: PodFiles, role: Role, tally: Tally) -> None:

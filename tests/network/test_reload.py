@@ -9,6 +9,8 @@ from clusterdns.experiments.ownreload import OwnReload
 from clusterdns.experiments.refusing import Refused
 from clusterdns.experiments.reloading import NEW, OLD, Delay, Reloaded
 
+pytestmark = pytest.mark.about("reload")
+
 
 def test_changed_corefile_takes_effect(reloaded: Reloaded) -> None:
     """A changed Corefile in a mounted ConfigMap must take effect, wholly."""
@@ -68,6 +70,7 @@ def test_refused_setup_is_counted(refused_setup: Refused) -> None:
     assert refused_setup.failures == 1, refused_setup
 
 
+@pytest.mark.about("own-reload")
 @pytest.mark.disruptive
 @pytest.mark.needs("reload")
 def test_own_corefile_takes_effect_on_every_replica(own_reload: OwnReload) -> None:
@@ -75,6 +78,7 @@ def test_own_corefile_takes_effect_on_every_replica(own_reload: OwnReload) -> No
     assert own_reload.missing == frozenset(), own_reload
 
 
+@pytest.mark.about("own-reload")
 @pytest.mark.disruptive
 @pytest.mark.needs("reload")
 def test_own_reload_needs_no_restart(own_reload: OwnReload) -> None:
@@ -82,6 +86,7 @@ def test_own_reload_needs_no_restart(own_reload: OwnReload) -> None:
     assert own_reload.processes_after == own_reload.processes_before, own_reload
 
 
+@pytest.mark.about("own-reload")
 @pytest.mark.disruptive
 @pytest.mark.needs("reload")
 def test_own_reload_loses_no_question(own_reload: OwnReload) -> None:
@@ -89,6 +94,7 @@ def test_own_reload_loses_no_question(own_reload: OwnReload) -> None:
     assert own_reload.stream.lost == (), own_reload
 
 
+@pytest.mark.about("own-reload")
 @pytest.mark.disruptive
 @pytest.mark.needs("reload")
 def test_own_corefile_is_given_back(own_reload: OwnReload) -> None:

@@ -6,6 +6,8 @@ from clusterdns.serving.inventory import Inventory
 from clusterdns.serving.replica_pages import Pages, build_version, fetch_pages, values_of
 from clusterdns.site import Site
 
+pytestmark = pytest.mark.about("health-pages")
+
 
 @pytest.fixture(scope="module")
 def pages(site: Site, wire_exact: None) -> Pages:

@@ -8,6 +8,8 @@ from clusterdns.searching.lookups import QUALIFIED, Lookups
 from clusterdns.searching.resolver import FOR_MISSES, MUSL, TOOLS, Tool
 from clusterdns.searching.searchwalk import Spelling
 
+pytestmark = pytest.mark.about("short-names")
+
 FROM = (Role.CLUSTER_FIRST, Role.HOST_NETWORK, Role.SECOND)
 IN_BOTH_NAMESPACES = (Role.CLUSTER_FIRST, Role.SECOND)
 
@@ -24,6 +26,7 @@ def test_api_server_is_found(
     assert found.deviations == {}, found
 
 
+@pytest.mark.about("musl")
 @pytest.mark.spec("D22")
 @pytest.mark.usefixtures("musl")
 @pytest.mark.parametrize("spelling", QUALIFIED, ids=str)
@@ -41,6 +44,7 @@ def test_short_name_is_the_own_namespaces(lookups: Lookups, tool: Tool, tally: T
     assert found.deviations == {}, found
 
 
+@pytest.mark.about("musl")
 @pytest.mark.spec("D21", "D22")
 @pytest.mark.usefixtures("musl")
 def test_musl_finds_the_own_namespaces(lookups: Lookups, tally: Tally) -> None:
@@ -69,6 +73,7 @@ def test_other_namespace_is_reached(
     assert found.deviations == {}, found
 
 
+@pytest.mark.about("musl")
 @pytest.mark.spec("D21", "D22")
 @pytest.mark.usefixtures("musl")
 @pytest.mark.parametrize("spelling", QUALIFIED, ids=str)

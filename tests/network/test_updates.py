@@ -12,6 +12,8 @@ from clusterdns.experiments.updating import Update
 from clusterdns.objects.updates import CHANGES
 from clusterdns.objects.wanted import each
 
+pytestmark = pytest.mark.about("updates")
+
 
 @pytest.mark.spec("N9")
 @pytest.mark.parametrize("update", CHANGES, indirect=True)

@@ -2,22 +2,23 @@
 
 import ipaddress
 
+from clusterdns.corefile.settings import is_within
 from clusterdns.diagnosis.facts import Facts
-from clusterdns.diagnosis.finding import Finding, Scope, cause
+from clusterdns.diagnosis.finding import Finding, cause
 from clusterdns.diagnosis.restarting import restart
 from clusterdns.diagnosis.rights import accounts_in_words, more_rights
-from clusterdns.diagnosis.rows import Cell
+from clusterdns.diagnosis.scopes import Scope, about, is_reverse
 from clusterdns.diagnosis.waiting import stuck_replicas
+from clusterdns.report.cell import Cell
 
-UNREAD = (
-    "network/test_dns_workload.py::*",
-    "network/test_dns_endpoints.py::*",
-    "network/test_replica_endpoints.py::*",
-    "network/test_search*::*",
-    "network/test_path*::*",
-    "network/test_updates.py::*",
-    "network/test_*::test_replicas_may(*",
-    "network/test_*::test_replicas_may*",
+UNREAD = about(
+    "workload",
+    "dns-endpoints",
+    "health-pages",
+    "short-names",
+    "paths",
+    "updates",
+    "permissions",
 )
 CUT = (
     r"dial tcp \S+:(443|6443): |Failed to (list|watch).*(i/o timeout|refused|no route|deadline)|"
@@ -29,9 +30,7 @@ API_TROUBLE = rf"{CUT}|unsynced Kubernetes API"
 
 def of_the_cluster(facts: Facts) -> Scope:
     """Checks of names of the cluster, whatever was answered."""
-    return Scope(
-        UNREAD, lambda cell: facts.domain in cell.question or "arpa" in cell.question.lower()
-    )
+    return Scope(UNREAD, lambda cell: is_within(cell.name, facts.domain) or is_reverse(cell))
 
 
 @cause(
@@ -154,8 +153,8 @@ def frozen(facts: Facts) -> Finding | None:
     known = [t for t in facts.to_replicas() if t.result == "NOERROR"]
     if len(stale) < 5 or not known or facts.unready or any(c.result == "503" for c in pages):
         return None
-    servers = sorted({c.server.partition(" ")[0] for c in stale if c.server.startswith("pod/")})
-    names = {c.question.partition(" ")[0] for c in stale}
+    servers = sorted({c.server_name for c in stale if c.kind == "pod"})
+    names = {c.name for c in stale}
     zones = {
         z for one in (facts.reading.all_kubernetes() if facts.reading else ()) for z in one.zones
     }
@@ -173,14 +172,12 @@ def frozen(facts: Facts) -> Finding | None:
         ),
         (*restart(facts), "newer versions of CoreDNS notice a watch that stands still"),
         Scope(
-            ("network/test_search*::*",),
+            about("short-names"),
             lambda cell: (
                 _of_new_name(facts, cell)
                 or cell.of_service
                 # New addresses fall through to the upstream, which need not know anything of them.
-                or (
-                    "arpa" in cell.question.lower() and (cell.silent or "SERVFAIL" in cell.received)
-                )
+                or (is_reverse(cell) and (cell.silent or cell.rcode == "SERVFAIL"))
             ),
         ),
         "medium",
@@ -191,12 +188,11 @@ def frozen(facts: Facts) -> Finding | None:
 
 
 def _of_new_name(facts: Facts, cell: Cell) -> bool:
-    ours = any(f"{space}." in cell.question.lower() for space in facts.namespaces)
-    ours = ours or "arpa" in cell.question.lower()
-    if "NXDOMAIN" in cell.received:
-        return ours and cell.expected.startswith("NOERROR")
-    empty = cell.received.startswith("NOERROR []")
-    return ours and empty and cell.expected.startswith("NOERROR [") and "[]" not in cell.expected
+    zones = [f"{n}.{kind}.{facts.domain}" for n in facts.namespaces for kind in ("svc", "pod")]
+    ours = is_reverse(cell) or any(is_within(cell.name, zone) for zone in zones)
+    if not ours or cell.wanted_rcode != "NOERROR":
+        return False
+    return cell.rcode == "NXDOMAIN" or (cell.denied and bool(cell.wanted_records))
 
 
 @cause("api-family-mismatch", "api", leads_to=("api-unreachable",))

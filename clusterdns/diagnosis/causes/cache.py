@@ -3,7 +3,8 @@
 import re
 
 from clusterdns.diagnosis.facts import Facts
-from clusterdns.diagnosis.finding import Finding, Scope, cause
+from clusterdns.diagnosis.finding import Finding, cause
+from clusterdns.diagnosis.scopes import Scope, about
 
 LONG_S = 60
 
@@ -16,8 +17,7 @@ def too_long(facts: Facts) -> Finding | None:
         return None
     told = [
         line
-        for trouble in facts.troubles
-        if "test_nothing_in_it" in trouble.name
+        for trouble in facts.troubles_about("corefile-advice")
         for line in trouble.message.splitlines()
         if re.search(r"stays? unknown", line)
     ]
@@ -28,5 +28,5 @@ def too_long(facts: Facts) -> Finding | None:
         "too early stays away for minutes.",
         (f"cache in the Corefile: denials up to {cache.denial_cap} s", *told[:2]),
         (f"{facts.edit_corefile}  # cache 30, or in its block: denial 9984 30",),
-        Scope(("network/test_corefile.py::test_nothing*", "dns/test_apex.py::test_denials*")),
+        Scope(about("corefile-advice", "denial-ttl")),
     )

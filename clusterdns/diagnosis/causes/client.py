@@ -1,18 +1,19 @@
 """What pods are told to ask: the kubelet's configuration and the nodes' own resolv.conf."""
 
 from clusterdns.diagnosis.facts import Facts, nodes_in_words
-from clusterdns.diagnosis.finding import Finding, Scope, cause
+from clusterdns.diagnosis.finding import Finding, cause
 from clusterdns.diagnosis.restarting import KUBELET, set_in_kubelet
-from clusterdns.diagnosis.rows import Cell
+from clusterdns.diagnosis.scopes import Scope, about, both, other_than
+from clusterdns.report.cell import Cell
 from clusterdns.searching.resolvconf import ResolvConf
 from clusterdns.serving.arguments import words_of
 from clusterdns.serving.nodelocal import local_ips
 
-TOLD = (
-    "network/test_dns_service.py::test_pods_on_every_node_ask_the_service",
-    "network/test_pod_resolv_conf.py::*",
-    "network/test_search_path.py::*",
-    "network/test_ndots.py::*",
+TOLD = about(
+    "told-nameserver",
+    "pod-resolv-conf",
+    "short-names",
+    "ndots",
 )
 
 
@@ -126,7 +127,7 @@ def cluster_domain_wrong(facts: Facts) -> Finding | None:
             f"kubernetes {' '.join(sorted(zones))} in the Corefile",
         ),
         set_in_kubelet(where, f"clusterDomain: {min(right)}"),
-        Scope((*TOLD, "network/test_forwarding.py::*suffix*"), lambda cell: cell.node in wrong),
+        Scope(TOLD, lambda cell: cell.node in wrong),
     )
 
 
@@ -147,16 +148,16 @@ def no_resolv_conf(facts: Facts) -> Finding | None:
             "the kubelet then starts the pods that wait by itself",
         ),
         Scope(
-            (*TOLD, "network/test_dns_workload.py::*", "network/*::*"),
+            about(*TOLD, "workload", other_than("cluster-names")),
             lambda cell: cell.silent or cell.of_service,
         )
         if not facts.inventory.ready_pods
         else Scope(
-            (
+            about(
                 *TOLD,
-                "network/test_dns_workload.py::*",
-                "network/test_loops.py::*",
-                "network/test_path*",
+                "workload",
+                "loops",
+                "paths",
             )
         ),
     )
@@ -189,12 +190,12 @@ def wildcard(facts: Facts) -> Finding | None:
             "workloads were rolled out anew",
             "meanwhile: write outside names with a final dot, or dnsConfig ndots:1 in the pods",
         ),
-        Scope(("network/test_search*::*", "network/*wildcard*"), _outside),
+        Scope(about("short-names", "node-search-domains"), _outside),
     )
 
 
 def _outside(cell: Cell) -> bool:
-    return "NOERROR" in cell.received and "NXDOMAIN" in cell.expected
+    return cell.rcode == "NOERROR" and cell.wanted_rcode == "NXDOMAIN"
 
 
 @cause("search-dot-musl", "client")
@@ -208,7 +209,7 @@ def search_dot(facts: Facts) -> Finding | None:
         "musl (Alpine) resolve nothing with it.",
         tuple(f"{node}: search {' '.join(facts.resolv_confs[node].search)}" for node in nodes),
         ('take "search ." out of the nodes\' resolv.conf; kubelet 1.25.1 and later drop it',),
-        Scope(("network/test_search*::*musl*", "network/test_pod_resolv_conf.py::*")),
+        Scope(about(both("short-names", "musl"), "pod-resolv-conf")),
     )
 
 
@@ -236,12 +237,9 @@ def several_nameservers(facts: Facts) -> Finding | None:
     )
 
 
-LIMITS = "network/test_node_resolver.py::test_node_resolv_conf_is_within_the_limits"
-
-
 def cut_at_limits(facts: Facts, words: str) -> list[str]:
     """What the kubelets of this run's own pods cut; older events say nothing about now."""
-    told = [t for t in facts.troubles if t.name.endswith(LIMITS)]
+    told = facts.troubles_about("resolv-conf-limits")
     return [line[:300] for t in told for line in t.message.splitlines() if words in line][:3]
 
 
@@ -260,9 +258,7 @@ def search_truncated(facts: Facts) -> Finding | None:
             "shorten the search list in the nodes' resolv.conf to what fits beside the cluster's "
             "three suffixes: 32 in all, of 2048 characters (6 of 256 before Kubernetes 1.28)",
         ),
-        Scope(
-            (LIMITS, *TOLD, "network/test_*::test_musl_*", "network/test_ndots.py::*dig-search*")
-        ),
+        Scope(about("resolv-conf-limits", *TOLD)),
     )
 
 
@@ -276,5 +272,5 @@ def nameservers_cut(facts: Facts) -> Finding | None:
         "A node has more than three nameservers: the others are never asked.",
         tuple(found),
         ("leave three nameservers in the nodes' resolv.conf, each of which knows all names",),
-        Scope((LIMITS, "network/test_pod_resolv_conf.py::*")),
+        Scope(about("resolv-conf-limits", "pod-resolv-conf")),
     )

@@ -3,23 +3,24 @@
 import re
 
 from clusterdns.diagnosis.facts import Facts, kind_of
-from clusterdns.diagnosis.finding import Finding, Scope, cause, unanswered
+from clusterdns.diagnosis.finding import Finding, cause
 from clusterdns.diagnosis.restarting import after_edit, at_once, named, rolls
+from clusterdns.diagnosis.scopes import Scope, about, unanswered
 from clusterdns.diagnosis.waiting import stuck_replicas
 from clusterdns.serving.inventory import LABEL, pod_spec
 from clusterdns.serving.shape import nodes_of, wanted_replicas
 
 # Without a replica that serves, everything that asks it fails.
 ALL_DEAD = Scope(
-    (
-        "network/test_dns_workload.py::*",
-        "network/test_dns_endpoints.py::*",
-        "network/test_replica_endpoints.py::*",
-        "network/test_search*::*",
-        "network/test_path*::*",
-        "network/test_updates.py::*",
-        "network/test_loops.py::*",
-        "network/test_forwarding.py::test_outside*",
+    about(
+        "workload",
+        "dns-endpoints",
+        "health-pages",
+        "short-names",
+        "paths",
+        "updates",
+        "loops",
+        "outside-names",
     ),
     unanswered,
 )
@@ -71,14 +72,14 @@ def no_pods(facts: Facts) -> Finding | None:
         ALL_DEAD
         if ready == 0
         else Scope(
-            (
-                "network/test_dns_workload.py::*",
-                "network/test_dns_endpoints.py::*",
-                "network/test_replica_endpoints.py::*",
-                "network/test_paths.py::*",
-                "network/test_updates.py::*",
+            about(
+                "workload",
+                "dns-endpoints",
+                "health-pages",
+                "paths",
+                "updates",
             ),
-            lambda cell: any(f"pod/{name}" in cell.server for name in stuck),
+            lambda cell: cell.server_name in {f"pod/{name}" for name in stuck},
         ),
     )
 
@@ -117,7 +118,7 @@ def killed(facts: Facts) -> Finding | None:
             *_more_memory(facts, limit),
             "if names outside fail too, look for a loop first: it eats any memory",
         ),
-        Scope(ALL_DEAD.names, unanswered),
+        Scope(ALL_DEAD.topics, unanswered),
     )
 
 
@@ -139,7 +140,7 @@ def _more_memory(facts: Facts, limit: str) -> list[str]:
 def alone(facts: Facts) -> Finding | None:
     """There is one replica only, or a restart of one node takes all of them away."""
     wanted = wanted_replicas(facts.inventory)
-    if wanted != 1 or not any("test_there_are_two_replicas" in t.name for t in facts.troubles):
+    if wanted != 1 or not facts.troubles_about("replica-count"):
         return None
     nodes = nodes_of(facts.inventory.ready_pods)
     return Finding(
@@ -148,9 +149,9 @@ def alone(facts: Facts) -> Finding | None:
         (f"{facts.workload} wants {wanted} replica, on {', '.join(sorted(nodes)) or 'no node'}",),
         _two_of_it(facts),
         Scope(
-            (
-                "network/test_dns_workload.py::test_there_are_two_replicas",
-                "network/test_dns_workload.py::test_replicas_are_on_several_nodes",
+            about(
+                "replica-count",
+                "replica-spread",
             )
         ),
     )
@@ -186,10 +187,10 @@ def no_ready(facts: Facts) -> Finding | None:
         ),
         (f"{facts.edit_corefile}  # add the line: ready", *after_edit(facts)),
         Scope(
-            (
-                *ALL_DEAD.names,
-                "network/test_corefile.py::test_it_has_plugin(ready)",
-                "network/test_corefile.py::test_nothing*",
+            about(
+                *ALL_DEAD.topics,
+                "plugin-ready",
+                "corefile-advice",
             ),
             lambda cell: cell.of_service,
         ),
@@ -204,7 +205,7 @@ def wrong_readiness(facts: Facts) -> Finding | None:
     if container.get("name") != "coredns" or not facts.inventory.coredns_version:
         return None
     probe = (container.get("readinessProbe") or {}).get("httpGet") or {}
-    told = [t for t in facts.troubles if "test_container_is_probed[readiness" in t.name]
+    told = facts.troubles_about("readiness-probe")
     if probe.get("path") == "/ready" or not told:
         return None
     return Finding(
@@ -217,5 +218,10 @@ def wrong_readiness(facts: Facts) -> Finding | None:
             "Corefile needs the ready plug-in first",
             *rolls(facts),
         ),
-        Scope(("network/test_dns_workload.py::test_container_is_probed*",)),
+        Scope(
+            about(
+                "liveness-probe",
+                "readiness-probe",
+            )
+        ),
     )

@@ -1,25 +1,27 @@
 """What the Corefile says, and whether the replicas could read it."""
 
 from clusterdns.corefile import CorefileError
+from clusterdns.corefile.settings import is_within
 from clusterdns.diagnosis.facts import Facts, root_upstreams
-from clusterdns.diagnosis.finding import Finding, Scope, cause
+from clusterdns.diagnosis.finding import Finding, cause
 from clusterdns.diagnosis.restarting import after_edit, restart
-from clusterdns.diagnosis.rows import Cell
 from clusterdns.diagnosis.running import broken_corefile, errors
+from clusterdns.diagnosis.scopes import Scope, about, is_reverse
+from clusterdns.report.cell import Cell
 
-COREFILE = ("network/test_corefile.py::*",)
+COREFILE = about("corefile")
 # What is demanded there follows from what the ConfigMap says.
-BY_THE_COREFILE = ("dns/test_apex.py::test_*_expire_in_time*", "dns/test_pod_records.py::*")
-DEAD = (
+BY_THE_COREFILE = about("record-ttl", "denial-ttl", "pod-records")
+DEAD = about(
     *COREFILE,
-    "network/test_dns_workload.py::*",
-    "network/test_dns_endpoints.py::*",
-    "network/test_replica_endpoints.py::*",
-    "network/test_search*::*",
-    "network/test_path*::*",
-    "network/test_updates.py::*",
-    "network/test_loops.py::*",
-    "network/test_forwarding.py::test_outside*",
+    "workload",
+    "dns-endpoints",
+    "health-pages",
+    "short-names",
+    "paths",
+    "updates",
+    "loops",
+    "outside-names",
 )
 SAYS_SYNTAX = (
     r"Corefile:\d+ - Error during parsing|Syntax error|Wrong argument count|"
@@ -93,8 +95,8 @@ def _dead(facts: Facts) -> Scope:
         return Scope(DEAD, lambda cell: cell.silent)
     gone = set(facts.unready)
     return Scope(
-        (*COREFILE, "network/test_dns_workload.py::*", "network/test_replica*::*"),
-        lambda cell: any(name in cell.server for name in gone),
+        about(*COREFILE, "workload", "health-pages"),
+        lambda cell: cell.server_name in {f"pod/{name}" for name in gone},
     )
 
 
@@ -123,7 +125,7 @@ def latent(facts: Facts) -> Finding | None:
             ),
         ),
         (facts.edit_corefile, "correct the line that is named above; do not restart before"),
-        Scope((*COREFILE, "network/test_reload.py::*own*")),
+        Scope(about(*COREFILE, "own-reload")),
     )
 
 
@@ -156,13 +158,13 @@ def zone(facts: Facts) -> Finding | None:
             *after_edit(facts),
         ),
         Scope(
-            (
+            about(
                 *COREFILE,
-                "network/test_search*::*",
-                "network/test_path*::*",
-                "network/test_loops.py::test_questions*",
+                "short-names",
+                "paths",
+                "multiplied-questions",
             ),
-            lambda cell: any(d in cell.question.lower() or "arpa" in cell.question for d in wrong),
+            lambda cell: is_reverse(cell) or any(is_within(cell.name, d) for d in wrong),
         ),
     )
 
@@ -172,7 +174,7 @@ def no_reload(facts: Facts) -> Finding | None:
     """Nothing notices when the Corefile changes."""
     if facts.reading is None or facts.reading.reload is not None:
         return None
-    stale = any("test_what_runs_is_the_configmap" in trouble.name for trouble in facts.troubles)
+    stale = bool(facts.troubles_about("running-corefile"))
     return Finding(
         "The Corefile has no reload: an edited ConfigMap takes effect only when the replicas are "
         "restarted.",
@@ -185,11 +187,11 @@ def no_reload(facts: Facts) -> Finding | None:
             *restart(facts, "once: from then on edits need none"),
         ),
         Scope(
-            (
-                "network/test_corefile.py::test_it_has_plugin(reload)",
-                "network/test_corefile.py::test_what_runs_is_the_configmap",
-                "network/test_corefile.py::test_nothing*",
-                "network/test_reload.py::*own*",
+            about(
+                "plugin-reload",
+                "running-corefile",
+                "corefile-advice",
+                "own-reload",
                 *(BY_THE_COREFILE if stale else ()),
             )
         ),
@@ -223,10 +225,10 @@ def no_forward(facts: Facts) -> Finding | None:
             *after_edit(facts),
         ),
         Scope(
-            (
-                "network/test_corefile.py::*",
-                "network/test_forwarding.py::test_outside*",
-                "network/test_loops.py::*",
+            about(
+                "corefile",
+                "outside-names",
+                "loops",
             ),
             outside_denied,
         ),
@@ -235,4 +237,4 @@ def no_forward(facts: Facts) -> Finding | None:
 
 def outside_denied(cell: Cell) -> bool:
     """An answer that says that something is wrong, or none."""
-    return cell.silent or "SERVFAIL" in cell.received or "REFUSED" in cell.received
+    return cell.silent or cell.rcode in ("SERVFAIL", "REFUSED")

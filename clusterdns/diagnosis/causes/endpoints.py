@@ -1,9 +1,9 @@
 """Whom the DNS Service leads questions to: nobody on some nodes, or somebody who is not there."""
 
 from clusterdns.diagnosis.facts import Facts, nodes_in_words
-from clusterdns.diagnosis.finding import Finding, Scope, cause
+from clusterdns.diagnosis.finding import Finding, cause
 from clusterdns.diagnosis.paths import dead_service_nodes
-from clusterdns.diagnosis.scopes import from_nodes
+from clusterdns.diagnosis.scopes import FROM_NODES, Scope, about
 from clusterdns.serving.shape import nodes_of, ready_endpoints
 
 LOSSES = ("conntrack-race-5s", "packets-lost", "vxlan-checksum", "dns-port-filtered")
@@ -31,7 +31,7 @@ def local_traffic(facts: Facts) -> Finding | None:
             f"{facts.ks} patch {inventory.service_name} -p '{patch}'",
             "or keep a ready replica on every node (a DaemonSet)",
         ),
-        Scope(from_nodes(nodes).names, lambda cell: cell.node in nodes and cell.of_service),
+        Scope(FROM_NODES, lambda cell: cell.node in nodes and cell.of_service),
     )
 
 
@@ -71,12 +71,12 @@ def stale_endpoint(facts: Facts) -> Finding | None:
             *_without(facts, set(strange)),
         ),
         Scope(
-            (
-                "network/test_dns_endpoints.py::*",
-                "network/test_search*::*",
-                "network/test_ndots.py::*",
-                "network/test_path*::*",
-                "network/test_metrics.py::test_metrics_come_through_the_service",
+            about(
+                "dns-endpoints",
+                "short-names",
+                "ndots",
+                "paths",
+                "metrics-through-service",
             ),
             lambda cell: cell.of_service,
         ),

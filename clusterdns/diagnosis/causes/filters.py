@@ -1,18 +1,20 @@
 """Something that lets everything through but questions."""
 
 from clusterdns.diagnosis.facts import Facts, nodes_in_words
-from clusterdns.diagnosis.finding import Finding, Scope, cause
-from clusterdns.diagnosis.rows import Cell, Talk
+from clusterdns.diagnosis.finding import Finding, cause
+from clusterdns.diagnosis.rows import Talk
+from clusterdns.diagnosis.scopes import Scope, about
+from clusterdns.report.cell import Cell
 
-EVERYTHING = (
-    "network/test_path*::*",
-    "network/test_search*::*",
-    "network/test_ndots.py::*",
-    "network/test_updates.py::*",
-    "network/test_loops.py::*",
-    "network/test_forwarding.py::test_outside*",
+ANY_QUESTION = about(
+    "paths",
+    "short-names",
+    "ndots",
+    "updates",
+    "loops",
+    "outside-names",
 )
-PATHS = ("network/test_path*::*", "network/test_updates.py::*", "network/test_forwarding.py::*")
+PATHS = about("paths", "updates", "forwarding")
 LEADS_TO = ("upstream-unreachable", "upstream-one-dead", "dns-udp-dead-tcp-alive")
 
 
@@ -47,7 +49,7 @@ def filtered(facts: Facts) -> Finding | None:
     node, address = min(deaf)
 
     def fits(cell: Cell) -> bool:
-        pair = cell.node, cell.server.rpartition("(")[2].rstrip(")")
+        pair = cell.node, cell.address
         return cell.silent and (pair in deaf or (cell.of_service and cell.node in nodes))
 
     return Finding(
@@ -64,7 +66,7 @@ def filtered(facts: Facts) -> Finding | None:
             "network policies of the network plug-in, security groups: open 53/UDP and 53/TCP",
             f"{facts.ks} logs {facts.of_replicas} --prefix --tail=50  # does the replica hang?",
         ),
-        Scope(EVERYTHING if whole else PATHS, fits),
+        Scope(ANY_QUESTION if whole else PATHS, fits),
         "medium",
         assumes=1,
         tell_apart="tcpdump -ni any port 53 on the replica's node: no packet arrives means a "

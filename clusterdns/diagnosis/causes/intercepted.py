@@ -4,8 +4,9 @@ from collections import defaultdict
 
 from clusterdns.diagnosis.causes.overrides import FOLLOWS, GUESSES
 from clusterdns.diagnosis.facts import Facts, nodes_in_words
-from clusterdns.diagnosis.finding import Finding, Scope, cause
+from clusterdns.diagnosis.finding import Finding, cause
 from clusterdns.diagnosis.rows import Talk
+from clusterdns.diagnosis.scopes import Scope, about
 
 BY_SOURCE = ("acl", "view")  # plug-ins by which CoreDNS itself tells nodes apart
 
@@ -42,7 +43,7 @@ def intercepted(facts: Facts) -> Finding | None:
             "questions for itself: let it leave the pods' and Services' ranges alone",
         ),
         Scope(
-            (*FOLLOWS, "network/test_updates.py::*"),
+            about(*FOLLOWS, "updates"),
             lambda cell: cell.node in nodes and cell.transport not in ({"udp", "tcp"} - transports),
         ),
         "high" if len(asked) > 2 else "medium",

@@ -2,10 +2,10 @@
 
 from clusterdns.cluster import is_ready
 from clusterdns.diagnosis.facts import Facts, nodes_in_words
-from clusterdns.diagnosis.finding import Finding, Scope, cause
+from clusterdns.diagnosis.finding import Finding, cause
 from clusterdns.diagnosis.paths import dead_service_nodes
 from clusterdns.diagnosis.restarting import one_pod
-from clusterdns.diagnosis.scopes import from_nodes
+from clusterdns.diagnosis.scopes import FROM_NODES, Scope
 from clusterdns.serving.shape import ready_endpoints
 
 
@@ -36,8 +36,8 @@ def kube_proxy(facts: Facts) -> Finding | None:
         ),
         _proxy_anew(facts, nodes),
         Scope(
-            from_nodes(nodes).names,
-            lambda cell: cell.node in nodes and (cell.of_service or "nameserver" in cell.server),
+            FROM_NODES,
+            lambda cell: cell.node in nodes and cell.of_service,
         ),
         "high" if trouble or direct else "medium",
         tell_apart=f"on {node}: iptables-save -t nat | grep -c KUBE-SVC (or nft list ruleset)",
@@ -100,7 +100,7 @@ def stuck_proxy(facts: Facts) -> Finding | None:
             "that lead to pods which are gone",
         ),
         Scope(
-            from_nodes(nodes).names,
+            FROM_NODES,
             lambda cell: cell.node in nodes and cell.of_service,
         ),
         "medium",

@@ -2,8 +2,9 @@
 
 from clusterdns.diagnosis.causes.coredns_pod import ALL_DEAD
 from clusterdns.diagnosis.facts import Facts, nodes_in_words
-from clusterdns.diagnosis.finding import Finding, Scope, cause, unanswered
+from clusterdns.diagnosis.finding import Finding, cause
 from clusterdns.diagnosis.restarting import after_edit, restart, set_in_kubelet
+from clusterdns.diagnosis.scopes import Scope, about, unanswered
 from clusterdns.experiments.restarts import LOOP_MESSAGE
 from clusterdns.searching.podpolicies import is_loopback
 
@@ -27,17 +28,18 @@ def loop_detected(facts: Facts) -> Finding | None:
             *_cure_of_loop(facts, loops),
             '# Do not take "loop" out of the Corefile: that hides it until memory runs out.',
         ),
-        Scope(ALL_DEAD.names, unanswered)
+        Scope(ALL_DEAD.topics, unanswered)
         if not facts.inventory.ready_pods
         else Scope(
-            (
-                "network/test_loops.py::*",
-                "network/test_dns_workload.py::*",
-                "network/test_corefile.py::test_nothing*",
-                "network/test_forwarding.py::*outside*",
-                "network/test_replica*::*",
-                "network/test_pod_resolv_conf.py::test_node_policy*",
-                "network/test_path*::*",
+            about(
+                "loops",
+                "workload",
+                "corefile-advice",
+                "outside-names",
+                "upstream-outage",
+                "health-pages",
+                "default-policy",
+                "paths",
             ),
             unanswered,
         ),
@@ -78,7 +80,7 @@ def loop_hidden(facts: Facts) -> Finding | None:
     if reading is None or reading.has("loop"):
         return None
     loops = _loopback_upstreams(facts)
-    multiplied = [t for t in facts.failed if "test_questions_do_not_multiply" in t.name]
+    multiplied = facts.failed_about("multiplied-questions")
     logs = facts.log_lines(r"127\.0\.0\.\d+:\d+->127\.|concurrent queries exceeded maximum")
     if not loops and not multiplied:
         return None
@@ -96,15 +98,15 @@ def loop_hidden(facts: Facts) -> Finding | None:
             *_cure_of_loop(facts, loops),
         ),
         Scope(
-            (
-                "network/test_loops.py::*",
-                "network/test_corefile.py::test_nothing*",
-                "network/test_corefile.py::test_it_has_plugin(loop)",
-                "network/test_forwarding.py::test_outside*",
-                "network/test_path*::*",
-                "network/test_dns_workload.py::test_no_replica_keeps*",
+            about(
+                "loops",
+                "corefile-advice",
+                "plugin-loop",
+                "outside-names",
+                "paths",
+                "replica-restarts",
             ),
-            lambda cell: cell.silent or "SERVFAIL" in cell.received,
+            lambda cell: cell.silent or cell.rcode == "SERVFAIL",
         ),
         "high" if loops or logs else "medium",
     )
@@ -115,7 +117,7 @@ def loop_via_service(facts: Facts) -> Finding | None:
     """CoreDNS forwards to the DNS Service or a replica, or to somebody who does."""
     own = {*facts.inventory.cluster_ips, *(r.address for r in facts.inventory.replicas)}
     hits = {a: why for a, why in facts.upstreams.items() if a in own}
-    back = [t for t in facts.failed if "test_no_upstream_asks_back" in t.name]
+    back = facts.failed_about("upstream-loop")
     if not hits and not back:
         return None
     return Finding(
@@ -135,13 +137,13 @@ def loop_via_service(facts: Facts) -> Finding | None:
             *restart(facts, "where resolv.conf was changed: a pod gets it when it starts"),
         ),
         Scope(
-            (
-                "network/test_loops.py::*",
-                "network/test_corefile.py::test_nothing*",
-                "network/test_pod_resolv_conf.py::test_node_policy*",
-                "network/test_dns_workload.py::*",
-                "network/test_forwarding.py::test_outside*",
+            about(
+                "loops",
+                "corefile-advice",
+                "default-policy",
+                "workload",
+                "outside-names",
             ),
-            lambda cell: cell.silent or "SERVFAIL" in cell.received,
+            lambda cell: cell.silent or cell.rcode == "SERVFAIL",
         ),
     )

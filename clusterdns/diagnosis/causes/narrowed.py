@@ -1,14 +1,14 @@
 """Options of the Corefile that leave out what pods need: names, or the address that they ask."""
 
 from clusterdns.corefile.model import Plugin, ServerBlock
-from clusterdns.corefile.settings import Kubernetes, kubernetes_of
-from clusterdns.diagnosis.causes.overrides import GUESSES, blamed, first_blamed, is_ip, name_of
+from clusterdns.corefile.settings import Kubernetes, is_within, kubernetes_of
+from clusterdns.diagnosis.causes.overrides import GUESSES, blamed, first_blamed, is_ip
 from clusterdns.diagnosis.facts import Facts
-from clusterdns.diagnosis.finding import Finding, Scope, cause
+from clusterdns.diagnosis.finding import Finding, cause
 from clusterdns.diagnosis.restarting import after_edit
-from clusterdns.diagnosis.rows import Cell
+from clusterdns.diagnosis.scopes import Scope, about, is_reverse, other_than
+from clusterdns.report.cell import Cell
 
-DENIALS = ("NXDOMAIN", "NOERROR []")  # what is said of a name that is left out
 ANYWHERE = ("0.0.0.0", "::")
 
 
@@ -28,8 +28,7 @@ def partial(facts: Facts) -> Finding | None:
     """The plug-in kubernetes was told to serve some objects only."""
 
     def fits(cell: Cell) -> bool:
-        about = name_of(cell).endswith((f"{facts.domain}.", ".arpa."))
-        return about and cell.received.startswith(DENIALS) and cell.received != cell.expected
+        return cell.denied and (is_within(cell.name, facts.domain) or is_reverse(cell))
 
     def judge(block: ServerBlock, plugin: Plugin) -> Finding | None:
         written = left_out(kubernetes_of(plugin, block))
@@ -72,7 +71,7 @@ def bind(facts: Facts) -> Finding | None:
                 f"{', '.join(sorted({talk.result for talk in talks}))}",
             ),
             (f"{facts.edit_corefile}  # take bind out of the block", *after_edit(facts)),
-            Scope(("network/test_*::*",), lambda cell: cell.silent),
+            Scope(about(other_than("cluster-names")), lambda cell: cell.silent),
         )
 
     return first_blamed(facts, "bind", judge)

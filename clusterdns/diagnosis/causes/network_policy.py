@@ -2,7 +2,8 @@
 
 from clusterdns.cluster import Manifest
 from clusterdns.diagnosis.facts import Facts
-from clusterdns.diagnosis.finding import Finding, Scope, cause
+from clusterdns.diagnosis.finding import Finding, cause
+from clusterdns.diagnosis.scopes import Scope, about
 from clusterdns.serving.shape import endpoint_ports, selects
 
 
@@ -100,12 +101,12 @@ def egress_deny(facts: Facts) -> Finding | None:
             f"{_pods_in_words(facts)} in namespace {facts.inventory.namespace}",
         ),
         Scope(
-            (
-                "network/test_path*::*",
-                "network/test_search*::*",
-                "network/test_replica*::*",
-                "network/test_forwarding.py::*",
-                "network/test_loops.py::*",
+            about(
+                "paths",
+                "short-names",
+                "health-pages",
+                "forwarding",
+                "loops",
             ),
             lambda cell: cell.silent,
         ),
@@ -143,7 +144,7 @@ def dns_ingress(facts: Facts) -> Finding | None:
             "add an ingress rule with namespaceSelector: {} for 53/UDP and 53/TCP",
         ),
         Scope(
-            ("network/test_path*::*", "network/test_search*::*", "network/test_replica*::*"),
+            about("paths", "short-names", "health-pages"),
             lambda cell: cell.silent,
         ),
         "high" if len(silent) == len(facts.to_replicas()) else "medium",
@@ -202,11 +203,11 @@ def dns_egress(facts: Facts) -> Finding | None:
             f"({', '.join(facts.upstreams) or 'of the nodes'}), and the API server's port",
         ),
         Scope(
-            (
-                "network/test_dns_workload.py::*",
-                "network/test_replica*::*",
-                "network/test_forwarding.py::test_outside*",
-                "network/test_loops.py::*",
+            about(
+                "workload",
+                "health-pages",
+                "outside-names",
+                "loops",
             ),
             lambda cell: True,
         ),
@@ -237,6 +238,6 @@ def post_dnat(facts: Facts) -> Finding | None:
         "are applied to the port of the pod.",
         (f"53/UDP of the Service leads to {target}",),
         (_kubectl_get(facts, closed[0], "edit"), f"open {target}/UDP and {target}/TCP too"),
-        Scope(("network/test_path*::*", "network/test_search*::*"), lambda cell: cell.silent),
+        Scope(about("paths", "short-names"), lambda cell: cell.silent),
         "medium",
     )

@@ -3,8 +3,9 @@
 from clusterdns.cluster import is_ready
 from clusterdns.diagnosis.causes.client import TOLD, local_addresses
 from clusterdns.diagnosis.facts import Facts, nodes_in_words
-from clusterdns.diagnosis.finding import Finding, Scope, cause
+from clusterdns.diagnosis.finding import Finding, cause
 from clusterdns.diagnosis.restarting import one_pod, set_in_kubelet
+from clusterdns.diagnosis.scopes import Scope, about
 
 
 @cause("nodelocal-ipvs-clusterdns", "node-local", leads_to=("kubelet-clusterdns-wrong",))
@@ -63,5 +64,5 @@ def down(facts: Facts) -> Finding | None:
             f"on {nodes_in_words(silent)}: ip link show nodelocaldns  # as long as no cache runs "
             "and this is there, questions end in it",
         ),
-        Scope(("network/test_path*::*", *TOLD), lambda cell: cell.node in silent),
+        Scope(about("paths", *TOLD), lambda cell: cell.node in silent),
     )

@@ -1,10 +1,10 @@
 """The way between nodes: routes, forwarding, firewalls."""
 
 from clusterdns.diagnosis.facts import Facts, nodes_in_words
-from clusterdns.diagnosis.finding import Finding, Scope, cause
+from clusterdns.diagnosis.finding import Finding, cause
 from clusterdns.diagnosis.paths import cross_failures
-from clusterdns.diagnosis.rows import Cell
-from clusterdns.diagnosis.scopes import from_nodes
+from clusterdns.diagnosis.scopes import FROM_NODES, Scope, from_nodes
+from clusterdns.report.cell import Cell
 
 
 @cause("overlay-broken", "node-network")
@@ -60,17 +60,15 @@ def overlay(facts: Facts) -> Finding | None:
 
 
 def _between(nodes: set[str], facts: Facts) -> Scope:
-    names = from_nodes(nodes).names
     broken = {(t.node, t.address) for t in cross_failures(facts)}
     whole = {n for n in nodes if not any(t.answered for t in facts.to_replicas(node=n))}
 
     def fits(cell: Cell) -> bool:
-        address = cell.server.rpartition("(")[2].rstrip(")")
-        return (cell.node, address) in broken or (
+        return (cell.node, cell.address) in broken or (
             cell.node in nodes and (cell.of_service or cell.node in whole)
         )
 
-    return Scope(names, fits)
+    return Scope(FROM_NODES, fits)
 
 
 def _ranges(facts: Facts, nodes: set[str]) -> str:
@@ -87,10 +85,9 @@ def _from_or_to(nodes: set[str], facts: Facts) -> Scope:
     there = {replica.address for replica in facts.inventory.replicas if replica.node in nodes}
 
     def fits(cell: Cell) -> bool:
-        asked = cell.server.rpartition("(")[2].rstrip(")")
-        return cell.node in nodes or asked in there or bool(there and cell.of_service)
+        return cell.node in nodes or cell.address in there or bool(there and cell.of_service)
 
-    return Scope(from_nodes(nodes).names, fits)
+    return Scope(FROM_NODES, fits)
 
 
 def _reaches_nothing(facts: Facts, nodes: set[str]) -> bool:

@@ -11,27 +11,23 @@ from collections.abc import Callable
 from clusterdns.corefile.model import Option, Plugin, ServerBlock
 from clusterdns.corefile.settings import absolute, forward_of, is_within, zones_of
 from clusterdns.diagnosis.facts import Facts, nodes_in_words
-from clusterdns.diagnosis.finding import Finding, Scope, cause
+from clusterdns.diagnosis.finding import Finding, cause
 from clusterdns.diagnosis.restarting import after_edit
-from clusterdns.diagnosis.rows import Cell
+from clusterdns.diagnosis.scopes import Scope, about
+from clusterdns.report.cell import Cell
 
 # What programs find under a name follows from what CoreDNS answers.
-FOLLOWS = ("network/test_search*::*", "network/test_ndots.py::*")
+FOLLOWS = about("short-names", "ndots")
 # Causes that look at nothing but wrong answers, which are explained by who gave them.
 GUESSES = ("watch-frozen", "corefile-zone-wrong", "aaaa-servfail")
-ACL_SAYS = {"block": "REFUSED", "filter": "NOERROR []", "drop": "no answer"}
 
 Fits = Callable[[Cell], bool]
-
-
-def name_of(cell: Cell) -> str:
-    """The name that was asked for."""
-    return absolute(cell.question.partition(" ")[0])
-
-
-def type_of(cell: Cell) -> str:
-    """The type that was asked for."""
-    return cell.question.partition(" ")[2].partition(" ")[0]
+# What an action of acl makes of an answer.
+ACL_SAYS: dict[str, Fits] = {
+    "block": lambda cell: cell.rcode == "REFUSED",
+    "filter": lambda cell: cell.rcode == "NOERROR" and not cell.records,
+    "drop": lambda cell: cell.silent,
+}
 
 
 def written(plugin: Plugin, most: int = 4) -> str:
@@ -77,7 +73,7 @@ def hosts(facts: Facts) -> Finding | None:
         own = {name: ip for name, ip in own.items() if is_within(name, facts.domain)}
 
         def fits(cell: Cell) -> bool:
-            return name_of(cell) in own and cell.received != cell.expected
+            return absolute(cell.name) in own
 
         names = ", ".join(f"{name} is {ip}" for name, ip in list(own.items())[:3])
         return blamed(
@@ -109,13 +105,13 @@ def template(facts: Facts) -> Finding | None:
         rcode = next((o.args[0] for o in plugin.all("rcode") if o.args), "NOERROR")
 
         def fits(cell: Cell) -> bool:
-            name = name_of(cell)
+            name = absolute(cell.name)
             return (
-                wanted in ("ANY", type_of(cell))
+                wanted in ("ANY", cell.rdtype)
                 and is_within(name, facts.domain)
                 and any(is_within(name, zone) for zone in zones)
                 and any(_found(pattern, name) for pattern in matches)
-                and cell.received.startswith(rcode)
+                and cell.rcode == rcode
             )
 
         return blamed(
@@ -140,10 +136,10 @@ def rewrite(facts: Facts) -> Finding | None:
             return None
 
         def fits(cell: Cell) -> bool:
-            ours = is_within(name_of(cell), facts.domain)
+            ours = is_within(cell.name, facts.domain)
             if words[0] == "type":
-                return ours and type_of(cell) == words[1].upper()
-            return ours and _matches(words[1:], name_of(cell))
+                return ours and cell.rdtype == words[1].upper()
+            return ours and _matches(words[1:], absolute(cell.name))
 
         return blamed(
             facts,
@@ -205,8 +201,8 @@ def acl(facts: Facts) -> Finding | None:
     return first_blamed(facts, "acl", judge)
 
 
-def _turned_away(nodes: set[str], says: str) -> Fits:
-    return lambda cell: cell.node in nodes and cell.received.startswith(says)
+def _turned_away(nodes: set[str], says: Fits) -> Fits:
+    return lambda cell: cell.node in nodes and says(cell)
 
 
 def _is_of(rule: Option, ip: str) -> bool:
@@ -235,7 +231,7 @@ def stub(facts: Facts) -> Finding | None:
         zone = inner[0]
 
         def fits(cell: Cell, zone: str = zone) -> bool:
-            return is_within(name_of(cell), zone)
+            return is_within(cell.name, zone)
 
         if found := blamed(
             facts,

@@ -1,9 +1,10 @@
 """Packets that are lost by their kind: UDP, large ones, two at once."""
 
 from clusterdns.diagnosis.facts import Facts, nodes_in_words
-from clusterdns.diagnosis.finding import Finding, Scope, cause
+from clusterdns.diagnosis.finding import Finding, cause
 from clusterdns.diagnosis.paths import Split
 from clusterdns.diagnosis.rows import PathLoss
+from clusterdns.diagnosis.scopes import Scope, about, both
 from clusterdns.serving.shape import endpoint_ports
 
 
@@ -39,7 +40,7 @@ def checksum(facts: Facts) -> Finding | None:
             "firewall that drops it",
         ),
         Scope(
-            ("network/test_path*::*udp*", "network/test_search*::*"),
+            about(both("paths", "udp"), "short-names"),
             lambda cell: cell.node in nodes and cell.of_service and cell.transport == "udp",
         ),
         "medium",
@@ -62,9 +63,9 @@ def mtu(facts: Facts) -> Finding | None:
     ]
     large = [
         cell
-        for trouble in facts.failed
+        for trouble in facts.failed_about("large-answers")
         for cell in trouble.cells
-        if cell.silent and ("large" in trouble.name or "throng" in cell.question)
+        if cell.silent
     ]
     if not stuck:
         return None
@@ -82,12 +83,10 @@ def mtu(facts: Facts) -> Finding | None:
             "workloads were rolled out anew, one after the other",
         ),
         Scope(
-            (
-                "*::*throng*",
-                "*::*large*",
-                "dns/test_size.py::*",
-                "network/test_replica_endpoints.py::*",
-                "network/test_loops.py::*",
+            about(
+                "large-answers",
+                "health-pages",
+                "loops",
             ),
             lambda cell: cell.silent,
         ),
@@ -120,7 +119,7 @@ def udp_dead(facts: Facts) -> Finding | None:
             "cloud firewalls and security groups: open 53/UDP between the nodes",
         ),
         Scope(
-            ("network/test_path*::*udp*", "network/test_search*::*"),
+            about(both("paths", "udp"), "short-names"),
             lambda cell: cell.transport == "udp" and cell.node in nodes,
         ),
         "medium",
@@ -152,7 +151,7 @@ def race(facts: Facts) -> Finding | None:
             "if insert_failed does not grow: look for a lossy link or a rate limit on UDP",
         ),
         Scope(
-            ("network/test_path_*::*", "network/test_paths.py::*udp*"),
+            about(both("paths", "udp")),
             lambda cell: cell.transport == "udp" and cell.silent,
         ),
         "medium",
@@ -186,7 +185,7 @@ def lossy_link(facts: Facts) -> Finding | None:
             f"on {where}: iptables-save | grep -E 'limit|statistic'  # rules that drop a share",
         ),
         Scope(
-            ("network/test_paths.py::*",),
+            about("paths"),
             lambda cell: cell.node in nodes and cell.silent,
         ),
         "medium",
@@ -207,8 +206,9 @@ def _resent(facts: Facts) -> list[PathLoss]:
 @cause("edns-large-dropped", "node-network")
 def edns(facts: Facts) -> Finding | None:
     """Only questions that offer a large size get no answer."""
-    hits = [t for t in facts.failed if "test_question_is_answered_with[udp-" in t.name and t.cells]
-    large = [t for t in hits if "4096" in t.name and all(c.silent for c in t.cells)]
+    hits = [t for t in facts.failed_about(both("edns-options", "udp")) if t.cells]
+    offered = facts.failed_about(both("edns-large-buffer", "udp"))
+    large = [t for t in offered if t.cells and all(c.silent for c in t.cells)]
     small = [t for t in hits if t not in large]
     if not large or small or not any(t.answered for t in facts.said(transport="udp")):
         return None
@@ -232,7 +232,7 @@ def edns(facts: Facts) -> Finding | None:
             "4096 along the way shows where",
         ),
         Scope(
-            ("dns/test_edns.py::*4096*", *(["network/test_path*::*tcp*"] if by_view else [])),
+            about("edns-large-buffer", *([both("paths", "tcp")] if by_view else [])),
             lambda cell: cell.silent and by_view and cell.transport == "tcp",
         ),
         "high" if by_view else "medium",

@@ -5,8 +5,9 @@ import re
 
 from clusterdns.cluster import Manifest
 from clusterdns.diagnosis.facts import Facts, nodes_in_words
-from clusterdns.diagnosis.finding import Finding, Scope, cause
+from clusterdns.diagnosis.finding import Finding, cause
 from clusterdns.diagnosis.restarting import restart
+from clusterdns.diagnosis.scopes import EVERYTHING, Scope, about
 
 
 @cause("pod-cidr-overlap", "node-network", leads_to=("upstream-unreachable",))
@@ -41,7 +42,7 @@ def overlap(facts: Facts) -> Finding | None:
             "kubeadm, or the network plug-in's pool)",
         ),
         Scope(
-            ("network/test_forwarding.py::test_outside*", "network/test_loops.py::*"),
+            about("outside-names", "loops"),
             lambda cell: cell.silent,
         ),
         "medium",
@@ -77,14 +78,14 @@ def no_cni(facts: Facts) -> Finding | None:
             "it: ls /etc/cni/net.d /opt/cni/bin on the nodes that are not well",
             f"{facts.kubectl} get nodes; {facts.kubectl} -n kube-system get pods -o wide",
         ),
-        Scope(("network/*::*", "dns/*::*"))
+        Scope(EVERYTHING)
         if not facts.inventory.ready_pods
         else Scope(
-            (
-                "network/test_path*::*",
-                "network/test_dns_workload.py::*",
-                "network/test_pod*::*",
-                "network/test_search*::*",
+            about(
+                "paths",
+                "workload",
+                "pod-resolv-conf",
+                "short-names",
             ),
             lambda cell: cell.node in facts.unprobed,
         ),
@@ -141,12 +142,12 @@ def stale_cni(facts: Facts) -> Finding | None:
             "each by its name",
         ),
         Scope(
-            (
-                "network/test_path*::*",
-                "network/test_dns_workload.py::*",
-                "network/test_replica*::*",
-                "network/test_search*::*",
-                "network/test_dns_end*::*",
+            about(
+                "paths",
+                "workload",
+                "health-pages",
+                "short-names",
+                "dns-endpoints",
             ),
             lambda cell: True,
         ),

@@ -1,8 +1,9 @@
 """Records that are legal to lack, or that a setting of the kubernetes plug-in takes away."""
 
 from clusterdns.diagnosis.facts import Facts, root_upstreams
-from clusterdns.diagnosis.finding import Finding, Scope, cause
+from clusterdns.diagnosis.finding import Finding, cause
 from clusterdns.diagnosis.restarting import after_edit
+from clusterdns.diagnosis.scopes import Scope, about, is_reverse
 
 
 @cause("reverse-no-fallthrough", "records")
@@ -22,13 +23,10 @@ def reverse(facts: Facts) -> Finding | None:
             *after_edit(facts),
         ),
         Scope(
-            (
-                "network/test_corefile.py::test_nothing*",
-                "network/*::*reverse*",
-                "dns/*::*reverse*",
-                "network/test_forwarding.py::*PTR*",
+            about(
+                "corefile-advice",
             ),
-            lambda cell: "arpa" in cell.question and "NXDOMAIN" in cell.received,
+            lambda cell: is_reverse(cell) and cell.rcode == "NXDOMAIN",
         ),
     )
 
@@ -44,7 +42,7 @@ def ignores_empty(facts: Facts) -> Finding | None:
         ("ignore empty_service in the block of kubernetes",),
         (f"{facts.edit_corefile}  # take it out if clients cannot live with that",),
         Scope(
-            ("network/test_search*::*",),
-            lambda cell: "NXDOMAIN" in cell.received and "NXDOMAIN" not in cell.expected,
+            about("short-names"),
+            lambda cell: cell.rcode == "NXDOMAIN" and cell.wanted_rcode != "NXDOMAIN",
         ),
     )

@@ -4,12 +4,13 @@ import re
 
 from clusterdns.cluster import Manifest
 from clusterdns.diagnosis.facts import Facts
-from clusterdns.diagnosis.finding import Finding, Scope, cause
+from clusterdns.diagnosis.finding import Finding, cause
 from clusterdns.diagnosis.restarting import restart
-from clusterdns.diagnosis.rows import Cell
+from clusterdns.diagnosis.scopes import Scope, about
+from clusterdns.report.cell import Cell
 
 HASH = re.compile(r"plugin/reload: Running configuration (?:SHA512|MD5) = (\w+)")
-FOLLOWS = ("network/test_search*::*", "network/test_updates.py::*", "network/test_reload.py::*own*")
+FOLLOWS = about("short-names", "updates", "own-reload")
 GUESSES = ("watch-frozen",)
 
 
@@ -36,7 +37,7 @@ def foreign(facts: Facts) -> Finding | None:
             "or the same Corefile; or remove them",
         ),
         Scope(
-            (*FOLLOWS, "network/test_dns_workload.py::*", "network/test_dns_endpoints.py::*"),
+            about(*FOLLOWS, "workload", "dns-endpoints"),
             lambda cell: _is_at(cell, strange) or cell.of_service,
         ),
         "high" if hits else "medium",
@@ -51,7 +52,7 @@ def _owner(pod: Manifest) -> str:
 
 
 def _is_at(cell: Cell, pods: dict[str, str]) -> bool:
-    return any(cell.server.startswith(f"pod/{pod} ") for pod in pods)
+    return cell.server_name in {f"pod/{pod}" for pod in pods}
 
 
 @cause("corefile-old-replica", "corefile", leads_to=GUESSES)
@@ -60,8 +61,9 @@ def old_corefile(facts: Facts) -> Finding | None:
     latest = {pod: found[-1] for pod, log in facts.logs.items() if (found := HASH.findall(log))}
     if len(set(latest.values())) < 2 or facts.unready:
         return None
-    hits = {c.server.partition(" ")[0] for t in facts.troubles for c in t.cells if not c.of_service}
+    hits = {c.server_name for t in facts.troubles for c in t.cells if not c.of_service}
     odd = sorted(name for name in latest if f"pod/{name}" in hits)
+    servers = {f"pod/{name}" for name in odd}
     pods = {p["metadata"]["name"]: p["status"].get("startTime", "?") for p in facts.inventory.pods}
     return Finding(
         "The replicas do not run with the same Corefile"
@@ -74,7 +76,7 @@ def old_corefile(facts: Facts) -> Finding | None:
             *restart(facts),
             f"{facts.ks} logs {facts.of_replicas} --prefix | grep plugin/reload  # what it refused",
         ),
-        Scope(FOLLOWS, lambda cell: cell.of_service or any(n in cell.server for n in odd)),
+        Scope(FOLLOWS, lambda cell: cell.of_service or cell.server_name in servers),
         "high" if len(odd) == 1 else "medium",
         tell_apart="within a minute after an edit this is normal: ask again",
     )

@@ -1,18 +1,19 @@
 """The DNS Service and what stands between it and the replicas."""
 
 from clusterdns.diagnosis.facts import Facts, nodes_in_words
-from clusterdns.diagnosis.finding import Finding, Scope, cause, through_service
+from clusterdns.diagnosis.finding import Finding, cause
+from clusterdns.diagnosis.scopes import Scope, about, both, through_service
 from clusterdns.serving.inventory import LABEL, SLICES
 from clusterdns.serving.shape import endpoint_ports, port_of, ready_endpoints, selects
 
-THROUGH_SERVICE = (
-    "network/test_search_path.py::*",
-    "network/test_ndots.py::*",
-    "network/test_path*::*",
-    "network/test_updates.py::*",
-    "network/test_dns_endpoints.py::*",
+THROUGH_SERVICE = about(
+    "short-names",
+    "ndots",
+    "paths",
+    "updates",
+    "dns-endpoints",
 )
-SHAPE = ("network/test_dns_service.py::*", "network/test_dns_endpoints.py::*")
+SHAPE = about("dns-service", "dns-endpoints")
 
 
 @cause("dns-svc-missing", "service")
@@ -46,7 +47,7 @@ def missing(facts: Facts) -> Finding | None:
             "# or restore it from your backup; kubeadm init phase addon coredns makes it too, and "
             "puts the Deployment back to kubeadm's own",
         ),
-        Scope((*SHAPE, *THROUGH_SERVICE), through_service),
+        Scope(about(*SHAPE, *THROUGH_SERVICE), through_service),
     )
 
 
@@ -82,7 +83,7 @@ def selector(facts: Facts) -> Finding | None:
             *_answers_directly(facts),
         ),
         (f"{facts.ks} patch {name} --type=json -p '{replace}'",),
-        Scope((*SHAPE, *THROUGH_SERVICE), through_service),
+        Scope(about(*SHAPE, *THROUGH_SERVICE), through_service),
         "high" if shown and not endpoints else "medium",
         against=() if not endpoints else (f"there are endpoints: {sorted(endpoints)}",),
         tell_apart=f"slices may be written by hand: {facts.ks} get endpointslices" if patch else "",
@@ -127,7 +128,7 @@ def not_ready(facts: Facts) -> Finding | None:
             f"{facts.ks} describe pods {facts.of_replicas}",
             f"{facts.ks} logs {facts.of_replicas} --tail=50 --prefix",
         ),
-        Scope(("network/test_dns_workload.py::*", *THROUGH_SERVICE), through_service),
+        Scope(about("workload", *THROUGH_SERVICE), through_service),
         "medium",
         assumes=1,
         tell_apart="why they are not ready: their log, and the body of /ready names the plug-in",
@@ -183,7 +184,7 @@ def _wrong_port(facts: Facts, protocol: str, words: str, index: int | None) -> F
         tuple(evidence),
         (f"{facts.ks} patch {inventory.service_name} --type=json -p '{change}'",),
         Scope(
-            (*SHAPE, *THROUGH_SERVICE),
+            about(*SHAPE, *THROUGH_SERVICE),
             lambda cell: cell.of_service and cell.transport == transport,
         ),
         "high" if silent or not talks else "medium",
@@ -217,10 +218,9 @@ def no_tcp(facts: Facts) -> Finding | None:
         ),
         (f"{facts.ks} patch {facts.inventory.service_name} --type=json -p '{add}'",),
         Scope(
-            (
-                "network/test_dns_service.py::test_service_has_port(53-tcp)",
+            about(
+                both("dns-service", "tcp"),
                 *THROUGH_SERVICE,
-                "network/test_dns_endpoints.py::*53-tcp*",
             ),
             lambda cell: cell.of_service and cell.transport == "tcp",
         ),
@@ -256,10 +256,10 @@ def family(facts: Facts) -> Finding | None:
             "one node after the other",
         ),
         Scope(
-            (
-                "network/test_dns_service.py::*",
-                "network/test_pod_resolv_conf.py::*",
-                "network/test_search*::*",
+            about(
+                "dns-service",
+                "pod-resolv-conf",
+                "short-names",
             )
         ),
     )

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 
 from clusterdns.diagnosis.facts import Facts, nodes_in_words
-from clusterdns.diagnosis.finding import Finding, Scope, cause
+from clusterdns.diagnosis.finding import Finding, cause
+from clusterdns.diagnosis.scopes import Scope, about
 
 FROM = re.compile(r"wrong source \[?(?P<address>[0-9a-fA-F.:]+?)\]?:\d+")
 
@@ -41,7 +42,7 @@ def wrong_source(facts: Facts) -> Finding | None:
             "its question went",
         ),
         Scope(
-            ("network/test_path*::*", "network/test_search*::*", "network/test_ndots.py::*"),
+            about("paths", "short-names", "ndots"),
             lambda cell: cell.node in nodes and cell.of_service,
         ),
         "high",
@@ -56,5 +57,5 @@ def strays(facts: Facts) -> Iterator[tuple[str, str, str]]:
             yield talk.node, talk.transport, found["address"]
     for trouble in facts.troubles:
         for cell in trouble.cells:
-            if cell.of_service and (found := FROM.search(cell.received)):
+            if cell.of_service and (found := FROM.search(cell.error)):
                 yield cell.node, cell.transport, found["address"]

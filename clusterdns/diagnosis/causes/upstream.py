@@ -4,17 +4,18 @@ import re
 
 from clusterdns.diagnosis.causes.corefile import outside_denied
 from clusterdns.diagnosis.facts import Facts
-from clusterdns.diagnosis.finding import Finding, Scope, cause
+from clusterdns.diagnosis.finding import Finding, cause
 from clusterdns.diagnosis.rows import Talk
+from clusterdns.diagnosis.scopes import Scope, about
 from clusterdns.searching.podpolicies import is_loopback
 
 OUTSIDE = Scope(
-    (
-        "network/test_forwarding.py::test_outside*",
-        "network/test_loops.py::*",
-        "network/test_search*::*",
-        "network/test_corefile.py::test_nothing*",
-        "network/test_node_resolver.py::test_every_upstream*",
+    about(
+        "outside-names",
+        "loops",
+        "short-names",
+        "corefile-advice",
+        "upstreams",
     ),
     outside_denied,
 )
@@ -24,8 +25,7 @@ TIMEOUT = r"(read|dial) (udp|tcp) \S+->\S+:53: (i/o timeout|read: connection ref
 
 def outside_failed(facts: Facts) -> bool:
     """Whether a check of a name outside the cluster failed."""
-    words = ("test_outside_name", "test_questions_do_not_multiply", "test_every_upstream_answers")
-    return any(any(word in t.name for word in words) for t in facts.troubles)
+    return bool(facts.troubles_about("outside-names", "multiplied-questions", "upstreams"))
 
 
 def bad_outside(facts: Facts) -> list[Talk]:
@@ -38,12 +38,12 @@ def cluster_names_work(facts: Facts) -> bool:
     known = facts.to_replicas()
     if known:
         return any(t.result == "NOERROR" for t in known)
-    return not any("tests/dns/" in t.name for t in facts.failed)
+    return not facts.failed_about("cluster-names")
 
 
 def all_outside_denied(facts: Facts) -> bool:
     """Whether the checks that asked replicas for a name outside got no answer of use at all."""
-    cells = [c for t in facts.failed if "test_outside_name" in t.name for c in t.cells]
+    cells = [c for t in facts.failed_about("outside-names") for c in t.cells]
     return bool(cells) and all(outside_denied(cell) for cell in cells)
 
 
@@ -254,8 +254,8 @@ def aaaa(facts: Facts) -> Finding | None:
             facts.edit_corefile,
         ),
         Scope(
-            ("network/test_node_resolver.py::test_every_upstream*AAAA*",),
-            lambda cell: "AAAA" in cell.question and outside_denied(cell),
+            about("upstream-aaaa"),
+            lambda cell: cell.rdtype == "AAAA" and outside_denied(cell),
         ),
         "medium",
     )

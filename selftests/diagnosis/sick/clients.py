@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from clusterdns.cluster import Manifest
 from clusterdns.diagnosis.facts import Facts
-from clusterdns.diagnosis.rows import Cell, Talk, Trouble
+from clusterdns.diagnosis.rows import Talk
 from clusterdns.searching.resolvconf import ResolvConf
 from selftests.diagnosis.sick.network import policy
 from selftests.diagnosis.sick.places import COREFILE, PATHS, to_service
@@ -13,13 +13,21 @@ from selftests.diagnosis.sick.service import told
 from selftests.diagnosis.sick.upstream import no_upstream
 from selftests.diagnosis.sound import DNS_IP, NODES, OURS
 from selftests.diagnosis.studio import (
+    NXDOMAIN,
+    RIGHT,
     Change,
+    cell,
     corefile,
     deviating,
     edited,
+    failed,
     failing,
+    no_answer,
     saying,
+    trouble,
 )
+
+REPLICA = "pod/coredns-a (10.244.0.2)"
 
 
 def other_family(facts: Facts) -> Facts:
@@ -39,7 +47,8 @@ def wildcard(facts: Facts) -> Facts:
     confs = {n: replace(conf, search=(*conf.search, "corp.test")) for n in NODES}
     hit = Talk("suffix", "w1", "pod/coredns-a", "10.244.0.2", "cp", "udp", "NOERROR", 1.0, 1)
     sick = replace(facts, resolv_confs=confs, talks=(*facts.talks, hit))
-    return failing(sick, "tests/network/test_search_path.py::test_short_name_ends[getent]")
+    name = "tests/network/test_search_path.py::test_short_name_ends_at_the_namespace"
+    return failing(sick, f"{name}[getent-ahosts]")
 
 
 def reverse(facts: Facts) -> Facts:
@@ -54,7 +63,7 @@ def limits(words: str) -> Change:
     def change(facts: Facts) -> Facts:
         name = "tests/network/test_node_resolver.py::test_node_resolv_conf_is_within_the_limits"
         message = f"w1: {words} limits were exceeded, some were omitted"
-        return replace(facts, troubles=(Trouble(name, "deviation", message),))
+        return replace(facts, troubles=(trouble(name, "deviation", message),))
 
     return change
 
@@ -74,20 +83,10 @@ def dot(facts: Facts) -> Facts:
 
 def denied_new_names(facts: Facts) -> Facts:
     """Replicas deny what was made during the run."""
-    cells = tuple(
-        Cell(
-            f"web{number}.{OURS}.svc.cluster.local. A",
-            node,
-            "pod/coredns-a (10.244.0.2)",
-            "udp",
-            "NOERROR [web A 10.96.1.1]",
-            "NXDOMAIN [] with the SOA of cluster.local. flags AA QR RD",
-        )
-        for node in NODES
-        for number in range(3)
-    )
+    names, server = [f"web{n}.{OURS}.svc.cluster.local. A" for n in range(3)], REPLICA
+    cells = [cell(name, n, server, "udp", RIGHT, NXDOMAIN) for n in NODES for name in names]
     name = "tests/dns/test_cluster_ip_service.py::test_address_is_the_cluster_ip[udp-web-A]"
-    return replace(facts, troubles=(Trouble(name, "failed", "denied", cells),))
+    return failed(facts, name, *cells)
 
 
 def empty_ignored(facts: Facts) -> Facts:
@@ -163,12 +162,9 @@ def stuck_proxy(facts: Facts) -> Facts:
 
 def large_buffers(facts: Facts) -> Facts:
     """Questions with a large EDNS buffer are dropped."""
-    cells = tuple(
-        Cell("web. A", n, "pod/coredns-a (10.244.0.2)", "udp", "NOERROR", "no answer (timeout)")
-        for n in NODES
-    )
+    cells = [cell("web. A", n, REPLICA, "udp", RIGHT, no_answer("timeout")) for n in NODES]
     name = "tests/dns/test_edns.py::test_question_is_answered_with[udp-4096]"
-    return replace(facts, troubles=(Trouble(name, "failed", "silent", cells),))
+    return failed(facts, name, *cells)
 
 
 def long_denials(facts: Facts) -> Facts:
@@ -177,7 +173,7 @@ def long_denials(facts: Facts) -> Facts:
     sick = corefile(facts, f"{block}        disable denial cluster.local\n    }}\n", "cache 900\n")
     name = f"{COREFILE}::test_nothing_in_it_is_likely_to_hurt"
     return replace(
-        sick, troubles=(Trouble(name, "deviation", "a Service stays unknown for 900 s"),)
+        sick, troubles=(trouble(name, "deviation", "a Service stays unknown for 900 s"),)
     )
 
 

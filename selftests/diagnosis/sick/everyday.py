@@ -3,11 +3,20 @@
 from dataclasses import replace
 
 from clusterdns.diagnosis.facts import Facts
-from clusterdns.diagnosis.rows import Cell, Trouble
 from clusterdns.searching.resolvconf import ResolvConf
 from selftests.diagnosis.sick.places import PATHS, to_service
 from selftests.diagnosis.sound import DNS_IP, OURS
-from selftests.diagnosis.studio import Change, corefile, edited, failing, saying
+from selftests.diagnosis.studio import (
+    NXDOMAIN,
+    RIGHT,
+    Change,
+    cell,
+    corefile,
+    edited,
+    failed,
+    failing,
+    saying,
+)
 
 LOSSES = "tests/network/test_paths.py::test_path_loses_nothing[udp]"
 ADDRESS = "tests/dns/test_cluster_ip_service.py::test_address_is_the_cluster_ip[udp-plain-A]"
@@ -34,11 +43,8 @@ def stale_endpoint(facts: Facts) -> Facts:
 def denied(facts: Facts, *servers: str) -> Facts:
     """With a failed check in which names of ours do not exist."""
     name = f"web.{OURS}.svc.cluster.local. A"
-    cells = tuple(
-        Cell(name, "w1", server, "udp", "NOERROR [x]", "NXDOMAIN [] with the SOA")
-        for server in servers
-    )
-    return replace(facts, troubles=(*facts.troubles, Trouble(ADDRESS, "failed", "odd", cells)))
+    cells = [cell(name, "w1", server, "udp", RIGHT, NXDOMAIN) for server in servers]
+    return failed(facts, ADDRESS, *cells)
 
 
 def some_namespaces(facts: Facts) -> Facts:

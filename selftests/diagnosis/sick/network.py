@@ -7,13 +7,17 @@ from typing import Any
 
 from clusterdns.cluster import Manifest
 from clusterdns.diagnosis.facts import Facts
-from clusterdns.diagnosis.rows import Cell, Contact, PathLoss, Talk, Trouble
+from clusterdns.diagnosis.rows import Contact, PathLoss, Talk
 from selftests.diagnosis.sick.places import PATHS, READY, to_service
 from selftests.diagnosis.sick.upstream import no_upstream
 from selftests.diagnosis.sound import OURS
 from selftests.diagnosis.studio import (
+    NXDOMAIN,
+    RIGHT,
     Change,
+    cell,
     edited,
+    failed,
     failing,
     no_endpoints,
     saying,
@@ -185,10 +189,8 @@ def another_answers(facts: Facts) -> Facts:
         return "NXDOMAIN" if fits and talk.server != "upstream" else None
 
     name, server = "kubernetes.default.svc.cluster.local. A", "pod/coredns-a (10.244.0.2)"
-    cell = Cell(name, "w2", server, "udp", "NOERROR [x]", "NXDOMAIN []")
-    check = "tests/dns/test_kubernetes_service.py::test_address_is_the_cluster_ip[udp]"
-    sick = saying(facts, rule)
-    return replace(sick, troubles=(*sick.troubles, Trouble(check, "failed", "odd", (cell,))))
+    check = "tests/dns/test_kubernetes_service.py::test_address_is_the_cluster_ip[udp-A]"
+    return failed(saying(facts, rule), check, cell(name, "w2", server, "udp", RIGHT, NXDOMAIN))
 
 
 SICK: dict[str, tuple[str, Change]] = {

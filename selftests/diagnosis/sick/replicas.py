@@ -21,7 +21,8 @@ from selftests.diagnosis.studio import (
 
 def killed(facts: Facts) -> Facts:
     """The replicas need too much memory."""
-    return failing(crashing(facts, "", "OOMKilled"), f"{WORKLOAD}::test_no_replica_keeps")
+    name = f"{WORKLOAD}::test_no_replica_keeps_restarting"
+    return failing(crashing(facts, "", "OOMKilled"), name)
 
 
 def scaled(facts: Facts) -> Facts:

@@ -6,6 +6,7 @@ from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.rows import Talk
 from selftests.diagnosis.sound import NODES, UPSTREAM
 from selftests.diagnosis.studio import (
+    OUTSIDE,
     Change,
     corefile,
     deviating,
@@ -37,7 +38,7 @@ def second_upstream(facts: Facts) -> Facts:
             for t in sick.talks
         ),
     )
-    return failing(sick, "tests/network/test_forwarding.py::test_outside_name_is_in_time")
+    return failing(sick, f"{OUTSIDE}[udp]")
 
 
 def slow_upstream(facts: Facts) -> Facts:
@@ -57,7 +58,7 @@ def udp_only_upstream(facts: Facts) -> Facts:
     def rule(talk: Talk) -> str | None:
         return "timeout" if (talk.kind, talk.transport) == ("upstream", "tcp") else None
 
-    name = "tests/network/test_forwarding.py::test_outside_name_resolves_as_on_the_node[tcp]"
+    name = f"{OUTSIDE}[tcp]"
     return failing(saying(facts, rule), name)
 
 
@@ -67,7 +68,7 @@ def v6_upstream(facts: Facts) -> Facts:
     line = "[ERROR] plugin/errors: 2 x. A: dial udp [2001:db8::53]:53: connect: network is "
     return failing(
         replace(sick, logs={"coredns-a": f"{line}unreachable\n"}),
-        "tests/network/test_forwarding.py::test_outside_name_resolves_as_on_the_node[udp]",
+        f"{OUTSIDE}[udp]",
     )
 
 
@@ -81,7 +82,7 @@ def no_aaaa(facts: Facts) -> Facts:
 def overflow(facts: Facts) -> Facts:
     """The upstream sends too much."""
     log = "[ERROR] plugin/errors: 2 big. A: dns: overflowing header size\n"
-    name = "tests/network/test_forwarding.py::test_outside_name_resolves_as_on_the_node[udp]"
+    name = f"{OUTSIDE}[udp]"
     return failing(replace(facts, logs={"coredns-a": log}), name)
 
 
