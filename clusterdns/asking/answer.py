@@ -184,6 +184,16 @@ class Answer:
         flags = f" flags {' '.join(sorted(self.flags))}"
         return f"{self.rcode} [{', '.join(sorted(self.records))}]{denial}{flags}{again}"
 
+    @property
+    def asked(self) -> str:
+        """The question and the transport, for the first line of a message."""
+        return f"{self.question} over {self.transport}"
+
+    @property
+    def place(self) -> str:
+        """From where to whom, and the time it took."""
+        return f"from {self.node} to {self.server}, {self.ms:.1f} ms"
+
     def __repr__(self) -> str:
         return (
             f"<{self.question} from {self.node} to {self.server} over {self.transport}"

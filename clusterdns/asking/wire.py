@@ -1,7 +1,7 @@
 """Exact bytes to every server from every node: what a well-behaved resolver never sends."""
 
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
@@ -12,11 +12,11 @@ import dns.message
 import dns.opcode
 import dns.rcode
 
-from clusterdns.asking.everyone import Everyone
-from clusterdns.asking.evidence import Evidence
+from clusterdns.asking.answer import Answer
+from clusterdns.asking.answers import Answers
+from clusterdns.asking.everyone import Asker, Everyone
 from clusterdns.asking.losses import Path
 from clusterdns.asking.question import Question, Server, Transport
-from clusterdns.asking.tally import Cell
 from clusterdns.probe import Conversation, Packet, Probe, Reply, Transcript
 
 T = TypeVar("T")
@@ -85,42 +85,58 @@ def malformed(name: str) -> dict[str, bytes]:
     }
 
 
-def pipeline(everyone: Everyone, questions: list[Question]) -> Evidence:
+def pipeline(asker: Asker, *questions: Question) -> Answers:
     """Put several questions on one TCP connection in one go (RFC 7766 6.2.1.1)."""
-    wires = [question.message().to_wire() for question in questions]
-    steps = (b"".join(struct.pack("!H", len(wire)) + wire for wire in wires),)
-    return converse(everyone, f"{len(wires)} questions at once", steps, len(wires))
+    queries = [question.query()[0] for question in questions]
+    for number, query in enumerate(queries):
+        query.id = (queries[0].id + number) % 2**16  # by which the replies are told apart
+    steps = (b"".join(framed(query.to_wire()) for query in queries),)
+    return converse(asker, questions, queries, steps)
 
 
-def fragments(everyone: Everyone, question: Question) -> Evidence:
+def fragments(asker: Asker, question: Question) -> Answers:
     """Send one question over TCP in pieces, cut inside the length and inside the message."""
-    wire = question.message().to_wire()
-    whole = struct.pack("!H", len(wire)) + wire
-    steps = (whole[:1], 0.05, whole[1:9], 0.05, whole[9:])
-    return converse(everyone, f"{question} in three pieces", steps, 1)
+    query, wire = question.query()
+    whole = framed(wire)
+    return converse(asker, [question], [query], (whole[:1], 0.05, whole[1:9], 0.05, whole[9:]))
+
+
+def framed(wire: bytes) -> bytes:
+    """A message with its length in front, as TCP carries it (RFC 1035 4.2.2)."""
+    return struct.pack("!H", len(wire)) + wire
 
 
 def converse(
-    everyone: Everyone, what: str, steps: tuple[bytes | float, ...], messages: int
-) -> Evidence:
+    asker: Asker,
+    questions: Sequence[Question],
+    queries: Sequence[dns.message.Message],
+    steps: tuple[bytes | float, ...],
+) -> Answers:
     """Hold the same conversation with every server from every node; not where TCP is silent."""
+    everyone = asker.everyone
 
-    def talk(node: str, probe: Probe) -> list[Cell]:
+    def talk(node: str, probe: Probe) -> list[Answer]:
         silent = {s: everyone.why_silent(Path(node, str(s), "tcp")) for s in everyone.servers}
         awake = [server for server, why in silent.items() if not why]
-        talks = [Conversation(s.address, s.port, steps, 3.0, messages) for s in awake]
+        talks = [Conversation(s.address, s.port, steps, 3.0, len(queries)) for s in awake]
         said = dict(zip(awake, probe.converse(talks), strict=True))
         silence = {s: Transcript(b"", f"not asked: {why}", 0.0) for s, why in silent.items() if why}
-        return [compared(what, node, s, messages, (said | silence)[s]) for s in silent]
+        return [
+            Answer.from_reply(question, node, server, "tcp", query, reply)
+            for server in silent
+            for question, query, reply in zip(
+                questions, queries, replies_to(queries, (said | silence)[server]), strict=True
+            )
+        ]
 
-    return Evidence([c for cells in from_all_nodes(everyone, talk).values() for c in cells])
+    cells = [answer for each in from_all_nodes(everyone, talk).values() for answer in each]
+    return Answers(cells, asker.tally, everyone.repeat)
 
 
-def compared(what: str, node: str, server: Server, messages: int, said: Transcript) -> Cell:
-    """One conversation as a cell: as many messages must come back as were asked for."""
-    came = len(said.messages)
-    wanted = f"{messages} answers" if messages > 1 else "1 answer"
-    found = f"no answer ({said.ending})" if not came else f"{came} answers ({said.ending})"
-    wrong = came != messages
-    received = found if wrong else wanted
-    return Cell(what, node, str(server), "tcp", wanted, received, said.ms, wrong)
+def replies_to(queries: Sequence[dns.message.Message], said: Transcript) -> list[Reply]:
+    """What came for each query, in whatever order (RFC 7766 7): a reply has the query's ID."""
+    came = {int.from_bytes(message[:2], "big"): message for message in said.messages}
+    return [
+        Reply(came.get(query.id), None if query.id in came else said.ending, said.ms, None)
+        for query in queries
+    ]

@@ -22,7 +22,7 @@ def test_existing_name_without_that_type_is_nodata(
 ) -> None:
     """A name that exists must never be denied as a whole for want of one type."""
     answers = everyone.ask(records.web.fqdn, rdtype)
-    assert answers.deviating_from(expect.nodata(zone)) == {}, answers
+    assert answers.match(expect.nodata(zone)), answers
 
 
 @pytest.mark.spec("N1")
@@ -30,21 +30,21 @@ def test_existing_name_without_that_type_is_nodata(
 def test_absent_service_is_nxdomain(everyone: Asker, site: Site, zone: str, rdtype: str) -> None:
     """A Service that is not there must be denied."""
     answers = everyone.ask(f"no-such-service.{site.workspace.namespace}.svc.{zone}", rdtype)
-    assert answers.deviating_from(expect.nxdomain(zone)) == {}, answers
+    assert answers.match(expect.nxdomain(zone)), answers
 
 
 @pytest.mark.spec("N1")
 def test_absent_namespace_is_nxdomain(everyone: Asker, zone: str) -> None:
     """A namespace that is not there must be denied."""
     answers = everyone.ask(f"web.no-such-namespace.svc.{zone}", "A")
-    assert answers.deviating_from(expect.nxdomain(zone)) == {}, answers
+    assert answers.match(expect.nxdomain(zone)), answers
 
 
 @pytest.mark.spec("N1")
 def test_absent_endpoint_is_nxdomain(everyone: Asker, records: Records, zone: str) -> None:
     """A hostname that no endpoint has must be denied."""
     answers = everyone.ask(records.peers.below("omega"), "A")
-    assert answers.deviating_from(expect.nxdomain(zone)) == {}, answers
+    assert answers.match(expect.nxdomain(zone)), answers
 
 
 @pytest.mark.spec("N3")
@@ -56,7 +56,7 @@ def test_name_between_existing_names_is_nodata(
     namespace = site.workspace.namespace
     name = {"svc": f"svc.{zone}", "namespace": f"{namespace}.svc.{zone}"}[label]
     answers = everyone.ask(name, "A")
-    assert answers.deviating_from(expect.nodata(zone)) == {}, answers
+    assert answers.match(expect.nodata(zone)), answers
 
 
 @pytest.mark.spec("N4")
@@ -68,14 +68,14 @@ def test_srv_of_another_port_is_nxdomain(
 ) -> None:
     """A port name or protocol that the Service does not have must be denied."""
     answers = everyone.ask(records.web.srv_name(port), "SRV")
-    assert answers.deviating_from(expect.nxdomain(zone)) == {}, answers
+    assert answers.match(expect.nxdomain(zone)), answers
 
 
 @pytest.mark.spec("N7")
 def test_name_too_deep_is_nxdomain(everyone: Asker, records: Records, zone: str) -> None:
     """More labels below a Service than the schema knows must be denied."""
     answers = everyone.ask(records.web.below("a.b.c"), "A")
-    assert answers.deviating_from(expect.nxdomain(zone)) == {}, answers
+    assert answers.match(expect.nxdomain(zone)), answers
 
 
 @pytest.mark.spec("N8")
@@ -83,4 +83,4 @@ def test_name_too_deep_is_nxdomain(everyone: Asker, records: Records, zone: str)
 def test_wildcard_is_nxdomain(everyone: Asker, site: Site, zone: str, label: str) -> None:
     """A wildcard label must not match Services."""
     answers = everyone.ask(f"{label}.{site.workspace.namespace}.svc.{zone}", "A")
-    assert answers.deviating_from(expect.nxdomain(zone)) == {}, answers
+    assert answers.match(expect.nxdomain(zone)), answers

@@ -17,7 +17,7 @@ def test_each_ready_endpoint_has_an_address(
     peers = records.peers
     answers = everyone.ask(peers.fqdn, rdtype)
     expected = expect.addresses(peers.fqdn, peers.addresses(family))
-    assert answers.deviating_from(expected) == {}, answers
+    assert answers.match(expected), answers
 
 
 @pytest.mark.spec("2.4.1-hostA", "2.4.1-hostAAAA", "2.1-host-a")
@@ -33,14 +33,14 @@ def test_hostname_leads_to_its_endpoint(
     name = records.peers.below(hostname)
     answers = everyone.ask(name, rdtype)
     expected = expect.addresses(name, {records.peers.endpoint(hostname, family)})
-    assert answers.deviating_from(expected) == {}, answers
+    assert answers.match(expected), answers
 
 
 @pytest.mark.spec("2.1-ready-a")
 def test_unready_endpoint_has_no_name(everyone: Asker, records: Records, zone: str) -> None:
     """The hostname of an endpoint that is not ready must not resolve."""
     answers = everyone.ask(records.peers.below("gamma"), "A")
-    assert answers.deviating_from(expect.nxdomain(zone)) == {}, answers
+    assert answers.match(expect.nxdomain(zone)), answers
 
 
 @pytest.mark.spec("2.4.1-none")
@@ -51,7 +51,7 @@ def test_service_without_ready_endpoint_does_not_exist(
 ) -> None:
     """A headless Service with no ready endpoint should be answered with NXDOMAIN."""
     answers = everyone.ask(records.empty.fqdn, rdtype)
-    assert answers.deviating_from(expect.nxdomain(zone)) == {}, answers
+    assert answers.match(expect.nxdomain(zone)), answers
 
 
 @pytest.mark.spec("2.4.2", "2.4.2-NxM", "2.4.2-num", "2.4.2-ready")
@@ -63,15 +63,16 @@ def test_each_ready_endpoint_has_an_srv_record(
     answers = everyone.ask(records.peers.srv_name(port), "SRV")
     hosts = {records.peers.below(hostname) for hostname in ("alpha", "beta")}
     rule = f"port {port.number} at {sorted(hosts)} and at one more label for the nameless endpoint"
-    wrong = answers.judge(
-        rule,
-        lambda a: (
-            {p for p, _ in a.srv_targets} == {port.number}
-            and {t for _, t in a.srv_targets} >= hosts
-            and len(a.srv_targets) == len(hosts) + 1
-        ),
-    )
-    assert wrong == {}, answers
+    assert answers.match(
+        expect.rule(
+            rule,
+            lambda a: (
+                {p for p, _ in a.srv_targets} == {port.number}
+                and {t for _, t in a.srv_targets} >= hosts
+                and len(a.srv_targets) == len(hosts) + 1
+            ),
+        )
+    ), answers
 
 
 @pytest.mark.spec("2.4.3-4")
@@ -83,7 +84,7 @@ def test_pointer_leads_back_to_the_hostname(
     reverse = reverse_name(records.peers.endpoint(hostname))
     answers = everyone.ask(reverse, "PTR")
     expected = expect.pointer(reverse, records.peers.below(hostname))
-    assert answers.deviating_from(expected) == {}, answers
+    assert answers.match(expected), answers
 
 
 @pytest.mark.spec("2.4.3-6")
@@ -92,4 +93,4 @@ def test_ipv6_pointer_leads_back_to_the_hostname(everyone: Asker, records: Recor
     reverse = reverse_name(records.peers.endpoint("alpha", 6))
     answers = everyone.ask(reverse, "PTR")
     expected = expect.pointer(reverse, records.peers.below("alpha"))
-    assert answers.deviating_from(expected) == {}, answers
+    assert answers.match(expected), answers
