@@ -26,7 +26,7 @@ def answering(
 ) -> Facts:
     """With a failed check to which all servers gave the same wrong answer on these nodes."""
     cells = tuple(Cell(question, n, s, "udp", expected, received) for n in nodes for s in SERVERS)
-    name = "tests/dns/test_cluster_ip_service.py::test_address_is_the_cluster_ip[udp-plain-A]"
+    name = "tests/dns/test_cluster_ip_service.py::test_address_is_the_cluster_ip[udp-A]"
     return replace(facts, troubles=(*facts.troubles, Trouble(name, "failed", "odd", cells)))
 
 
@@ -143,7 +143,7 @@ def untranslated(facts: Facts) -> Facts:
         for p in facts.paths
     )
     cell = Cell(f"{API_NAME} A", "w2", SERVERS[0], "udp", "NOERROR [x]", f"no answer ({stray})")
-    name = "tests/dns/test_cluster_ip_service.py::test_address_is_the_cluster_ip[udp-plain-A]"
+    name = "tests/dns/test_cluster_ip_service.py::test_address_is_the_cluster_ip[udp-A]"
     lost = Trouble("tests/network/test_paths.py::test_path_loses_nothing[udp]", "failed", "lost")
     failed = (*facts.troubles, Trouble(name, "failed", "odd", (cell,)), lost)
     return replace(sick, paths=lossy, troubles=failed)

@@ -27,7 +27,7 @@ CASES = {"upper": str.upper, "every-second": swapped}
 @pytest.mark.parametrize("case", CASES)
 def test_records_of_services_are_found(everyone: Asker, records: Records, case: str) -> None:
     """Addresses, ports and pointers of Services must be found however they are written."""
-    services = (records.variety.many, records.variety.gates)
+    services = (records.web, records.plain, records.variety.many, records.variety.gates)
     plain = {**addresses_of(services), **ports_of(services), **pointers_of(services)}
     wanted = in_case(plain, CASES[case])
     answers = everyone.put(*wanted)

@@ -86,7 +86,7 @@ def denied_new_names(facts: Facts) -> Facts:
         for node in NODES
         for number in range(3)
     )
-    name = "tests/dns/test_cluster_ip_service.py::test_address_is_the_cluster_ip[udp-web-A]"
+    name = "tests/dns/test_cluster_ip_service.py::test_address_is_the_cluster_ip[udp-A]"
     return replace(facts, troubles=(Trouble(name, "failed", "denied", cells),))
 
 
