@@ -157,5 +157,6 @@ class Evidence(Generic[F]):
                 lines.append(f"            where {wanted} was expected")
         if len(self.deviating) > MOST_ROWS:
             lines.append(f"  ... and {len(self.deviating) - MOST_ROWS} more, see the report")
-        lines.append(f"  repeat    {self.repeat(first)}")
+        if command := self.repeat(first):
+            lines.append(f"  repeat    {command}")
         return "\n".join(lines)

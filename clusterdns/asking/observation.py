@@ -17,7 +17,7 @@ class Observation:
     transport: str  # the tool of a lookup, or FILE
     value: object
     received: str  # the value in words, with what helps to understand it
-    again: Callable[[], str]  # the command that looks again
+    again: Callable[[], str]  # the command that looks again; empty when there is none
     ms: float = 0.0
     lost: int = 0
     answered: bool = True

@@ -3,7 +3,6 @@
 import struct
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import TypeVar
 
 import dns.exception
@@ -16,46 +15,43 @@ from clusterdns.asking.answer import Answer
 from clusterdns.asking.answers import Answers
 from clusterdns.asking.everyone import Asker, Everyone
 from clusterdns.asking.losses import Path
-from clusterdns.asking.question import Question, Server, Transport
+from clusterdns.asking.observation import Observation
+from clusterdns.asking.question import Question, Transport
 from clusterdns.probe import Conversation, Packet, Probe, Reply, Transcript
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Returned:
-    """What came back for bytes that were sent as they are."""
-
-    node: str
-    server: Server
-    reply: Reply
-
-    @property
-    def rcode(self) -> str:
-        """The response code; "silence" without a reply, "unreadable" for what is no message."""
-        if self.reply.wire is None:
-            return "silence"
-        try:
-            message = dns.message.from_wire(self.reply.wire, question_only=True)
-        except dns.exception.DNSException:
-            return "unreadable"
-        return dns.rcode.to_text(message.rcode())
-
-    def __str__(self) -> str:
-        return f"{self.node} > {self.server.name}: {self.rcode} ({self.reply.error or 'a reply'})"
-
-
 def send_to_all(
     everyone: Everyone, wires: Mapping[str, bytes], transport: Transport, timeout: float
-) -> dict[str, list[Returned]]:
-    """Send each message to every server from every node, all at once; by the message's name."""
+) -> dict[str, list[Observation]]:
+    """Send each message as it is to every server from every node, all at once; by its name.
+
+    What is compared is the response code: "silence" without a reply, "unreadable" for what is no
+    message. No command repeats it: dig sends no such message.
+    """
     sent = [(name, wire, server) for name, wire in wires.items() for server in everyone.servers]
     packets = [Packet(wire, s.address, s.port, transport, timeout) for _, wire, s in sent]
-    returned: dict[str, list[Returned]] = {name: [] for name in wires}
+    returned: dict[str, list[Observation]] = {name: [] for name in wires}
     for node, replies in from_all_nodes(everyone, lambda _, probe: probe.exchange(packets)).items():
         for (name, _, server), reply in zip(sent, replies, strict=True):
-            returned[name].append(Returned(node, server, reply))
+            words = f"{rcode_of(reply)} ({reply.error or 'a reply'})"
+            where, what = (node, str(server), transport), f"malformed message {name}"
+            returned[name].append(
+                Observation(what, *where, rcode_of(reply), words, lambda: "", reply.ms)
+            )
     return returned
+
+
+def rcode_of(reply: Reply) -> str:
+    """The response code of bytes; "silence" without any, "unreadable" for what is no message."""
+    if reply.wire is None:
+        return "silence"
+    try:
+        message = dns.message.from_wire(reply.wire, question_only=True)
+    except dns.exception.DNSException:
+        return "unreadable"
+    return dns.rcode.to_text(message.rcode())
 
 
 def from_all_nodes(everyone: Everyone, ask: Callable[[str, Probe], list[T]]) -> dict[str, list[T]]:

@@ -1,5 +1,6 @@
 """Each dnsConfig that the API must take or refuse (pkg/apis/core/validation)."""
 
+import json
 from dataclasses import dataclass
 
 from kubernetes.client import ApiException
@@ -9,6 +10,8 @@ from clusterdns.objects import manifests
 from clusterdns.searching.clientpods import MOST_NAMESERVERS, MOST_SEARCHES, Given
 from clusterdns.site import Workspace
 
+DNS_CONFIG = "spec.dnsConfig"  # the field of a pod
+REFUSED_FOR_IT = f"refused for {DNS_CONFIG}"
 MOST_CHARACTERS = 2048  # of a search list, blanks included (MaxDNSSearchListChars)
 LONGEST = ".".join(["x" * 63, "x" * 63, "x" * 63, "x" * 61])  # 253 characters, all a name may have
 NAMESERVER = ("192.0.2.1",)
@@ -66,9 +69,9 @@ RELAXED = (  # since Kubernetes 1.33 (KEP 4427)
 
 
 def verdict(workspace: Workspace, proposal: Proposal) -> str:
-    """The word "accepted", or the status with which the API refuses such a pod; nothing is made.
+    """The word "accepted", or why the API refuses such a pod; nothing is made.
 
-    422 is a refusal of what the pod says.
+    REFUSED_FOR_IT is a refusal for what the dnsConfig says; else the status, and what it is about.
     """
     pod = manifests.pod(
         workspace.run,
@@ -82,5 +85,17 @@ def verdict(workspace: Workspace, proposal: Proposal) -> str:
     try:
         workspace.cluster.request("POST", path, pod, query={"dryRun": "All"})
     except ApiException as error:
-        return f"{error.status} {error.reason}"
+        fields = refused_fields(error)
+        if error.status == 422 and fields and all(f.startswith(DNS_CONFIG) for f in fields):
+            return REFUSED_FOR_IT
+        return f"{error.status} {error.reason}" + (f" for {', '.join(fields)}" if fields else "")
     return "accepted"
+
+
+def refused_fields(error: ApiException) -> list[str]:
+    """The fields that the API server finds invalid (meta/v1 StatusDetails), each once, sorted."""
+    try:
+        causes = json.loads(error.body or "{}").get("details", {}).get("causes", [])
+    except (ValueError, AttributeError):
+        return []
+    return sorted({str(cause.get("field", "")) for cause in causes})
