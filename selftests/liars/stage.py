@@ -32,7 +32,7 @@ COREFILE = """.:53 {
 """
 PROBE_POD = {
     "kind": "Pod",
-    "metadata": {"name": "this-host", "namespace": NAMESPACE},
+    "metadata": {"name": "local", "namespace": NAMESPACE},
     "status": {"podIPs": [{"ip": "192.0.2.77"}]},
 }
 HONEST = Liar("honest", lambda asked, response: response, query_s=5.0)
