@@ -275,14 +275,14 @@ LIARS = (
     Liar(
         "an-absent-namespace-has-an-address",
         lie_about(f"many.no-such-namespace.svc.{ZONE}", "A", ELSEWHERE),
-        ("denials::test_absent_name*-namespace]",),
+        ("denials::test_absent_name*[[]???-namespace]",),
         (ELSEWHERE,),
         files=BASIC,
     ),
     Liar(
         "any-hostname-is-an-endpoint",
         lie_about(f"voice-99.choir.{IN_NAMESPACE}", "A", "192.0.2.11"),
-        ("denials::test_absent_name*-hostname]",),
+        ("denials::test_absent_name*[[]???-hostname]",),
         ("192.0.2.11",),
         files=BASIC,
     ),
