@@ -7,11 +7,12 @@ import dns.message
 import pytest
 
 from clusterdns.asking import silence as module
-from clusterdns.asking.everyone import AGAIN_MOST, Everyone
+from clusterdns.asking.everyone import AGAIN_MOST, Asker, Everyone
 from clusterdns.asking.losses import Losses, Path
 from clusterdns.asking.paths import deadline_misses, improbable_losses
 from clusterdns.asking.question import TRANSPORTS, Question, Server
 from clusterdns.asking.silence import PATIENCE
+from clusterdns.asking.tally import Tally
 from clusterdns.asking.wire import pipeline
 from clusterdns.probe import Conversation, Output, Packet, Reply, Transcript
 
@@ -320,10 +321,12 @@ def test_no_conversation_with_the_dead(matrix: Everyone, probe: Pretender) -> No
     """A connection that cannot be made is not waited for by one check after the other."""
     matrix.look(QUESTIONS[0])
 
-    assert [(cell.server, cell.received) for cell in pipeline(matrix, QUESTIONS)] == [
-        (str(LIVE), "no answer (enough)"),
-        (str(DEAD), "no answer (not asked: 2 rounds in a row had no answer here)"),
-    ]
+    answers = pipeline(Asker(matrix, "tcp", Tally()), *QUESTIONS)
+    assert {(answer.server, answer.received) for answer in answers} == {
+        (LIVE, "no answer (enough)"),
+        (DEAD, "no answer (not asked: 2 rounds in a row had no answer here)"),
+    }
+    assert len(answers) == 2 * len(QUESTIONS)
     assert probe.talks == [LIVE.address]
 
 

@@ -14,6 +14,7 @@ from dns.rdtypes.IN.SRV import SRV
 
 from clusterdns.asking.question import Question, Server, Transport
 from clusterdns.probe import Reply
+from clusterdns.report.cell import Values
 
 FOREVER = 2**31  # seconds: beyond any TTL (RFC 2181 8)
 
@@ -184,6 +185,30 @@ class Answer:
         again = f" (after {self.lost} lost)" if self.lost else ""
         flags = f" flags {' '.join(sorted(self.flags))}"
         return f"{self.rcode} [{', '.join(sorted(self.records))}]{denial}{flags}{again}"
+
+    @property
+    def values(self) -> Values:
+        """What was asked of whom and what came back, as a cell keeps it."""
+        return Values(
+            name=self.question.name,
+            rdtype=self.question.rdtype,
+            server_name=self.server.name,
+            address=self.server.address,
+            asked=self.asked,
+            rcode=self.rcode if self.answered else "",
+            error="" if self.answered else self.error or "no answer",
+            records=tuple(sorted(self.records)),
+        )
+
+    @property
+    def heading(self) -> str:
+        """The question and the transport, for the first line of a message."""
+        return f"{self.question} over {self.transport}"
+
+    @property
+    def place(self) -> str:
+        """From where to whom, and the time it took."""
+        return f"from {self.node} to {self.server}, {self.ms:.1f} ms"
 
     def __repr__(self) -> str:
         return (

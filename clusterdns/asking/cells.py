@@ -1,52 +1,35 @@
-"""From an answer and what was expected of it to a cell of a check's tally."""
+"""From what was found and what was wanted to a cell of a check's tally: made here alone."""
 
 from dataclasses import replace
 
-from clusterdns.asking.answer import Answer
+from clusterdns.asking.criterion import Criterion, F
 from clusterdns.asking.expect import Expected
 from clusterdns.report.cell import Cell
 
 
-def cell_of(
-    answer: Answer,
-    expected: Expected | str,
-    deviates: bool,
-    *,
-    command: str = "",
-    whole: bool = True,
-) -> Cell:
-    """One compared answer; ``expected`` is a rule in words where no whole answer is compared."""
-    words = str(expected)
+def cell_of(found: F, wanted: Criterion[F], deviates: bool, command: str = "") -> Cell:
+    """One comparison in words, and where it deviates in values too.
+
+    ``command`` repeats it. What should have come is known where a whole answer was wanted.
+    """
+    words = str(wanted)
     cell = Cell(
-        question=str(answer.question),
-        node=answer.node,
-        server=str(answer.server),
-        transport=answer.transport,
+        question=str(found.question),
+        node=found.node,
+        server=str(found.server),
+        transport=found.transport,
         expected=words,
         received=words,
-        ms=answer.ms,
+        ms=found.ms,
         deviates=deviates,
         command=command,
-        lost=answer.lost,
-        whole=whole,
+        lost=found.lost,
+        whole=wanted.whole,
     )
-    return with_values(cell, answer, expected) if deviates else cell
-
-
-def with_values(cell: Cell, answer: Answer, expected: Expected | str) -> Cell:
-    """The cell with all that is known of the question, the answer and what was expected."""
-    wanted = expected if isinstance(expected, Expected) else Expected(rcode="")
-    return replace(
-        cell,
-        received=answer.received,
-        name=answer.question.name,
-        rdtype=answer.question.rdtype,
-        server_name=answer.server.name,
-        address=answer.server.address,
-        asked=answer.asked,
-        rcode=answer.rcode if answer.answered else "",
-        error="" if answer.answered else answer.error or "no answer",
-        records=tuple(sorted(answer.records)),
-        wanted_rcode=wanted.rcode,
-        wanted_records=tuple(sorted(wanted.records)),
-    )
+    if not deviates:
+        return cell
+    cell = replace(cell, received=found.received, **found.values)
+    if not isinstance(wanted, Expected):
+        return cell
+    records = tuple(sorted(wanted.records))
+    return replace(cell, wanted_rcode=wanted.rcode, wanted_records=records)

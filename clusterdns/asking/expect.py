@@ -1,9 +1,16 @@
-"""What an answer must be: the response code and the whole answer section."""
+"""What an answer must be: the response code and the whole answer section, or a named rule.
 
-from collections.abc import Iterable
+``Expected`` and the functions that make one compare the whole answer. The rules below them look
+at something about it; what they have to do with the section of a record does not matter to them.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from clusterdns.asking.answer import Answer
+from clusterdns.asking.criterion import Rule
+from clusterdns.asking.question import Question
 from clusterdns.objects.service import address_type
 
 
@@ -17,6 +24,11 @@ class Expected:
     flags: frozenset[str] = frozenset()  # flags that must be set
     no_flags: frozenset[str] = frozenset()  # flags that must not be set
 
+    @property
+    def whole(self) -> bool:
+        """It is the whole answer that is compared."""
+        return True
+
     def __str__(self) -> str:
         denial = f" with the SOA of {self.soa_zone}" if self.soa_zone else ""
         flags = [*sorted(self.flags), *(f"no {flag}" for flag in sorted(self.no_flags))]
@@ -27,7 +39,7 @@ class Expected:
         """The same with flags of the header that must, or must not, be set."""
         return replace(self, flags=frozenset(flags), no_flags=frozenset(but_not))
 
-    def accepts(self, answer: Answer) -> bool:
+    def accepts(self, answer: Answer, /) -> bool:
         """Whether the answer is this, wholly."""
         return (
             answer.rcode == self.rcode
@@ -36,6 +48,9 @@ class Expected:
             and self.flags <= answer.flags
             and not self.no_flags & answer.flags
         )
+
+
+Wanted = Mapping[Question, Expected]  # what each question must be answered with
 
 
 def addresses(owner: str, ips: Iterable[str]) -> Expected:
@@ -78,3 +93,112 @@ def nxdomain(zone: str = "") -> Expected:
 def nodata(zone: str = "") -> Expected:
     """The name exists without this type; the denial carries the SOA of the zone (RFC 2308 2.2)."""
     return Expected("NOERROR", soa_zone=zone)
+
+
+def rule(words: str, holds: Callable[[Answer], bool]) -> Rule[Answer]:
+    """A named rule: what is expected in words, and whether an answer is so."""
+    return Rule(words, holds)
+
+
+answered = rule("an answer", lambda a: a.answered)
+# An upstream that says what it knows, or that there is no such name, does its work.
+answered_or_denied = rule("an answer or a denial", lambda a: a.rcode in ("NOERROR", "NXDOMAIN"))
+truncated = rule("the TC flag", lambda a: "TC" in a.flags)
+no_opt = rule("no OPT", lambda a: a.edns_version == -1)
+no_address = rule(
+    "NOERROR or NXDOMAIN, and no address",
+    lambda a: answered_or_denied.holds(a) and not a.types & {"A", "AAAA"},
+)
+ns_with_addresses = rule(
+    "NS records, and the address of each",
+    lambda a: bool(a.name_servers) and a.name_servers <= a.owners_of_additional,
+)
+
+
+def opt_of_version(version: int) -> Rule[Answer]:
+    """An OPT record of a version of EDNS (RFC 6891 6.1.3)."""
+    return rule(f"OPT of version {version}", lambda a: a.edns_version == version)
+
+
+def at_most_octets(most: int) -> Rule[Answer]:
+    """A message that is not larger."""
+    return rule(f"at most {most} octets", lambda a: a.size <= most)
+
+
+def truncated_to(most: int) -> Rule[Answer]:
+    """A message that was cut to a size, and says so (RFC 2181 9)."""
+    return rule(
+        f"at most {most} octets and the TC flag", lambda a: "TC" in a.flags and a.size <= most
+    )
+
+
+def truncated_or(whole: Expected) -> Rule[Answer]:
+    """All records, or the TC flag."""
+    words = f"the TC flag, or {len(whole.records)} records"
+    return rule(words, lambda a: "TC" in a.flags or a.records == whole.records)
+
+
+def either(words: str, *right: Expected) -> Rule[Answer]:
+    """One of several whole answers, where the specification leaves the choice."""
+    return rule(words, lambda a: any(one.accepts(a) for one in right))
+
+
+def echo_of(name: str) -> Rule[Answer]:
+    """The question as it was asked, letter by letter."""
+    return rule(f"the question {name}", lambda a: a.echoed == name)
+
+
+def one_soa(zone: str) -> Rule[Answer]:
+    """One SOA record, and nothing else."""
+    return rule(
+        f"one SOA record of {zone}",
+        lambda a: [record.split()[:2] for record in a.records] == [[zone, "SOA"]],
+    )
+
+
+def ttl_of(seconds: int) -> Rule[Answer]:
+    """Records that may be kept exactly so long."""
+    return rule(
+        f"records with a TTL of {seconds} s",
+        lambda a: bool(a.records) and a.longest_ttl == seconds,
+    )
+
+
+def ttl_of_at_most(seconds: int) -> Rule[Answer]:
+    """Records that may not be kept longer."""
+    return rule(
+        f"records with a TTL of at most {seconds} s",
+        lambda a: bool(a.records) and a.longest_ttl <= seconds,
+    )
+
+
+def denial_ttl_of_at_most(seconds: int, zone: str) -> Rule[Answer]:
+    """A denial that may not be kept longer (RFC 2308 5)."""
+    return rule(
+        f"SOA of {zone} with TTL and minimum of at most {seconds} s",
+        lambda a: not a.records and a.soa_zone == zone and a.denial_ttl <= seconds,
+    )
+
+
+def no_records_but(known: Expected) -> Rule[Answer]:
+    """Some, all or none of these records, of a name that exists."""
+    return rule(
+        f"NOERROR, and no records but {sorted(known.records)}",
+        lambda a: a.rcode == "NOERROR" and a.records <= known.records,
+    )
+
+
+def nothing_beside_but(known: Collection[str]) -> Rule[Answer]:
+    """Records, and in the additional section some, all or none of these."""
+    return rule(
+        f"records, and additional records among {sorted(known)}",
+        lambda a: bool(a.records) and a.additional_records <= frozenset(known),
+    )
+
+
+def several_orders(answers: Iterable[Answer]) -> Rule[Answer]:
+    """Not always the same order of the records on the way from one node to one server."""
+    orders = defaultdict(set)
+    for a in answers:
+        orders[a.node, a.server].add(a.order)
+    return rule("several orders of the records", lambda a: len(orders[a.node, a.server]) > 1)

@@ -1,9 +1,9 @@
 """Exact bytes to every server from every node: what a well-behaved resolver never sends."""
 
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeVar
 
 import dns.exception
@@ -12,50 +12,47 @@ import dns.message
 import dns.opcode
 import dns.rcode
 
-from clusterdns.asking.everyone import Everyone
-from clusterdns.asking.evidence import Evidence
+from clusterdns.asking.answer import Answer
+from clusterdns.asking.answers import Answers
+from clusterdns.asking.everyone import Asker, Everyone
 from clusterdns.asking.losses import Path
-from clusterdns.asking.question import Question, Server, Transport
+from clusterdns.asking.observation import Observation
+from clusterdns.asking.question import Question, Transport
 from clusterdns.probe import Conversation, Packet, Probe, Reply, Transcript
-from clusterdns.report.cell import Cell
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Returned:
-    """What came back for bytes that were sent as they are."""
-
-    node: str
-    server: Server
-    reply: Reply
-
-    @property
-    def rcode(self) -> str:
-        """The response code; "silence" without a reply, "unreadable" for what is no message."""
-        if self.reply.wire is None:
-            return "silence"
-        try:
-            message = dns.message.from_wire(self.reply.wire, question_only=True)
-        except dns.exception.DNSException:
-            return "unreadable"
-        return dns.rcode.to_text(message.rcode())
-
-    def __str__(self) -> str:
-        return f"{self.node} > {self.server.name}: {self.rcode} ({self.reply.error or 'a reply'})"
-
-
 def send_to_all(
     everyone: Everyone, wires: Mapping[str, bytes], transport: Transport, timeout: float
-) -> dict[str, list[Returned]]:
-    """Send each message to every server from every node, all at once; by the message's name."""
+) -> dict[str, list[Observation]]:
+    """Send each message as it is to every server from every node, all at once; by its name.
+
+    What is compared is the response code: "silence" without a reply, "unreadable" for what is no
+    message. No command repeats it: dig sends no such message.
+    """
     sent = [(name, wire, server) for name, wire in wires.items() for server in everyone.servers]
     packets = [Packet(wire, s.address, s.port, transport, timeout) for _, wire, s in sent]
-    returned: dict[str, list[Returned]] = {name: [] for name in wires}
+    returned: dict[str, list[Observation]] = {name: [] for name in wires}
     for node, replies in from_all_nodes(everyone, lambda _, probe: probe.exchange(packets)).items():
         for (name, _, server), reply in zip(sent, replies, strict=True):
-            returned[name].append(Returned(node, server, reply))
+            words = f"{rcode_of(reply)} ({reply.error or 'a reply'})"
+            where, what = (node, str(server), transport), f"malformed message {name}"
+            returned[name].append(
+                Observation(what, *where, rcode_of(reply), words, lambda: "", reply.ms)
+            )
     return returned
+
+
+def rcode_of(reply: Reply) -> str:
+    """The response code of bytes; "silence" without any, "unreadable" for what is no message."""
+    if reply.wire is None:
+        return "silence"
+    try:
+        message = dns.message.from_wire(reply.wire, question_only=True)
+    except dns.exception.DNSException:
+        return "unreadable"
+    return dns.rcode.to_text(message.rcode())
 
 
 def from_all_nodes(everyone: Everyone, ask: Callable[[str, Probe], list[T]]) -> dict[str, list[T]]:
@@ -85,67 +82,61 @@ def malformed(name: str) -> dict[str, bytes]:
     }
 
 
-def pipeline(everyone: Everyone, questions: list[Question]) -> Evidence:
+def pipeline(asker: Asker, *questions: Question) -> Answers:
     """Put several questions on one TCP connection in one go (RFC 7766 6.2.1.1)."""
-    wires = [question.message().to_wire() for question in questions]
-    steps = (b"".join(struct.pack("!H", len(wire)) + wire for wire in wires),)
-    what = f"{len(wires)} questions at once"
-    return converse(everyone, what, questions[0], steps, len(wires))
+    queries = [question.query()[0] for question in questions]
+    for number, query in enumerate(queries):
+        query.id = (queries[0].id + number) % 2**16  # by which the replies are told apart
+    steps = (b"".join(framed(query.to_wire()) for query in queries),)
+    return converse(asker, questions, queries, steps)
 
 
-def fragments(everyone: Everyone, question: Question) -> Evidence:
+def fragments(asker: Asker, question: Question) -> Answers:
     """Send one question over TCP in pieces, cut inside the length and inside the message."""
-    wire = question.message().to_wire()
-    whole = struct.pack("!H", len(wire)) + wire
-    steps = (whole[:1], 0.05, whole[1:9], 0.05, whole[9:])
-    return converse(everyone, f"{question} in three pieces", question, steps, 1)
+    query, wire = question.query()
+    whole = framed(wire)
+    return converse(asker, [question], [query], (whole[:1], 0.05, whole[1:9], 0.05, whole[9:]))
+
+
+def framed(wire: bytes) -> bytes:
+    """A message with its length in front, as TCP carries it (RFC 1035 4.2.2)."""
+    return struct.pack("!H", len(wire)) + wire
 
 
 def converse(
-    everyone: Everyone,
-    what: str,
-    first: Question,
+    asker: Asker,
+    questions: Sequence[Question],
+    queries: Sequence[dns.message.Message],
     steps: tuple[bytes | float, ...],
-    messages: int,
-) -> Evidence:
-    """Hold the same conversation with every server from every node; not where TCP is silent.
+) -> Answers:
+    """Hold the same conversation with every server from every node; not where TCP is silent."""
+    everyone = asker.everyone
 
-    ``first`` is the question that it begins with.
-    """
-
-    def talk(node: str, probe: Probe) -> list[Cell]:
+    def talk(node: str, probe: Probe) -> list[Answer]:
         silent = {s: everyone.why_silent(Path(node, str(s), "tcp")) for s in everyone.servers}
         awake = [server for server, why in silent.items() if not why]
-        talks = [Conversation(s.address, s.port, steps, 3.0, messages) for s in awake]
+        talks = [Conversation(s.address, s.port, steps, 3.0, len(queries)) for s in awake]
         said = dict(zip(awake, probe.converse(talks), strict=True))
         silence = {s: Transcript(b"", f"not asked: {why}", 0.0) for s, why in silent.items() if why}
-        cells = [compared(what, node, s, messages, (said | silence)[s]) for s in silent]
-        asked = [not why for why in silent.values()]
         return [
-            replace(cell, name=first.name, rdtype=first.rdtype, asked=was_asked)
-            for cell, was_asked in zip(cells, asked, strict=True)
+            replace(
+                Answer.from_reply(question, node, server, "tcp", query, reply),
+                asked=server in said,
+            )
+            for server in silent
+            for question, query, reply in zip(
+                questions, queries, replies_to(queries, (said | silence)[server]), strict=True
+            )
         ]
 
-    return Evidence([c for cells in from_all_nodes(everyone, talk).values() for c in cells])
+    cells = [answer for each in from_all_nodes(everyone, talk).values() for answer in each]
+    return Answers(cells, asker.tally, everyone.repeat)
 
 
-def compared(what: str, node: str, server: Server, messages: int, said: Transcript) -> Cell:
-    """One conversation as a cell: as many messages must come back as were asked for."""
-    came = len(said.messages)
-    wanted = f"{messages} answers" if messages > 1 else "1 answer"
-    found = f"no answer ({said.ending})" if not came else f"{came} answers ({said.ending})"
-    wrong = came != messages
-    received = found if wrong else wanted
-    return Cell(
-        question=what,
-        node=node,
-        server=str(server),
-        transport="tcp",
-        expected=wanted,
-        received=received,
-        ms=said.ms,
-        deviates=wrong,
-        server_name=server.name,
-        address=server.address,
-        error="" if came else said.ending,
-    )
+def replies_to(queries: Sequence[dns.message.Message], said: Transcript) -> list[Reply]:
+    """What came for each query, in whatever order (RFC 7766 7): a reply has the query's ID."""
+    came = {int.from_bytes(message[:2], "big"): message for message in said.messages}
+    return [
+        Reply(came.get(query.id), None if query.id in came else said.ending, said.ms, None)
+        for query in queries
+    ]

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from clusterdns.asking.answer import Answer
-from clusterdns.asking.expect import Expected
+from clusterdns.asking.expect import Wanted
 from clusterdns.asking.question import Question, Server
 from clusterdns.experiments.bench import Bench
 from clusterdns.experiments.cached import (
@@ -85,9 +85,10 @@ class Caching:
     counted_right: Mapping[int, Counted]  # by what was asked and what arrived
     notes: tuple[str, ...] = ()
 
-    def expected(self, answer: Answer) -> Expected:
+    @property
+    def wanted(self) -> Wanted:
         """What the upstreams say to the questions of the blocks that lose theirs."""
-        return KINDS[0].expected(answer.question)
+        return {a.question: KINDS[0].expected(a.question) for a in (*self.fresh, self.stale.answer)}
 
 
 @dataclass

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from clusterdns.asking.answer import Answer
-from clusterdns.asking.expect import Expected, addresses
+from clusterdns.asking.expect import Wanted, addresses
 from clusterdns.asking.question import TRANSPORTS, Question, Server, Transport
 from clusterdns.experiments.bench import Bench
 from clusterdns.experiments.cached import ADDRESS, ZONE_FILE, zone_file
@@ -155,10 +155,14 @@ class Choosing:
     counted: bool  # whether the canary was seen, without which nothing is proved
     notes: tuple[str, ...] = ()
 
-    def expected(self, answer: Answer) -> Expected:
-        """What our upstreams say."""
-        slow = answer.server.port == LIMITED
-        return addresses(answer.question.name, [SLOW_ADDRESS if slow else ADDRESS])
+    @property
+    def wanted(self) -> Wanted:
+        """What our upstreams say to each question; the slow one has another address."""
+        quick = {a.question for chosen in self.chosen.values() for a in chosen.answers}
+        slow = {a.question for a in self.limited.answers}
+        return {q: addresses(q.name, [ADDRESS]) for q in quick} | {
+            q: addresses(q.name, [SLOW_ADDRESS]) for q in slow
+        }
 
 
 @dataclass

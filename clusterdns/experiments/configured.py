@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from clusterdns.asking import expect
 from clusterdns.asking.answer import Answer
-from clusterdns.asking.expect import Expected
+from clusterdns.asking.expect import Expected, Wanted
 from clusterdns.asking.question import Question, Server
 from clusterdns.cluster import Manifest
 from clusterdns.corefile import Reading, parse
@@ -20,7 +20,6 @@ from clusterdns.experiments.upstreamed import server_at
 from clusterdns.objects.podrecords import PodRecords
 from clusterdns.objects.service import address_type
 from clusterdns.objects.variety import Drawn
-from clusterdns.objects.wanted import Wanted
 from clusterdns.private import NotPossible, PrivateCoreDns
 from clusterdns.site import Site
 

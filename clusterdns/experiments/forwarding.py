@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from clusterdns.asking.answer import Answer
-from clusterdns.asking.expect import Expected, addresses, nodata, nxdomain
+from clusterdns.asking.expect import Expected, Wanted, addresses, nodata, nxdomain
 from clusterdns.asking.question import TRANSPORTS, Question, Server, Transport
 from clusterdns.cluster import Cluster
 from clusterdns.experiments.bench import Bench
@@ -60,19 +60,26 @@ class Forwarding:
     no_cluster_names: str  # why the instance does not know the cluster's names; or empty
     notes: tuple[str, ...] = ()
 
-    def expected(self, answer: Answer) -> Expected:
-        """What our upstreams say to a question for their zone."""
+    @property
+    def wanted(self) -> Wanted:
+        """What our upstreams say to the questions for their zone: the rows, and no other name."""
+        asked = {a.question for a in (*self.half_dead, *self.before, *self.back)}
         rows = {row.question: row.expected for row in ROWS}
-        return rows.get(answer.question, nxdomain(ZONE))
+        return {question: rows.get(question, nxdomain(ZONE)) for question in asked}
 
-    def expected_in_cluster(self, answer: Answer) -> Expected:
-        """What CoreDNS itself must say to a question of cluster_questions."""
-        name, zone = answer.question.name, self.cluster_zone
-        if name != api_name(zone):
-            return nxdomain(zone)
-        if answer.question.rdtype != "A":
-            return nodata(zone)
-        return addresses(name, (ip for ip in self.api_addresses if address_type(ip) == "A"))
+    @property
+    def wanted_in_cluster(self) -> Wanted:
+        """What CoreDNS itself must say to the questions for names of the cluster."""
+        asked = {a.question for a in (*self.cluster_names, *self.cluster_meanwhile)}
+        return {question: self._in_cluster(question) for question in asked}
+
+    def _in_cluster(self, question: Question) -> Expected:
+        if question.name != api_name(self.cluster_zone):
+            return nxdomain(self.cluster_zone)
+        if question.rdtype != "A":
+            return nodata(self.cluster_zone)
+        ips = (ip for ip in self.api_addresses if address_type(ip) == "A")
+        return addresses(question.name, ips)
 
     @property
     def counted(self) -> bool:

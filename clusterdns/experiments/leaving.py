@@ -14,7 +14,7 @@ from clusterdns.asking.question import Question, Server
 from clusterdns.cluster import Manifest
 from clusterdns.experiments.bench import Bench, Place
 from clusterdns.experiments.outside import ZONE
-from clusterdns.experiments.stream import Stream, Streaming
+from clusterdns.experiments.stream import Stream, Streamed, Streaming
 from clusterdns.objects import manifests
 from clusterdns.private import NotPossible, PrivateCoreDns
 from clusterdns.serving.shape import ready_endpoints
@@ -64,13 +64,16 @@ class Left:
         return max((q.at for q in self.direct.questions if q.value), default=0.0) - self.deleted
 
     @property
+    def asked_in_lameduck(self) -> tuple[Streamed, ...]:
+        """Questions put to the replica itself that it must answer."""
+        end = self.deleted + self.lameduck - MARGIN
+        return tuple(q for q in self.direct.questions if self.deleted <= q.at < end)
+
+    @property
     def lost_in_lameduck(self) -> tuple[str, ...]:
-        """Questions put to the replica itself that it should have answered, and did not."""
-        span = (self.deleted, self.deleted + self.lameduck - MARGIN)
+        """Those that it did not answer."""
         return tuple(
-            f"{q.at - self.deleted:.2f} s: {q.problem}"
-            for q in self.direct.questions
-            if q.problem and span[0] <= q.at < span[1]
+            f"{q.at - self.deleted:.2f} s: {q.problem}" for q in self.asked_in_lameduck if q.problem
         )
 
     @property

@@ -9,7 +9,7 @@ import ipaddress
 from dataclasses import dataclass
 
 from clusterdns.asking.answer import Answer
-from clusterdns.asking.expect import Expected, address_record
+from clusterdns.asking.expect import Expected, Wanted, address_record
 from clusterdns.asking.question import Question, Server
 from clusterdns.experiments.bench import Bench, Place
 from clusterdns.experiments.noderesolvers import BesideReplicas
@@ -61,10 +61,10 @@ class OutsideNames:
         """What can be compared."""
         return tuple(name.question for name in self.names if name.expected is not None)
 
-    def expected(self, answer: Answer) -> Expected:
-        """What an answer of cluster DNS must be."""
-        found = (n.expected for n in self.names if n.question == answer.question)
-        return next(e for e in found if e is not None)
+    @property
+    def wanted(self) -> Wanted:
+        """What cluster DNS must answer to each of them."""
+        return {n.question: n.expected for n in self.names if n.expected is not None}
 
 
 class OutsideNamesExperiment(BesideReplicas):

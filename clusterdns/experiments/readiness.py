@@ -8,12 +8,13 @@ from functools import partial
 from kubernetes.client import ApiException
 
 from clusterdns.asking import expect
+from clusterdns.asking.expect import Wanted
 from clusterdns.asking.question import Question
 from clusterdns.cluster import Manifest, NotThere, path_of
 from clusterdns.experiments.watching import Awaited, Seen, Watch
 from clusterdns.objects import manifests
 from clusterdns.objects.service import Service, address_type
-from clusterdns.objects.wanted import Wanted, denied
+from clusterdns.objects.wanted import denied
 from clusterdns.run.ledger import one_line
 from clusterdns.site import Workspace
 from clusterdns.wait import GENTLY, eventually

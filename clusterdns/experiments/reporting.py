@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from clusterdns.asking.answer import Answer
-from clusterdns.asking.expect import Expected
+from clusterdns.asking.expect import Wanted
 from clusterdns.asking.question import Server
 from clusterdns.experiments.bench import Bench
 from clusterdns.experiments.cached import zone_file
@@ -54,15 +54,14 @@ class Reporting:
     log: str
     notes: tuple[str, ...] = ()
 
-    def expected(self, answer: Answer) -> Expected:
-        """The whole answer to a question, by what is asked."""
-        if answer is self.again:
-            return ASKINGS[0].expected(answer.question.name)
-        for asked in self.answers.values():
-            for asking in ASKINGS:
-                if asked[asking.label] is answer:
-                    return asking.expected(answer.question.name)
-        return Expected("SERVFAIL")
+    @property
+    def wanted(self) -> Wanted:
+        """The whole answer to each question that has an upstream."""
+        return {
+            asked[asking.label].question: asking.expected(asked[asking.label].question.name)
+            for asked in self.answers.values()
+            for asking in ASKINGS
+        }
 
     @property
     def counted(self) -> Mapping[str, float]:

@@ -9,6 +9,7 @@ from functools import partial
 from kubernetes.client import ApiException
 
 from clusterdns.asking.everyone import Everyone
+from clusterdns.asking.expect import Wanted
 from clusterdns.asking.repeat import repeat_command
 from clusterdns.cluster import Manifest
 from clusterdns.corefile import Corefile, Reading
@@ -16,7 +17,6 @@ from clusterdns.experiments.bench import Bench, Place
 from clusterdns.experiments.readiness import UnreadyPod
 from clusterdns.experiments.watching import Awaited, Seen, Watch
 from clusterdns.objects.updates import Change, Changes
-from clusterdns.objects.wanted import Wanted, each
 from clusterdns.private import NotPossible
 from clusterdns.run.ledger import one_line
 from clusterdns.site import DEFAULT_DOMAIN
@@ -42,7 +42,7 @@ class Update:
         lines = [f"{self.name}: must be visible everywhere within {allowed:g} s", f"  {self.after}"]
         if self.before.slowest is None:
             lines.append(f"  the state before was not reached either: {self.before}")
-        wrong = [a for a in self.after.answers if not each(self.wanted)(a).accepts(a)]
+        wrong = [a for a in self.after.answers if not self.wanted[a.question].accepts(a)]
         for answer in wrong[:4]:
             lines.append(f"  expected  {self.wanted[answer.question]}")
             lines.append(f"  received  {answer.received} from {answer.server}")

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from clusterdns.asking.answer import Answer
 from clusterdns.asking.everyone import Everyone
+from clusterdns.asking.expect import Wanted
 from clusterdns.asking.question import Question, Server
-from clusterdns.objects.wanted import Wanted
 from clusterdns.wait import eventually
 
 EVERY = 0.05  # seconds between two looks

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from clusterdns.asking import expect
-from clusterdns.asking.expect import Expected
+from clusterdns.asking.expect import Expected, Wanted
 from clusterdns.asking.question import Question
 from clusterdns.objects.service import address_type
-from clusterdns.objects.wanted import FAMILIES, Wanted
+from clusterdns.objects.wanted import FAMILIES
 
 Mode = Literal["disabled", "insecure", "verified"]
 NOT_ADDRESSES = ("1-2-3", "1-2-3-4-5", "256-1-1-1", "a-b-c-d", "no-address")

@@ -45,6 +45,21 @@ class Records(HandsOut):
     variety: Variety  # at the edges of what the API allows
     canary: Service  # made last: who knows it knows them all
 
+    @property
+    def with_cluster_ip(self) -> tuple[Service, ...]:
+        """All Services that have a cluster IP."""
+        return (self.web, self.plain, *self.variety.with_cluster_ip)
+
+    @property
+    def headless(self) -> tuple[Service, ...]:
+        """All headless Services with ready endpoints, but for those with very many."""
+        return (self.peers, *self.variety.headless)
+
+    @property
+    def aliases(self) -> tuple[Service, ...]:
+        """All Services of type ExternalName."""
+        return (self.alias, *self.variety.aliases)
+
 
 def make_records(workspace: Workspace, domain: str) -> Records:
     """Make the Services and EndpointSlices, and read back the addresses they were given.

@@ -5,13 +5,13 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from clusterdns.asking import expect
+from clusterdns.asking.expect import Wanted
 from clusterdns.asking.question import Question
 from clusterdns.cluster import Cluster, Manifest
 from clusterdns.objects.records import cluster_ips_of, endpoint_slices, manifest
 from clusterdns.objects.service import Endpoint, Port, Service
 from clusterdns.objects.variety import Drawn
 from clusterdns.objects.wanted import (
-    Wanted,
     addresses_of,
     denied,
     external_names_of,

@@ -1,7 +1,7 @@
 """What the specification demands of Services: questions, and what each must be answered with.
 
 Many names that are one claim are asked at once: ``answers = everyone.put(*wanted)``, then
-``answers.deviating_from(each(wanted))``.
+``assert answers.match(wanted), answers``.
 """
 
 from collections import Counter
@@ -9,26 +9,21 @@ from collections.abc import Callable, Iterable, Mapping
 
 from clusterdns.asking import expect
 from clusterdns.asking.answer import Answer
-from clusterdns.asking.expect import Expected
+from clusterdns.asking.criterion import Rule
+from clusterdns.asking.expect import Expected, Wanted
 from clusterdns.asking.question import Question
 from clusterdns.objects.service import Port, Service, reverse_name
 
 FAMILIES = {"A": 4, "AAAA": 6}
 
-Wanted = Mapping[Question, Expected]
 
-
-def each(wanted: Wanted) -> Callable[[Answer], Expected]:
-    """What an answer must be, by its question."""
-    return lambda answer: wanted[answer.question]
-
-
-def addresses_of(services: Iterable[Service]) -> Wanted:
+def addresses_of(services: Iterable[Service], *rdtypes: str) -> Wanted:
     """A and AAAA of Services (2.3.1, 2.4.1); NODATA for the family in which one has nothing."""
     return {
         Question(s.fqdn, rdtype): addresses_or_nodata(s.fqdn, s.addresses(family), s.zone)
         for s in services
         for rdtype, family in FAMILIES.items()
+        if rdtype in (rdtypes or FAMILIES)
     }
 
 
@@ -54,6 +49,31 @@ def ports_of(services: Iterable[Service]) -> Wanted:
     }
 
 
+def port_at_every_endpoint(service: Service, port: Port) -> Rule[Answer]:
+    """SRV of a named port where some endpoints have no hostname: their labels are left open (2.1).
+
+    One record for each hostname of ready endpoints, and one more below the Service for each ready
+    address without one.
+    """
+    number, hosts = port.target or port.number, {service.below(h) for h in service.hostnames}
+    unready = {service.below(e.hostname) for e in service.endpoints if not e.is_ready}
+    nameless = {e.address for e in service.endpoints if e.is_ready and not e.hostname}
+
+    def holds(answer: Answer) -> bool:
+        targets = {target for _, target in answer.srv_targets}
+        others = targets - hosts
+        return (
+            {port for port, _ in answer.srv_targets} == {number}
+            and hosts <= targets
+            and len(others) == len(nameless) == len(answer.records) - len(hosts)
+            and all(target.endswith(f".{service.fqdn}") for target in others)
+            and not others & unready
+        )
+
+    more = f"{len(nameless)} more labels for the nameless endpoints"
+    return expect.rule(f"port {number} at {sorted(hosts)} and at {more}", holds)
+
+
 def unnamed_ports_of(services: Iterable[Service], guesses: Iterable[str]) -> Wanted:
     """That ports without names have no SRV record, whatever they are guessed to be called."""
     return {
@@ -63,6 +83,21 @@ def unnamed_ports_of(services: Iterable[Service], guesses: Iterable[str]) -> Wan
         for guess in guesses
         if not port.name
     }
+
+
+def addresses_beside_ports_of(services: Iterable[Service]) -> Mapping[Question, Rule[Answer]]:
+    """What may stand beside the SRV records of every named port: addresses of their targets."""
+    return {
+        question: expect.nothing_beside_but(addresses_of_targets(s))
+        for s in services
+        for question in ports_of([s])
+    }
+
+
+def addresses_of_targets(service: Service) -> frozenset[str]:
+    """The addresses that the SRV records of a Service can lead to: its own, or its endpoints'."""
+    wanted = hosts_of([service]) if service.endpoints else addresses_of([service])
+    return frozenset().union(*(expected.records for expected in wanted.values()))
 
 
 def pointers_of(services: Iterable[Service]) -> Wanted:
@@ -147,6 +182,16 @@ def owners_by_address(answers: Iterable[Answer]) -> Mapping[str, int]:
     """How many different names each address was the answer for."""
     pairs = {tuple(record.split()) for a in answers for record in a.records}
     return Counter(address for _, _, address in pairs)
+
+
+def one_owner_each(service: Service) -> Mapping[str, int]:
+    """Each ready address of a headless Service, and that one name leads to it."""
+    return dict.fromkeys((*service.addresses(4), *service.addresses(6)), 1)
+
+
+def addresses_of_names(names: Iterable[str]) -> tuple[Question, ...]:
+    """The questions for both families of some names."""
+    return tuple(Question(name, rdtype) for name in names for rdtype in FAMILIES)
 
 
 def in_case(wanted: Wanted, change: Callable[[str], str]) -> Wanted:

@@ -2,12 +2,25 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any, Self
+from typing import Any, Self, TypedDict
 
 FILE = "file"  # the transport of what a pod has on disk: compared, but no answer of a server
 LONGEST = 300  # characters of words that facts keep: what they begin with tells enough
 MOST_RECORDS = 8  # that facts keep
 REPORTED = ("question", "node", "server", "transport", "expected", "received", "ms", "command")
+
+
+class Values(TypedDict, total=False):
+    """What is known of one comparison beside its words: fields of a Cell by their names."""
+
+    name: str
+    rdtype: str
+    server_name: str
+    address: str
+    asked: bool
+    rcode: str
+    error: str
+    records: tuple[str, ...]
 
 
 @dataclass(frozen=True)

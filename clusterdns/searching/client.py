@@ -1,7 +1,7 @@
 """A client pod that is up: what it has in resolv.conf, and how commands are run in it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from clusterdns.probe import Probe, ProbeLost, open_probe
@@ -22,7 +22,7 @@ class Client:
     address: str  # of the pod
     conf: ResolvConf
     text: str  # resolv.conf as it was found
-    probe: Probe | None = None  # for commands; None where none are run
+    probe: Probe | None = field(default=None, compare=False)  # for commands; None: none are run
     musl: str = ""  # the path by which the probe can start musl's resolver; empty without one
 
 

@@ -1,5 +1,6 @@
 """Each dnsConfig that the API must take or refuse (pkg/apis/core/validation)."""
 
+import json
 from dataclasses import dataclass
 
 from kubernetes.client import ApiException
@@ -10,6 +11,8 @@ from clusterdns.run.plan import PLACES, PlannedObject, declare
 from clusterdns.searching.clientpods import MOST_NAMESERVERS, MOST_SEARCHES, Given
 from clusterdns.site import Workspace
 
+DNS_CONFIG = "spec.dnsConfig"  # the field of a pod
+REFUSED_FOR_IT = f"refused for {DNS_CONFIG}"
 MOST_CHARACTERS = 2048  # of a search list, blanks included (MaxDNSSearchListChars)
 LONGEST = ".".join(["x" * 63, "x" * 63, "x" * 63, "x" * 61])  # 253 characters, all a name may have
 NAMESERVER = ("192.0.2.1",)
@@ -67,9 +70,10 @@ RELAXED = (  # since Kubernetes 1.33 (KEP 4427)
 
 
 def verdict(workspace: Workspace, proposal: Proposal) -> str:
-    """The word "accepted", or the status with which the API refuses such a pod; nothing is made.
+    """The word "accepted", or why the API refuses such a pod; nothing is made.
 
-    422 is a refusal of what the pod says.
+    REFUSED_FOR_IT is a refusal for what the dnsConfig says; else the status, and what it is about.
+    Raises kubernetes.client.ApiException when the API server judges no proposal at all.
     """
     pod = manifests.pod(
         workspace.run,
@@ -85,8 +89,20 @@ def verdict(workspace: Workspace, proposal: Proposal) -> str:
     except ApiException as error:
         if error.status != 422:  # a policy, a quota or a missing right says nothing of the proposal
             raise
-        return f"{error.status} {error.reason}"
+        fields = refused_fields(error)
+        if fields and all(f.startswith(DNS_CONFIG) for f in fields):
+            return REFUSED_FOR_IT
+        return f"{error.status} {error.reason}" + (f" for {', '.join(fields)}" if fields else "")
     return "accepted"
+
+
+def refused_fields(error: ApiException) -> list[str]:
+    """The fields that the API server finds invalid (meta/v1 StatusDetails), each once, sorted."""
+    try:
+        causes = json.loads(error.body or "{}").get("details", {}).get("causes", [])
+    except (ValueError, AttributeError):
+        return []
+    return sorted({str(cause.get("field", "")) for cause in causes})
 
 
 declare(

@@ -1,29 +1,24 @@
-"""Names of Services, looked up in every client pod at once, and compared with the API.
+"""Names of Services, looked up in every client pod at once.
 
 Each pod looks up all that any check wants to know in one batch, at the first check that asks.
 """
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from clusterdns.asking.evidence import Evidence
 from clusterdns.cluster import Manifest
-from clusterdns.corefile.settings import is_within
 from clusterdns.objects.manifests import metadata
 from clusterdns.objects.service import Service
 from clusterdns.probe import Output, ProbeLost
-from clusterdns.report.cell import Cell
 from clusterdns.run.plan import PLACES, PlannedObject, declare
 from clusterdns.searching.client import Client, startable
 from clusterdns.searching.clientpods import Role
-from clusterdns.searching.clients import Clients, NoClients
+from clusterdns.searching.clients import Clients
 from clusterdns.searching.hearing import Hearing
-from clusterdns.searching.podfiles import repeat
 from clusterdns.searching.resolver import (
-    DIG,
     FOR_MISSES,
     MUSL,
     TOOLS,
@@ -31,14 +26,13 @@ from clusterdns.searching.resolver import (
     Tool,
     within_search_list,
 )
-from clusterdns.searching.searchwalk import Spelling, dig_walk, up_to_the_hit
+from clusterdns.searching.searchwalk import Spelling
 from clusterdns.site import Site, Workspace
 
 API_SERVER = "kubernetes"  # the Service that every cluster has, in the namespace default
 SHARED_NAME, LONELY_NAME = "search-shop", "search-lonely"
 ROLES = (Role.CLUSTER_FIRST, Role.HOST_NETWORK, Role.SECOND, Role.MUSL)
 SILENT = "not asked: the nameserver did not answer a first question"
-Target = Callable[[Client], Service]
 QUALIFIED = tuple(spelling for spelling in Spelling if spelling is not Spelling.SHORT)
 
 
@@ -179,130 +173,6 @@ class Results:
             raise ProbeLost("commands cannot be run in this pod")
         commands = [startable(client, words) for words in commands]
         return client.probe.run(commands, self.site.workspace.timeouts.command)
-
-
-@dataclass(frozen=True)
-class Lookups:
-    """What checks ask: each answer is compared and comes with the evidence."""
-
-    results: Results
-
-    @property
-    def targets(self) -> Targets:
-        """The Services that were looked up."""
-        return self.results.targets
-
-    def api_server(self, role: Role, tool: Tool, spelling: Spelling) -> Evidence:
-        """The API server's Service, from all clients of a role. Raises NoClients."""
-        return self._finds(role, tool, spelling, lambda _: self.targets.api_server)
-
-    def neighbour(self, role: Role, tool: Tool, spelling: Spelling) -> Evidence:
-        """The Service of the same name in another namespace. Raises NoClients."""
-        if self.targets.away is None:
-            raise NoClients("--namespace was given, so there is no second namespace")
-        return self._finds(role, tool, spelling, self.targets.elsewhere)
-
-    def namesake(self, tool: Tool) -> Evidence:
-        """Our Service named as the API server's, by its short name. Raises NoClients."""
-        target: Target = lambda _: self.targets.namesake or self.targets.api_server  # noqa: E731
-        return self._finds(Role.SECOND, tool, Spelling.SHORT, target)
-
-    def at_home(self, roles: Iterable[Role], tool: Tool) -> Evidence:
-        """The Service of that name in each client's own namespace, by its short name."""
-        short, own = Spelling.SHORT, self.targets.in_namespace_of
-        return Evidence([c for role in roles for c in self._finds(role, tool, short, own)])
-
-    def not_lonely(self, roles: Iterable[Role], tool: Tool) -> Evidence:
-        """A short name that only another namespace has. Raises NoClients."""
-        return Evidence([c for r in roles for c in self._misses(r, tool, self.targets.lonely)])
-
-    def not_api_server(self, roles: Iterable[Role], tool: Tool) -> Evidence:
-        """The API server's short name, outside its namespace. Raises NoClients."""
-        return Evidence([c for r in roles for c in self._misses(r, tool, self.targets.api_server)])
-
-    def dig_steps(self, role: Role, spelling: Spelling) -> Evidence:
-        """Every question of dig's search for the API server, with the rcode. Raises NoClients."""
-        target, cells = self.targets.api_server, []
-        for client, found in self.results.of(role).values():
-            lookup = Lookup(DIG, spelling.of(target), False)
-            walk = up_to_the_hit(
-                dig_walk(lookup.name, client.conf), lambda name: name == target.fqdn.lower()
-            )
-            rcodes = [*["NXDOMAIN"] * (len(walk) - 1), "NOERROR"]
-            wanted = [
-                f"{name} {rcode}"
-                for name, rcode in zip(walk, rcodes, strict=True)
-                if self.is_inside(name)
-            ]
-            steps = [str(step) for step in found[lookup].steps if self.is_inside(step.name)]
-            expected, received = ", ".join(wanted), ", ".join(steps) or str(found[lookup])
-            cells.append(self._cell(client, lookup, expected, received, found[lookup]))
-        return Evidence([replace(cell, question=f"each step of {cell.question}") for cell in cells])
-
-    def is_inside(self, name: str) -> bool:
-        """Whether an absolute name is in the cluster domain: what is not, an upstream answers."""
-        return is_within(name, self.results.site.zone)
-
-    def of_the_node(self, client: Client) -> tuple[str, ...]:
-        """The suffixes of a client's search list that come from its node."""
-        return client.conf.host_search(client.namespace, self.results.site.domain)
-
-    def leaves(self, client: Client, tool: Tool) -> bool:
-        """Whether a search by dig asks servers outside the cluster on its way."""
-        return tool is DIG and bool(self.of_the_node(client))
-
-    def _finds(self, role: Role, tool: Tool, spelling: Spelling, target: Target) -> Evidence:
-        cells: list[Cell] = []
-        for client, found in self.results.of(role).values():
-            service = target(client)
-            lookup = Lookup(tool, spelling.of(service), False)
-            wanted = tool.expected(frozenset(service.cluster_ips), service.fqdn)
-            got = replace(found[lookup], steps=())
-            # A name written in full is asked for below the node's suffixes before it is asked for
-            # itself, and dig ends its search when their servers do not answer with NXDOMAIN.
-            forgiven = bool(got.error) and spelling is Spelling.FULL and self.leaves(client, tool)
-            wrong = got != wanted and not forgiven
-            cell = self._cell(client, lookup, str(wanted), str(got), found[lookup], wrong)
-            cells.append(cell)
-        return Evidence(cells)
-
-    def _misses(self, role: Role, tool: Tool, service: Service) -> Evidence:
-        cells: list[Cell] = []
-        for client, found in self.results.of(role).values():
-            lookup = Lookup(tool, Spelling.SHORT.of(service), True)
-            got = found[lookup]
-            wanted = f"anything but {', '.join(service.cluster_ips)}"
-            lost = ("deadline" in got.error or got.error == SILENT) and not self.of_the_node(client)
-            wrong = lost or bool(got.addresses & set(service.cluster_ips))
-            cells.append(self._cell(client, lookup, wanted, str(got), got, wrong))
-        return Evidence(cells)
-
-    def _cell(
-        self,
-        client: Client,
-        lookup: Lookup,
-        expected: str,
-        received: str,
-        found: Found,
-        deviates: bool | None = None,
-    ) -> Cell:
-        """What one lookup came to; it deviates when the words do, unless it is said."""
-        command = self.results.command(client, lookup)
-        wrong = expected != received if deviates is None else deviates
-        return Cell(
-            question=f"{lookup.name} in a {client.role} pod",
-            node=client.node,
-            server=f"nameserver {' '.join(client.conf.nameservers)}",
-            transport=lookup.tool.name,
-            expected=expected,
-            received=received,
-            deviates=wrong,
-            command=repeat(self.results.clients, client, command) if wrong else "",
-            name=lookup.name,
-            server_name="nameserver",
-            asked=found.error != SILENT,
-            rcode=found.rcode if found.error else "",
-        )
 
 
 declare(

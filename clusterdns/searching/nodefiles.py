@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable
 
-from clusterdns.asking.answer import Answer
 from clusterdns.asking.question import Question, Server
 from clusterdns.cluster import Cluster
 from clusterdns.experiments.upstreams import Upstreams, is_self
@@ -16,11 +15,6 @@ def outside_servers(upstreams: Upstreams) -> tuple[Server, ...]:
     """The upstreams that are servers outside: neither loopback nor cluster DNS itself."""
     outside = sorted(a for a in upstreams.all if not is_self(a) and a not in upstreams.own)
     return tuple(Server(f"upstream/{address}", address) for address in outside)
-
-
-def is_of_use(answer: Answer) -> bool:
-    """Whether an upstream did its work: it says what it knows, or that there is no such name."""
-    return answer.rcode in ("NOERROR", "NXDOMAIN")
 
 
 def host_suffixes(site: Site) -> dict[str, list[str]]:

@@ -5,11 +5,12 @@ Sources: kubernetes.io "DNS for Services and Pods"; pkg/kubelet/network/dns of K
 
 import json
 import shlex
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from clusterdns.asking.evidence import Evidence
-from clusterdns.report.cell import FILE, Cell
+from clusterdns.asking.observation import Exactly, Observation
+from clusterdns.report.cell import FILE
 from clusterdns.searching.client import Client
 from clusterdns.searching.clientpods import MUSL_CONTAINER, MUSL_SLEEPS, RESOLV_CONF, Role
 from clusterdns.searching.clients import Clients
@@ -32,36 +33,28 @@ OPTIONS = Part("options", lambda conf: " ".join(sorted(conf.options)))
 WHOLE = Part("the whole file", str)
 
 
-def compare(
-    clients: Clients,
-    chosen: Iterable[Client],
-    part: Part,
-    expected: Callable[[Client], ResolvConf],
-) -> Evidence:
-    """One part of each client's resolv.conf beside what it must be."""
-    return Evidence(
-        [
-            file_cell(clients, client, part.name, part.words(wanted), part.words(client.conf))
-            for client in chosen
-            for wanted in [expected(client)]
-        ]
-    )
+@dataclass(frozen=True)
+class InFile:
+    """What a check asks of one client pod: a part of its resolv.conf."""
+
+    client: Client
+    part: Part
+
+    def __str__(self) -> str:
+        return f"{self.part.name} of {RESOLV_CONF} in a {self.client.role} pod"
 
 
-def file_cell(clients: Clients, client: Client, what: str, expected: str, received: str) -> Cell:
-    """One comparison of what a pod has on disk; a deviation comes with the file as it is."""
-    same = expected == received
-    return Cell(
-        f"{what} of {RESOLV_CONF} in a {client.role} pod",
-        client.node,
-        KUBELET,
-        FILE,
-        expected or "(none)",
-        received if same else f"{received or '(none)'}, in: {in_one_line(client.text)}",
-        0.0,
-        not same,
-        repeat(clients, client, ["cat", RESOLV_CONF]),
-    )
+def in_file(clients: Clients, asked: InFile) -> Observation:
+    """A part as it was found, and the file around it."""
+    client, value = asked.client, asked.part.words(asked.client.conf)
+    received = f"{value or '(none)'}, in: {in_one_line(client.text)}"
+    again = partial(repeat, clients, client, ["cat", RESOLV_CONF])
+    return Observation(asked, client.node, KUBELET, FILE, value, received, again)
+
+
+def exactly(words: str) -> Exactly:
+    """That something reads so, and not otherwise."""
+    return Exactly(words, words or "(none)")
 
 
 def told_nameservers(

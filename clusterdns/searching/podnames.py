@@ -3,35 +3,54 @@
 Sources: kubernetes.io "DNS for Services and Pods"; pkg/kubelet/kubelet_pods.go of Kubernetes 1.34.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
 from clusterdns.asking.evidence import Evidence
+from clusterdns.asking.observation import Exactly, Observation, observed
+from clusterdns.asking.tally import Tally
 from clusterdns.cluster import Cluster
 from clusterdns.probe import Output, ProbeLost
-from clusterdns.report.cell import FILE, Cell
+from clusterdns.report.cell import FILE
 from clusterdns.searching.client import Client
 from clusterdns.searching.clientpods import HOSTNAME, SUBDOMAIN, Role
 from clusterdns.searching.clients import Clients
-from clusterdns.searching.podfiles import KUBELET, in_one_line, repeat
+from clusterdns.searching.podfiles import KUBELET, exactly, in_one_line, repeat
 from clusterdns.wait import GENTLY, eventually
 
 FORMING = "DNSConfigForming"  # the reason of events about a resolv.conf that was cut short
+PRINTS_NAME, PRINTS_HOSTS = ("hostname",), ("cat", "/etc/hosts")
 CUT = ("Nameserver limits were exceeded", "Search Line limits were exceeded")
 
 
 @dataclass(frozen=True)
+class InPod:
+    """What a check asks of one client pod: the output of a command."""
+
+    client: Client
+    command: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{' '.join(self.command)} in a {self.client.role} pod"
+
+
+Called = Mapping[InPod, Exactly]  # what each command must print
+
+
+@dataclass(frozen=True)
 class PodNames:
-    """What checks ask about the names of client pods; every method raises NoClients."""
+    """What client pods must be called, and what they say; every method raises NoClients."""
 
     clients: Clients
+    tally: Tally
 
-    def hostnames(self, role: Role) -> Evidence:
-        """What the command hostname prints in each pod of a role."""
-        return self._compare(role, ["hostname"], lambda client, _: hostname_of(client))
+    def hostnames(self, role: Role) -> Called:
+        """What the command hostname must print in each pod of a role."""
+        chosen = self.clients.of(role).values()
+        return {InPod(client, PRINTS_NAME): exactly(hostname_of(client)) for client in chosen}
 
-    def hosts_lines(self, role: Role) -> Evidence:
+    def hosts_lines(self, role: Role) -> Called:
         """The line of /etc/hosts for the pod's own address: address, full name if any, hostname."""
         domain = self.clients.site.domain
 
@@ -41,7 +60,19 @@ class PodNames:
                 names.insert(0, f"{HOSTNAME}.{SUBDOMAIN}.{client.namespace}.svc.{domain}")
             return " ".join([address, *names])
 
-        return self._compare(role, ["cat", "/etc/hosts"], expected)
+        chosen = self.clients.of(role).values()
+        addresses = self._addresses(chosen)
+        return {
+            InPod(client, PRINTS_HOSTS): exactly(expected(client, addresses.get(client.pod, "")))
+            for client in chosen
+        }
+
+    def run(self, *asked: InPod) -> Evidence[Observation]:
+        """What these commands print; of a hosts file the lines of the pod's own address."""
+        addresses = self._addresses([each.client for each in asked])
+        return observed(
+            [self._seen(each, addresses.get(each.client.pod, "")) for each in asked], self.tally
+        )
 
     def warnings(self) -> frozenset[str]:
         """What the kubelet warned of about the pod whose dnsConfig is over the limits."""
@@ -50,35 +81,21 @@ class PodNames:
         within = workspace.timeouts.watch
         return eventually(look, lambda found: len(found) >= len(CUT), within, every=GENTLY)
 
-    def _compare(
-        self, role: Role, command: list[str], expected: Callable[[Client, str], str]
-    ) -> Evidence:
-        clients = self.clients.of(role)
-        workspace = self.clients.site.workspace
-        namespaces = {client.namespace for client in clients.values()}
-        pods = [pod for each in namespaces for pod in workspace.cluster.list("Pod", each)]
-        addresses = {p["metadata"]["name"]: str(p["status"].get("podIP", "")) for p in pods}
-        cells: list[Cell] = []
-        for client in clients.values():
-            address = addresses.get(client.pod, "")
-            printed = self._run(client, command)
-            found = own_lines(printed.stdout, address) if len(command) > 1 else printed.stdout
-            received = found.strip() or in_one_line(printed.stdout + printed.stderr)
-            wanted = expected(client, address)
-            cells.append(
-                Cell(
-                    f"{' '.join(command)} in a {role} pod",
-                    client.node,
-                    KUBELET,
-                    FILE,
-                    wanted,
-                    received,
-                    0.0,
-                    wanted != received,
-                    repeat(self.clients, client, command),
-                )
-            )
-        return Evidence(cells)
+    def _addresses(self, chosen: Collection[Client]) -> dict[str, str]:
+        """The addresses of pods as the API has them, by name."""
+        cluster = self.clients.site.workspace.cluster
+        namespaces = {client.namespace for client in chosen}
+        pods = [pod for each in namespaces for pod in cluster.list("Pod", each)]
+        return {p["metadata"]["name"]: str(p["status"].get("podIP", "")) for p in pods}
+
+    def _seen(self, asked: InPod, address: str) -> Observation:
+        client, command = asked.client, list(asked.command)
+        printed = self._run(client, command)
+        hosts = asked.command == PRINTS_HOSTS
+        found = own_lines(printed.stdout, address) if hosts else printed.stdout
+        received = found.strip() or in_one_line(printed.stdout + printed.stderr)
+        again = partial(repeat, self.clients, client, command)
+        return Observation(asked, client.node, KUBELET, FILE, received, received, again)
 
     def _run(self, client: Client, command: list[str]) -> Output:
         if client.probe is None:

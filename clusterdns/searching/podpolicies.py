@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from clusterdns.asking.evidence import Evidence
+from clusterdns.asking.observation import Exactly, Observation, observed
+from clusterdns.asking.tally import Tally
 from clusterdns.searching.client import Client
 from clusterdns.searching.clientpods import Given, Role
 from clusterdns.searching.clients import Clients, NoClients
@@ -16,9 +18,10 @@ from clusterdns.searching.podfiles import (
     OPTIONS,
     SEARCH,
     WHOLE,
+    InFile,
     Part,
-    compare,
-    file_cell,
+    exactly,
+    in_file,
     told_nameservers,
 )
 from clusterdns.searching.resolvconf import ResolvConf
@@ -26,16 +29,25 @@ from clusterdns.searching.searchwalk import Expectation
 
 CLUSTER_OPTIONS = frozenset({"ndots:5"})  # defaultDNSOptions of pkg/kubelet/network/dns
 Expected = Callable[[Client], ResolvConf]
+Promised = Mapping[InFile, Exactly]  # what must stand where
 
 
 @dataclass(frozen=True)
 class PodFiles:
-    """What checks ask about resolv.conf; every method raises NoClients."""
+    """What each policy promises about resolv.conf, and what is read there.
+
+    Every promise has the pods in which it must hold; a method that makes one raises NoClients.
+    """
 
     clients: Clients
     node_local: Mapping[str, tuple[str, ...]]  # addresses of a node-local cache, by node
+    tally: Tally
 
-    def nameservers(self, role: Role) -> Evidence:
+    def read(self, *asked: InFile) -> Evidence[Observation]:
+        """What the files hold."""
+        return observed((in_file(self.clients, each) for each in asked), self.tally)
+
+    def nameservers(self, role: Role) -> Promised:
         """Only the cluster IPs of the DNS Service, or of a node-local cache."""
         ips = self.clients.site.workspace.inventory.cluster_ips
 
@@ -43,51 +55,50 @@ class PodFiles:
             local = self.node_local.get(client.node, ())
             return ResolvConf(told_nameservers(client.conf, ips, local))
 
-        return self._compare(role, NAMESERVERS, expected)
+        return self._promise(role, NAMESERVERS, expected)
 
-    def search(self, role: Role) -> Evidence:
+    def search(self, role: Role) -> Promised:
         """The three suffixes of the cluster, then those of the node."""
-        return self._compare(role, SEARCH, lambda client: ResolvConf(search=self.wanted(client)))
+        return self._promise(role, SEARCH, lambda client: ResolvConf(search=self.wanted(client)))
 
-    def options(self, role: Role) -> Evidence:
+    def options(self, role: Role) -> Promised:
         """ndots:5 and nothing else."""
-        return self._compare(role, OPTIONS, lambda _: ResolvConf(options=CLUSTER_OPTIONS))
+        return self._promise(role, OPTIONS, lambda _: ResolvConf(options=CLUSTER_OPTIONS))
 
-    def same_as(self, role: Role, other: Role) -> Evidence:
+    def same_as(self, role: Role, other: Role) -> Promised:
         """The whole file of one role beside that of another on the same node."""
         others = self.clients.of(other)
-        return self._compare(role, WHOLE, lambda client: others[client.node].conf)
+        return self._promise(role, WHOLE, lambda client: others[client.node].conf)
 
-    def no_loop(self, role: Role) -> Evidence:
+    def no_loop(self, role: Role) -> Promised:
         """Nameservers that are neither loopback addresses nor cluster DNS, at least one."""
         workspace = self.clients.site.workspace
         banned = {
             *workspace.inventory.cluster_ips,
             *(ip for ips in self.node_local.values() for ip in ips),
         }
-        cells = []
-        for client in self.clients.of(role).values():
+
+        def expected(client: Client) -> Exactly:
             usable = [ns for ns in client.conf.nameservers if not is_loopback(ns)]
             wanted = " ".join(ns for ns in usable if ns not in banned)
-            found = " ".join(client.conf.nameservers)
-            expected = wanted or "a nameserver of the node that is no loopback address"
-            cells.append(file_cell(self.clients, client, NAMESERVERS.name, expected, found))
-        return Evidence(cells)
+            return exactly(wanted or "a nameserver of the node that is no loopback address")
 
-    def as_given(self) -> Evidence:
+        return {InFile(c, NAMESERVERS): expected(c) for c in self.clients.of(role).values()}
+
+    def as_given(self) -> Promised:
         """DnsPolicy None: what dnsConfig says and nothing else."""
         clients = self.clients.of(Role.NONE)
         given = self.clients.given(Role.NONE)
-        return self._compare(Role.NONE, WHOLE, lambda client: given[client.node].alone(), clients)
+        return self._promise(Role.NONE, WHOLE, lambda client: given[client.node].alone(), clients)
 
-    def with_config(self, role: Role, given: Given) -> Evidence:
+    def with_config(self, role: Role, given: Given) -> Promised:
         """ClusterFirst with a dnsConfig: its values behind the defaults, within the limits."""
 
         def expected(client: Client) -> ResolvConf:
             base = self.clients.site.resolv_confs[client.node]
             return given.after(replace(base, options=CLUSTER_OPTIONS))
 
-        return self._compare(role, WHOLE, expected)
+        return self._promise(role, WHOLE, expected)
 
     def wanted(self, client: Client) -> tuple[str, ...]:
         """The search list that a client must have on its node."""
@@ -97,15 +108,15 @@ class PodFiles:
         domain = self.clients.site.domain
         return Expectation(client.namespace, domain, of_node.conf.search).search
 
-    def _compare(
+    def _promise(
         self,
         role: Role,
         part: Part,
         expected: Expected,
         clients: Mapping[str, Client] | None = None,
-    ) -> Evidence:
+    ) -> Promised:
         chosen = self.clients.of(role) if clients is None else clients
-        return compare(self.clients, chosen.values(), part, expected)
+        return {InFile(c, part): exactly(part.words(expected(c))) for c in chosen.values()}
 
 
 def is_loopback(address: str) -> bool:

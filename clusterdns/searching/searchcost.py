@@ -5,8 +5,11 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+from clusterdns.asking.criterion import Rule
 from clusterdns.asking.evidence import Evidence
-from clusterdns.report.cell import Cell
+from clusterdns.asking.observation import Observation, observed
+from clusterdns.asking.tally import Tally
+from clusterdns.report.cell import Values
 from clusterdns.searching.client import Client, startable
 from clusterdns.searching.clientpods import MUSL_SLEEPS, Role
 from clusterdns.searching.clients import Clients
@@ -116,7 +119,7 @@ MUSL_LIBC = Resolver("musl", lambda name: [MUSL_SLEEPS[0], name], musl_walk, bot
 RESOLVERS = (GLIBC, GLIBC_OLD, DIG_SEARCH, MUSL_LIBC)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Sample:
     """One lookup that is counted."""
 
@@ -199,10 +202,6 @@ class SearchCost:
         musl = self.site.workspace.images.musl
         return RESOLVERS if musl else tuple(r for r in RESOLVERS if r is not MUSL_LIBC)
 
-    def of(self, resolver: Resolver, case: Case) -> Evidence:
-        """What one kind of lookup cost on each node."""
-        return Evidence([self._cell(*each) for each in self.results[str(resolver), case.id]])
-
     def sample(
         self, client: Client, resolver: Resolver, case: Case, take: int, number: int
     ) -> Sample:
@@ -239,25 +238,60 @@ class SearchCost:
         if client.probe is not None:
             client.probe.run(commands, timeout)
 
-    def _cell(self, sample: Sample, walks: Walks) -> Cell:
-        deviates = not sample.is_right(walks)
-        wanted = " or ".join(in_words(each, sample.token) for each in sample.wanted)
-        return Cell(
-            f"{sample.case.spelled('NAME', self.site.domain)} in a {sample.client.role} pod",
+
+@dataclass(frozen=True)
+class Counted:
+    """What a check asks of one client pod: the questions that one kind of lookup sent."""
+
+    sample: Sample
+    spelled: str  # what is looked up, in a way that does not change from run to run
+
+    def __str__(self) -> str:
+        return f"{self.spelled} in a {self.sample.client.role} pod"
+
+
+@dataclass(frozen=True)
+class SearchCosts:
+    """What each kind of lookup must cost, and what it did."""
+
+    cost: SearchCost
+    tally: Tally
+
+    def wanted(self, resolver: Resolver, case: Case) -> Mapping[Counted, Rule[Observation]]:
+        """The names that one kind of lookup must ask for, on each node."""
+        spelled = case.spelled("NAME", self.cost.site.domain)
+        counted = self.cost.results[str(resolver), case.id]
+        return {Counted(sample, spelled): walks_in(sample) for sample, _ in counted}
+
+    def count(self, *asked: Counted) -> Evidence[Observation]:
+        """The names that were asked for."""
+        return observed(map(self._seen, asked), self.tally)
+
+    def _seen(self, asked: Counted) -> Observation:
+        sample = asked.sample
+        counted = self.cost.results[str(sample.resolver), sample.case.id]
+        walks = next(walks for one, walks in counted if one is sample)
+        return Observation(
+            asked,
             sample.client.node,
             f"pod/{NAME}",
             sample.resolver.name,
-            wanted,
+            walks,
             in_words(walks, sample.token),
-            0.0,
-            deviates,
-            f"{self._lookup_again(sample)} and count in {self._log_again()}" if deviates else "",
-            server_name=f"pod/{NAME}",
+            lambda: f"{self._lookup_again(sample)} and count in {self._log_again()}",
+            values=Values(server_name=f"pod/{NAME}"),
         )
 
     def _lookup_again(self, sample: Sample) -> str:
-        return repeat(self.clients, sample.client, sample.resolver.command(sample.name))
+        return repeat(self.cost.clients, sample.client, sample.resolver.command(sample.name))
 
     def _log_again(self) -> str:
-        place = ["-n", self.site.workspace.namespace, "logs", NAME]
-        return shlex.join(["kubectl", "--context", self.site.workspace.cluster.context, *place])
+        workspace = self.cost.site.workspace
+        place = ["-n", workspace.namespace, "logs", NAME]
+        return shlex.join(["kubectl", "--context", workspace.cluster.context, *place])
+
+
+def walks_in(sample: Sample) -> Rule[Observation]:
+    """Exactly the questions of one of the walks that are right for a lookup."""
+    words = " or ".join(in_words(each, sample.token) for each in sample.wanted)
+    return Rule(words, lambda seen: seen.value in sample.wanted, whole=True)

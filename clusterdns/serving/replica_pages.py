@@ -80,14 +80,15 @@ def build_version(one: Fetched) -> str:
 
 
 def values_of(pages: Iterable[Fetched], metric: str) -> dict[str, float | str]:
-    """The sum of a metric on each page, by replica; for a page that did not come what came."""
+    """The sum of a metric on each page, by replica; in words where there is no such series."""
     return {str(one.replica): _value_of(one, metric) for one in pages}
 
 
 def _value_of(one: Fetched, metric: str) -> float | str:
     if one.page.status != 200:
         return str(one.page)
-    return sum(s.value for s in Metrics.parse(one.page.body).samples if s.name == metric)
+    values = [s.value for s in Metrics.parse(one.page.body).samples if s.name == metric]
+    return sum(values) if values else f"no series {metric}"
 
 
 def missing_series(pages: Iterable[Fetched], wanted: Collection[Series]) -> dict[str, list[str]]:

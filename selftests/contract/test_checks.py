@@ -22,7 +22,7 @@ MAKERS = {
     "clients",
     "search_results",
     "lookups",
-    "search_cost",
+    "counted_lookups",
     *EXPERIMENTS,
 }
 ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+|[0-9a-f]*::[0-9a-f]+")

@@ -25,7 +25,7 @@ from selftests.diagnosis.studio import (
 API_NAME = "kubernetes.default.svc.cluster.local."
 SERVERS = (f"service/kube-dns ({DNS_IP})", "pod/coredns-a (10.244.0.2)")
 BEFORE = "    kubernetes cluster.local"
-PLAIN = "tests/dns/test_cluster_ip_service.py::test_address_is_the_cluster_ip[udp-plain-A]"
+PLAIN = "tests/dns/test_cluster_ip_service.py::test_address_is_the_cluster_ip[udp-A]"
 API = "tests/dns/test_kubernetes_service.py::test_address_is_the_cluster_ip"
 ANOTHER = Said(records=("y",))
 

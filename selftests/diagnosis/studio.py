@@ -15,7 +15,7 @@ from selftests.spec.collected import topics
 Change = Callable[[Facts], Facts]
 # Checks that ask what the talks are about.
 VERSION = "tests/dns/test_schema_version.py::test_dns_version_is_the_schema_version"
-ABSENT = "tests/dns/test_denials.py::test_absent_service_is_nxdomain"
+ABSENT = "tests/dns/test_denials.py::test_absent_name_does_not_exist_for_any_type"
 OUTSIDE = "tests/network/test_forwarding.py::test_outside_name_resolves_as_on_the_node"
 
 
@@ -145,7 +145,7 @@ def measured(facts: Facts) -> list[Trouble]:
     """The checks that would have failed with these talks."""
     asked = {
         "known": (f"{VERSION}[{{}}]", "dns-version.cluster.local. TXT", RIGHT),
-        "absent": (f"{ABSENT}[{{}}-A]", f"nobody.{OURS}.svc.cluster.local. A", NXDOMAIN),
+        "absent": (f"{ABSENT}[{{}}-service]", f"nobody.{OURS}.svc.cluster.local. A", NXDOMAIN),
         "outside": (f"{OUTSIDE}[{{}}]", "cp. A", RIGHT),
     }
     found = []

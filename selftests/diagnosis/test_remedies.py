@@ -353,6 +353,8 @@ def test_no_text_advises_harm(folder: str) -> None:
 
 def test_facts_hold_who_owns_the_pods() -> None:
     """Else a static pod that was written down would be a bare one."""
-    facts = owned("Node")(failing(healthy(), "tests/x.py::test_x"))
+    facts = owned("Node")(
+        failing(healthy(), "tests/dns/test_apex.py::test_zone_has_one_soa_record[udp]")
+    )
     kept = json.loads(facts.to_json())["inventory"]["pods"][0]["metadata"]["ownerReferences"]
     assert kept == [{"kind": "Node", "name": "x"}]

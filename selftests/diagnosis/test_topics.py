@@ -87,6 +87,13 @@ def test_recorded_checks_declare_topics() -> None:
     assert wrong == []
 
 
+def test_recorded_checks_exist() -> None:
+    """Facts of long ago name today's checks, so that a person who reads them finds these."""
+    names = {one["name"] for path in RECORDED for one in json.loads(path.read_text())["troubles"]}
+    assert len(names) > 100
+    assert names - topics().keys() == set()
+
+
 def test_facts_by_hand_are_of_real_checks() -> None:
     """A check that does not exist cannot fail, and its topics are those that it declares."""
     made = trouble("tests/network/test_paths.py::test_path_answers[udp]")

@@ -19,7 +19,11 @@ def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """The checks carry them; here they mean nothing."""
-    for line in ("slow: of the full profile", "level(name): of a check"):
+    for line in (
+        "slow: of the full profile",
+        "level(name): of a check",
+        "about(*topics): of a check",
+    ):
         config.addinivalue_line("markers", line)
 
 

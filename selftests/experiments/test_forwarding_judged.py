@@ -100,9 +100,10 @@ def test_cluster_names_are_expected_by_kind() -> None:
     """Of the names that are asked, only the first exists, and only with addresses."""
     asked = [answer(question) for question in cluster_questions(CLUSTER)]
     api = asked[0].question.name
-    expected = [SOUND.expected_in_cluster(each) for each in asked]
+    wanted = replace(SOUND, cluster_names=tuple(asked)).wanted_in_cluster
     denied = [nxdomain(CLUSTER)] * 4
-    assert expected == [addresses(api, ["10.96.0.1"]), *denied, nodata(CLUSTER)]
+    expected = [addresses(api, ["10.96.0.1"]), *denied, nodata(CLUSTER)]
+    assert [wanted[each.question] for each in asked] == expected
 
 
 def test_upstream_that_is_not_ours_is_compared_with_what_the_node_sees() -> None:
@@ -123,7 +124,7 @@ def test_node_that_nobody_answers_for_is_expected_as_the_api_knows_it() -> None:
     silent, other = answer(question, error="timeout"), answer(question, "192.0.2.7")
     names = [OutsideName(question, known, answers) for answers in ((silent,), (silent, other))]
     assert [name.expected for name in names] == [known, Expected(records=other.records)]
-    assert OutsideNames(tuple(names[:1])).expected(other) == known
+    assert OutsideNames(tuple(names[:1])).wanted == {question: known}
 
 
 def test_zone_holds_what_the_rows_expect() -> None:

@@ -67,6 +67,7 @@ CHECKS = {
     [
         (SOUND, set()),
         (replace(SOUND, direct=EARLY_END), {"serves"}),
+        (replace(SOUND, direct=stream((6, 11, LOST))), {"serves"}),
         (replace(SOUND, sights=(Sight(0.1, 200, 200), Sight(0.3, 0, 0))), {"health", "ready"}),
         (replace(SOUND, sights=tuple(Sight(s / 5, 200, 200) for s in range(25))), {"ready"}),
         (replace(SOUND, sights=()), {"health", "ready"}),
@@ -79,6 +80,7 @@ CHECKS = {
     ids=[
         "sound",
         "no-lameduck",
+        "never-asked-in-lameduck",
         "health-ends",
         "stays-ready",
         "never-seen",

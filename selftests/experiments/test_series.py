@@ -84,8 +84,10 @@ def test_replica_without_a_page_has_what_came_instead_of_a_value() -> None:
     pages = [
         Fetched("a", service, "/metrics", there),
         Fetched("a", Server("pod/y", "192.0.2.2"), "/metrics", gone),
+        Fetched("a", Server("pod/z", "192.0.2.3"), "/metrics", Page("http://z", 200, "")),
     ]
     assert values_of(pages, "coredns_panics_total") == {
         "pod/x (192.0.2.1)": 0.0,
         "pod/y (192.0.2.2)": "http://y -> no reply (refused)",
+        "pod/z (192.0.2.3)": "no series coredns_panics_total",
     }

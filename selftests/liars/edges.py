@@ -7,14 +7,13 @@ import dns.rcode
 import dns.rdatatype
 import dns.rrset
 
-from selftests.liars.liar import ELSEWHERE, IN_NAMESPACE, Liar
+from selftests.liars.liar import ELSEWHERE, IN_NAMESPACE, REPLICA, WEB, Liar
 from selftests.liars.lies import (
     ZONE,
-    added,
     case_sensitive,
     denied,
     if_denied,
-    replaced,
+    rewritten,
     without,
 )
 from selftests.nameserver import (
@@ -24,6 +23,7 @@ from selftests.nameserver import (
     closed_early,
     truncated,
     when,
+    with_answer,
     with_flags,
     with_rcode,
 )
@@ -135,33 +135,18 @@ def liar(name: str, file: str, lie: Lie, caught_by: str, *says: str) -> Liar:
 
 EDGES = (
     liar(
-        *("aliases-lead-elsewhere", "aliases", replaced("CNAME", "x.example.test.")),
-        *("test_chain* test_every* test_target*", "x.example"),
+        *("endpoints-on-another-port", "headless_service", on_port(7)),
+        *("test_each*srv_record* test_every_named_port* test_endpoint_without*", "SRV 7 "),
     ),
     liar(
-        *("endpoints-are-elsewhere", "endpoints", replaced("A", ELSEWHERE)),
-        "test_endpoint_without_hostname* test_every_hostname* test_every_ready* test_shared*",
-        ELSEWHERE,
-    ),
-    liar(
-        *("endpoints-have-two-pointers", "endpoints", added("PTR", f"other.{IN_NAMESPACE}")),
-        *("test_address_leads_back* test_every_address_leads*", "other."),
-    ),
-    liar(
-        *("endpoints-on-another-port", "endpoints", on_port(7)),
-        *("test_every_named_port*", "SRV 7 "),
-    ),
-    liar(
-        *("cluster-ips-have-two-pointers", "service_kinds", added("PTR", f"x.{IN_NAMESPACE}")),
-        *("test_every_cluster_ip* test_name_may_begin*", "x.liars"),
-    ),
-    liar(
-        *("services-on-another-port", "service_kinds", on_port(7)),
+        *("services-on-another-port", "cluster_ip_service", on_port(7)),
         *("test_every_named_port* test_name_may_begin*", "SRV 7 "),
     ),
+    # Each endpoint as it must be, but for one whose label is in another Service.
     liar(
-        *("services-are-elsewhere", "service_kinds", replaced("A", ELSEWHERE)),
-        *("test_name_has_the_cluster_ips* test_name_may_begin*", ELSEWHERE),
+        *("a-label-of-another-service", "headless_service"),
+        *(rewritten("SRV", r" [0-9-]+\.peers\.", " x.web."), "test_each*srv*"),
+        "x.web.",
     ),
     liar(
         *("no-soa-at-the-top", "apex", when(without("SOA"), ZONE)),
@@ -179,7 +164,14 @@ EDGES = (
         *("kept-for-an-hour", "apex", keeping(3600)),
         *("test_denials_expire* test_records_expire*", "at most"),
     ),
-    liar("always-in-order", "apex", in_order, "test_order*", "always"),
+    liar("always-in-order", "apex", in_order, "test_order*", "several orders"),
+    # The Service changes the order, and so do all servers together.
+    Liar(
+        *("one-replica-is-always-in-order", in_order, ("apex::test_order*",)),
+        ("several orders", f"to {REPLICA} "),
+        liars=(REPLICA,),
+        files=("apex",),
+    ),
     liar("only-lower-case", "case", case_sensitive, "*", "received  NXDOMAIN []"),
     liar(
         *("opt-is-never-there", "edns", with_edns(-1)),
@@ -210,10 +202,21 @@ EDGES = (
     ),
     liar(
         *("pods-have-names", "pod_records", if_denied("NXDOMAIN", True, denied("NOERROR"))),
-        *("test_address_of_no_pod* test_name_that_is_no*", "received  NOERROR []"),
+        *("test_address_of* test_name_that_is_no*", "received  NOERROR []"),
     ),
     liar("transfers-for-all", "refusals", transferring, "test_transfer*", "NOERROR"),
     liar("cut-without-a-word", "size", never_truncating, "test_what_does_not_fit*", "TC"),
     liar("always-cut", "size", truncated, "test_whole_over_tcp*", "received  NOERROR []"),
     liar("connections-end-early", "tcp", closed_early, "*", "closed", "not asked"),
+    # As many replies as questions, and nothing in them.
+    liar("connections-bring-servfail", "tcp", with_rcode("SERVFAIL"), "*", "SERVFAIL"),
+    liar(
+        "expired-is-nothing", "apex", when(with_rcode("SERVFAIL"), WEB), "test_records*", "SERVFAIL"
+    ),
+    liar("nothing-beside-nothing", "extensions", with_rcode("SERVFAIL"), "*", "SERVFAIL"),
+    liar(
+        *("an-address-for-an-srv-question", "extensions"),
+        *(when(with_answer(f"many.{IN_NAMESPACE} 5 IN A {ELSEWHERE}"), rdtype="SRV"), "test_bare*"),
+        ELSEWHERE,
+    ),
 )

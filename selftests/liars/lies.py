@@ -1,5 +1,7 @@
 """Lies about names and records, made of the true response; more are in selftests.nameserver."""
 
+import re
+
 import dns.message
 import dns.name
 import dns.rcode
@@ -13,15 +15,27 @@ ZONE = "cluster.local."
 
 
 def rewritten(rdtype: str, old: str, new: str) -> Lie:
-    """In each answer record of a type one part of the text is replaced by another."""
+    """In each answer record of a type what matches a pattern is replaced by another text."""
 
     def edit(message: dns.message.Message) -> None:
         for index, rrset in enumerate(message.answer):
             if dns.rdatatype.to_text(rrset.rdtype) == rdtype:
-                texts = [rdata.to_text().replace(old, new) for rdata in rrset]
+                texts = [re.sub(old, new, rdata.to_text()) for rdata in rrset]
                 message.answer[index] = dns.rrset.from_text(rrset.name, 5, "IN", rdtype, *texts)
 
     return lambda _, response: response.edited(edit)
+
+
+def one_port_more(_: Asked, response: Response) -> Response:
+    """In each SRV record the port is the next one."""
+
+    def edit(message: dns.message.Message) -> None:
+        for index, rrset in enumerate(message.answer):
+            if rrset.rdtype == dns.rdatatype.SRV:
+                texts = [f"0 100 {each.port % 65535 + 1} {each.target}" for each in rrset]
+                message.answer[index] = dns.rrset.from_text(rrset.name, 5, "IN", "SRV", *texts)
+
+    return response.edited(edit)
 
 
 def replaced(rdtype: str, *rdata: str) -> Lie:

@@ -1,6 +1,6 @@
 """Liars by the reply as a whole: its code, who gives it, whether it counts as an answer at all."""
 
-from selftests.liars.liar import ELSEWHERE, PLAIN, REPLICA, SERVICE, WEB, Liar
+from selftests.liars.liar import BASIC, ELSEWHERE, PLAIN, REPLICA, SERVICE, WEB, Liar
 from selftests.liars.lies import echoing, replaced
 from selftests.nameserver import (
     Lie,
@@ -15,13 +15,9 @@ from selftests.nameserver import (
     wrong_source,
 )
 
-WEB_A = (
-    "cluster_ip_service::test_address_is_the_cluster_ip[[]*-web-A]",
-    "cluster_ip_service::test_address_is_found_in_any_case[[]*-web]",
-)
-WEB_MX = ("denials::test_existing_name_without_that_type_is_nodata[[]*-MX]",)
-# An answer without records has no wrong ones beside it.
-EVERYTHING = ("*_service::*has*", "*::*is*", "*::*lead*", "*::test_each*", "external_name::*")
+WEB_A = ("cluster_ip_service::test_address_is_the_cluster_ip[[]*-A]",)
+WEB_MX = ("denials::test_existing_name_has_none_of_the_other_types[[]*-cluster-ip]",)
+ADDRESSES = ("cluster_ip_service",)  # for those who keep silent: what is late would be wolf
 
 
 def over(transport: str, patterns: tuple[str, ...]) -> tuple[str, ...]:
@@ -31,18 +27,15 @@ def over(transport: str, patterns: tuple[str, ...]) -> tuple[str, ...]:
 
 def silent(name: str, lie: Lie, says: str, transport: str = "*") -> Liar:
     """A liar about the addresses of web whose replies are none."""
-    patterns = (
-        f"cluster_ip_service::test_address_is_the_cluster_ip[[]{transport}-web-A]",
-        f"cluster_ip_service::test_address_is_found_in_any_case[[]{transport}-web]",
-    )
-    return Liar(name, when(lie, WEB, "A"), patterns, (says,), query_s=0.3)
+    patterns = (f"cluster_ip_service::test_address_is_the_cluster_ip[[]{transport}-A]",)
+    return Liar(name, when(lie, WEB, "A"), patterns, (says,), query_s=0.5, files=ADDRESSES)
 
 
 REPLIES = (
     # Codes.
-    Liar("servfail", with_rcode("SERVFAIL"), EVERYTHING, ("SERVFAIL",)),
+    Liar("servfail", with_rcode("SERVFAIL"), ("*",), ("SERVFAIL",), files=BASIC),
     Liar("refused", when(with_rcode("REFUSED"), WEB, "A"), WEB_A, ("REFUSED",)),
-    Liar("notimp", when(with_rcode("NOTIMP"), WEB, "MX"), WEB_MX, ("NOTIMP",)),
+    Liar("notimp", when(with_rcode("NOTIMP"), WEB, "MX"), WEB_MX, ("NOTIMP",), files=BASIC),
     # Only some lie.
     Liar(
         "one-replica-lies",

@@ -30,6 +30,11 @@ COREFILE = """.:53 {
     }
 }
 """
+PROBE_POD = {
+    "kind": "Pod",
+    "metadata": {"name": "local", "namespace": NAMESPACE},
+    "status": {"podIPs": [{"ip": "192.0.2.77"}]},
+}
 HONEST = Liar("honest", lambda asked, response: response, query_s=5.0)
 
 
@@ -59,8 +64,10 @@ def liar(pytestconfig: pytest.Config) -> Liar:
 
 @pytest.fixture(scope="session")
 def cluster() -> Cluster:
-    """A cluster on paper."""
-    return cast(Cluster, PaperCluster())
+    """A cluster on paper, in which the pod of the probes has an address."""
+    paper = PaperCluster()
+    paper.objects.append(PROBE_POD)
+    return cast(Cluster, paper)
 
 
 @pytest.fixture(scope="session")

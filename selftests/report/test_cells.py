@@ -47,7 +47,7 @@ def test_a_lost_answer_has_an_error_and_no_rcode() -> None:
 
 def test_a_rule_in_words_expects_no_rcode() -> None:
     """Where no whole answer is compared nothing is known of what should have come."""
-    cell = cell_of(answer(), "an answer or a denial", True, whole=False)
+    cell = cell_of(answer(), expect.answered_or_denied, True)
     assert (cell.wanted_rcode, cell.wanted_records) == ("", ())
     assert (cell.expected, cell.whole) == ("an answer or a denial", False)
 

@@ -29,9 +29,9 @@ def told():
 def test_evil(told, request, pytestconfig):
     pytestconfig.stash[NOTES_KEY].append({EVIL!r})
     pytestconfig.stash[CLUSTER_FACTS_KEY] = dict(server={EVIL!r}, context={SECRETS!r})
-    cell = dict.fromkeys(["node", "server", "transport", "expected", "received", "command"],
-        {EVIL!r} + {SECRETS!r})
-    request.node.user_properties.append(("deviating", [cell | dict(ms=1.0)]))
+    words = ["question", "node", "server", "transport", "expected", "received", "command"]
+    cell = Cell(**dict.fromkeys(words, {EVIL!r} + {SECRETS!r}), ms=1.0)
+    request.node.user_properties.append(("deviating", [cell]))
     assert 0, {EVIL!r} + {SECRETS!r}
 
 def test_not(told): not_run({EVIL!r} + {SECRETS!r})

@@ -3,15 +3,17 @@
 from types import SimpleNamespace
 from typing import cast
 
+from clusterdns.asking.tally import Tally
 from clusterdns.objects.service import Service
 from clusterdns.probe import Probe
 from clusterdns.searching.client import Client
 from clusterdns.searching.clientpods import Given, Role
 from clusterdns.searching.clients import Clients, NoClients
 from clusterdns.searching.hearing import Hearing
-from clusterdns.searching.lookups import Lookup, Lookups, Results, Targets
+from clusterdns.searching.lookups import Lookup, Results, Targets
 from clusterdns.searching.resolvconf import ResolvConf
 from clusterdns.searching.resolver import Found
+from clusterdns.searching.wanted import Lookups
 from clusterdns.site import Site
 from clusterdns.timeouts import Timeouts
 
@@ -97,4 +99,4 @@ def lookups(*found: tuple[Client, Lookup, Found]) -> Lookups:
     results = Results(site(), known, Hearing(known), TARGETS)
     for each, lookup, what in found:
         results.found.setdefault(results.place(each), {})[lookup] = what
-    return Lookups(results)
+    return Lookups(results, Tally())

@@ -1,24 +1,27 @@
 """Each judgement holds for what is right and catches what is wrong."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import cast
 
 import pytest
 
 from clusterdns.asking.evidence import Evidence
+from clusterdns.asking.observation import Exactly, Observation
 from clusterdns.asking.tally import Tally
 from clusterdns.probe import Output, Probe, ProbeLost
 from clusterdns.searching.clientpods import MOST_SEARCHES, Given, Role, crowded, merged
 from clusterdns.searching.clients import NoClients
 from clusterdns.searching.dnsconfigs import MOST_CHARACTERS, characters
 from clusterdns.searching.hearing import Hearing
-from clusterdns.searching.lookups import QUALIFIED, SILENT, Lookup, Lookups, Results
-from clusterdns.searching.podfiles import told_nameservers
+from clusterdns.searching.lookups import QUALIFIED, SILENT, Lookup, Results
+from clusterdns.searching.podfiles import InFile, told_nameservers
 from clusterdns.searching.podnames import beginnings, own_lines
 from clusterdns.searching.podpolicies import PodFiles
 from clusterdns.searching.resolvconf import ResolvConf
 from clusterdns.searching.resolver import DIG, GETADDRINFO, Found, Step
 from clusterdns.searching.searchwalk import Spelling
+from clusterdns.searching.wanted import Lookups, Wanted
 from clusterdns.serving.nodelocal import local_ips
 from selftests.searchpath.places import (
     API_SERVER,
@@ -40,15 +43,29 @@ OPTIONS = frozenset({"ndots:5"})
 
 def files(conf: ResolvConf, node: ResolvConf = NODE, role: Role = Role.CLUSTER_FIRST) -> PodFiles:
     """The files of one pod, and of the pod with dnsPolicy Default beside it."""
-    return PodFiles(clients(client(role, conf), client(Role.DEFAULT, node)), {})
+    return PodFiles(clients(client(role, conf), client(Role.DEFAULT, node)), {}, Tally())
+
+
+def read(made: PodFiles, wanted: Mapping[InFile, Exactly]) -> Evidence[Observation]:
+    """What a check of these promises sees."""
+    found = made.read(*wanted)
+    assert found.match(wanted) is not bool(found.deviating)
+    return found
+
+
+def looked_up(made: Lookups, wanted: Wanted) -> Evidence[Observation]:
+    """What a check of these lookups sees."""
+    found = made.look_up(*wanted)
+    assert found.match(wanted) is not bool(found.deviating)
+    return found
 
 
 def test_right_file_passes() -> None:
     """What the kubelet should write deviates in nothing."""
     good = files(POD)
 
-    for found in (good.nameservers, good.search, good.options):
-        assert found(Role.CLUSTER_FIRST).deviations == {}
+    for promised in (good.nameservers, good.search, good.options):
+        assert read(good, promised(Role.CLUSTER_FIRST)).deviating == []
 
 
 @pytest.mark.parametrize(
@@ -58,7 +75,8 @@ def test_right_file_passes() -> None:
 )
 def test_wrong_nameservers_are_caught(nameservers: tuple[str, ...]) -> None:
     """Only cluster IPs of the DNS Service may be there, each once, at least one."""
-    found = files(replace(POD, nameservers=nameservers)).nameservers(Role.CLUSTER_FIRST)
+    made = files(replace(POD, nameservers=nameservers))
+    found = read(made, made.nameservers(Role.CLUSTER_FIRST))
 
     assert len(found.deviating) == 1
     assert f"expected  {DNS_IP}" in repr(found)
@@ -67,18 +85,20 @@ def test_wrong_nameservers_are_caught(nameservers: tuple[str, ...]) -> None:
 def test_missing_service_is_caught() -> None:
     """Without a DNS Service no nameserver is right, nor is none."""
     nowhere = site(cluster_ips=())
-    made = clients(client(), client(conf=ResolvConf(), node="two"), where=nowhere)
+    both = clients(client(), client(conf=ResolvConf(), node="two"), where=nowhere)
+    made = PodFiles(both, {}, Tally())
 
-    assert len(PodFiles(made, {}).nameservers(Role.CLUSTER_FIRST).deviating) == 2
+    assert len(read(made, made.nameservers(Role.CLUSTER_FIRST)).deviating) == 2
 
 
 def test_node_local_cache_is_allowed_where_it_listens() -> None:
     """Its address is right on the node where it runs, and wrong on the others."""
     local = replace(POD, nameservers=("169.254.20.10",))
-    made = clients(client(conf=local), client(conf=local, node="two"))
-    found = PodFiles(made, {"one": ("169.254.20.10", DNS_IP)}).nameservers(Role.CLUSTER_FIRST)
+    both = clients(client(conf=local), client(conf=local, node="two"))
+    made = PodFiles(both, {"one": ("169.254.20.10", DNS_IP)}, Tally())
+    found = read(made, made.nameservers(Role.CLUSTER_FIRST))
 
-    assert [cell.node for cell in found.deviating] == ["two"]
+    assert [cell.node for cell, _ in found.deviating] == ["two"]
 
 
 def test_either_cluster_ip_is_allowed() -> None:
@@ -103,24 +123,26 @@ def test_either_cluster_ip_is_allowed() -> None:
 )
 def test_wrong_search_list_is_caught(search: tuple[str, ...]) -> None:
     """Every suffix has its place, and none is there that neither cluster nor node has."""
-    assert files(replace(POD, search=search)).search(Role.CLUSTER_FIRST).deviations != {}
+    made = files(replace(POD, search=search))
+    assert read(made, made.search(Role.CLUSTER_FIRST)).deviating != []
 
 
 def test_suffixes_of_the_node_belong_behind() -> None:
     """The node's own suffixes must be there, behind the cluster's."""
     node = replace(NODE, search=("corp.test",))
 
-    assert files(POD, node).search(Role.CLUSTER_FIRST).deviations != {}
-    whole = replace(POD, search=(*POD.search, "corp.test"))
-    assert files(whole, node).search(Role.CLUSTER_FIRST).deviations == {}
+    without = files(POD, node)
+    assert read(without, without.search(Role.CLUSTER_FIRST)).deviating != []
+    whole = files(replace(POD, search=(*POD.search, "corp.test")), node)
+    assert read(whole, whole.search(Role.CLUSTER_FIRST)).deviating == []
 
 
 @pytest.mark.parametrize("options", [set(), {"ndots:1"}, {"ndots:5", "edns0"}], ids=str)
 def test_wrong_options_are_caught(options: set[str]) -> None:
     """ndots:5 alone is right."""
-    conf = replace(POD, options=frozenset(options))
+    made = files(replace(POD, options=frozenset(options)))
 
-    assert files(conf).options(Role.CLUSTER_FIRST).deviations != {}
+    assert read(made, made.options(Role.CLUSTER_FIRST)).deviating != []
 
 
 @pytest.mark.parametrize(
@@ -130,10 +152,10 @@ def test_wrong_options_are_caught(options: set[str]) -> None:
 )
 def test_looping_node_is_caught(nameservers: tuple[str, ...]) -> None:
     """Pods with the node's nameservers may not be sent to themselves or to cluster DNS."""
-    node = replace(NODE, nameservers=nameservers)
+    looping, sound = files(POD, replace(NODE, nameservers=nameservers)), files(POD)
 
-    assert files(POD, node).no_loop(Role.DEFAULT).deviations != {}
-    assert files(POD).no_loop(Role.DEFAULT).deviations == {}
+    assert read(looping, looping.no_loop(Role.DEFAULT)).deviating != []
+    assert read(sound, sound.no_loop(Role.DEFAULT)).deviating == []
 
 
 def test_other_file_is_caught() -> None:
@@ -141,8 +163,8 @@ def test_other_file_is_caught() -> None:
     same = files(NODE, NODE, Role.FALLBACK)
     other = files(POD, NODE, Role.FALLBACK)
 
-    assert same.same_as(Role.FALLBACK, Role.DEFAULT).deviations == {}
-    assert other.same_as(Role.FALLBACK, Role.DEFAULT).deviations != {}
+    assert read(same, same.same_as(Role.FALLBACK, Role.DEFAULT)).deviating == []
+    assert read(other, other.same_as(Role.FALLBACK, Role.DEFAULT)).deviating != []
 
 
 def test_config_alone() -> None:
@@ -152,8 +174,8 @@ def test_config_alone() -> None:
     more = replace(right, nameservers=("192.0.2.9", DNS_IP))
 
     for conf, deviating in ((right, 0), (more, 1)):
-        made = clients(client(Role.NONE, conf), given=given)
-        assert len(PodFiles(made, {}).as_given().deviating) == deviating
+        made = PodFiles(clients(client(Role.NONE, conf), given=given), {}, Tally())
+        assert len(read(made, made.as_given()).deviating) == deviating
 
 
 def test_merged_config() -> None:
@@ -163,8 +185,8 @@ def test_merged_config() -> None:
         (*POD.search, "merged.search.test"),
         frozenset({"ndots:2", "edns0", "timeout:3"}),
     )
-    unchanged = clients(client(Role.MERGED))
-    assert PodFiles(unchanged, {}).with_config(Role.MERGED, merged(ZONE)).deviations != {}
+    unchanged = PodFiles(clients(client(Role.MERGED)), {}, Tally())
+    assert read(unchanged, unchanged.with_config(Role.MERGED, merged(ZONE))).deviating != []
 
 
 def test_crowded_config() -> None:
@@ -239,8 +261,8 @@ def found_by_getent(found: Found, conf: ResolvConf = POD) -> Lookups:
 )
 def test_wrong_lookup_is_caught(found: Found) -> None:
     """Addresses and the name of the hit are compared whole."""
-    assert judged(found_by_getent(RIGHT)).deviations == {}
-    assert judged(found_by_getent(found)).deviations != {}
+    assert judged(found_by_getent(RIGHT)).deviating == []
+    assert judged(found_by_getent(found)).deviating != []
 
 
 @pytest.mark.parametrize(
@@ -258,14 +280,15 @@ def test_wrong_lookup_is_caught(found: Found) -> None:
 )
 def test_lookups_have_values(found: Found, rcode: str, asked: bool) -> None:
     """The diagnosis reads what a lookup came to without reading its words."""
-    (cell,) = judged(found_by_getent(found)).cells
+    (cell,) = judged(found_by_getent(found)).tally.cells
     assert (cell.name, cell.kind, cell.of_service) == ("kubernetes.default", "nameserver", True)
     assert (cell.rcode, cell.asked, cell.silent) == (rcode, asked, False)
 
 
-def judged(asked: Lookups) -> Evidence:
+def judged(asked: Lookups) -> Evidence[Observation]:
     """What a check sees of it."""
-    return asked.api_server(Role.CLUSTER_FIRST, GETADDRINFO, Spelling.NAMESPACE)
+    wanted = asked.api_server(Role.CLUSTER_FIRST, GETADDRINFO, Spelling.NAMESPACE)
+    return looked_up(asked, wanted)
 
 
 def test_namespaces_are_told_apart() -> None:
@@ -278,9 +301,10 @@ def test_namespaces_are_told_apart() -> None:
     both = (Role.CLUSTER_FIRST, Role.SECOND)
 
     right = lookups((client(), lookup, found[HOME]), (away, lookup, found[AWAY]))
-    assert right.at_home(both, GETADDRINFO).deviations == {}
+    assert looked_up(right, right.at_home(both, GETADDRINFO)).deviating == []
     wrong = lookups((client(), lookup, found[HOME]), (away, lookup, found[HOME]))
-    assert [c.node for c in wrong.at_home(both, GETADDRINFO).deviating] == ["two"]
+    found_home = looked_up(wrong, wrong.at_home(both, GETADDRINFO))
+    assert [cell.node for cell, _ in found_home.deviating] == ["two"]
 
 
 def test_short_name_that_leaks_is_caught() -> None:
@@ -291,7 +315,8 @@ def test_short_name_that_leaks_is_caught() -> None:
 
     for found, deviating in ((Found(error="not found"), 0), (leaked, 1)):
         asked = lookups((away, lookup, found))
-        assert len(asked.not_lonely([Role.SECOND], GETADDRINFO).deviating) == deviating
+        missed = looked_up(asked, asked.not_lonely([Role.SECOND], GETADDRINFO))
+        assert len(missed.deviating) == deviating
 
 
 STEPS = (
@@ -311,8 +336,9 @@ def test_wrong_step_is_caught(steps: tuple[Step, ...]) -> None:
     right = lookups((client(), lookup, replace(RIGHT, steps=STEPS)))
     wrong = lookups((client(), lookup, replace(RIGHT, steps=steps)))
 
-    assert right.dig_steps(Role.CLUSTER_FIRST, Spelling.NAMESPACE).deviations == {}
-    assert wrong.dig_steps(Role.CLUSTER_FIRST, Spelling.NAMESPACE).deviations != {}
+    wanted = right.dig_steps(Role.CLUSTER_FIRST, Spelling.NAMESPACE)
+    assert looked_up(right, wanted).deviating == []
+    assert looked_up(wrong, wanted).deviating != []
 
 
 def test_outside_has_no_say() -> None:
@@ -324,9 +350,11 @@ def test_outside_has_no_say() -> None:
     outside = Found(error="SERVFAIL", steps=(*denied, Step(f"{name}.corp.test.", "SERVFAIL")))
     asked = lookups((client(conf=conf), lookup, outside))
 
-    assert asked.api_server(Role.CLUSTER_FIRST, DIG, Spelling.FULL).deviations == {}
+    found = looked_up(asked, asked.api_server(Role.CLUSTER_FIRST, DIG, Spelling.FULL))
+    assert found.deviating == []
     inside = lookups((client(), lookup, outside))
-    assert inside.api_server(Role.CLUSTER_FIRST, DIG, Spelling.FULL).deviations != {}
+    found = looked_up(inside, inside.api_server(Role.CLUSTER_FIRST, DIG, Spelling.FULL))
+    assert found.deviating != []
 
 
 @pytest.mark.parametrize("role", [Role.CLUSTER_FIRST, Role.HOST_NETWORK, Role.SECOND], ids=str)
@@ -348,8 +376,8 @@ def test_missing_role_is_no_finding() -> None:
 
 def test_message_is_the_evidence() -> None:
     """A message has the file as found, the node, what was expected, and how to repeat it."""
-    found = files(replace(POD, options=OPTIONS | {"edns0"})).options(Role.CLUSTER_FIRST)
-    text = repr(found)
+    made = files(replace(POD, options=OPTIONS | {"edns0"}))
+    text = repr(read(made, made.options(Role.CLUSTER_FIRST)))
 
     for word in ("on one", "ndots:5", "edns0", f"nameserver {DNS_IP}", "kubectl --context kind-x"):
         assert word in text
@@ -357,11 +385,12 @@ def test_message_is_the_evidence() -> None:
 
 def test_files_are_no_answers() -> None:
     """What a pod has on disk is noted with its deviations, and not counted as an answer."""
-    tally = Tally()
-    files(replace(POD, options=frozenset())).options(Role.CLUSTER_FIRST).noted_in(tally)
-    judged(found_by_getent(RIGHT)).noted_in(tally)
+    made, asked = files(replace(POD, options=frozenset())), found_by_getent(RIGHT)
+    read(made, made.options(Role.CLUSTER_FIRST))
+    judged(asked)
 
-    assert (tally.asked, len(tally.deviating)) == (1, 1)
+    assert (made.tally.asked, len(made.tally.deviating)) == (0, 1)
+    assert (asked.tally.asked, asked.tally.deviating) == (1, [])
 
 
 class SilentProbe:
@@ -383,10 +412,11 @@ def test_silent_nameserver_is_not_asked_again() -> None:
     known = clients(client(probe=cast(Probe, probe)))
     asked.results.clients = asked.results.hearing.clients = known
 
-    assert judged(asked).deviations == {
-        "one: kubernetes.default in a cluster-first pod": f"nothing ({SILENT})"
-    }
-    assert asked.not_api_server([Role.CLUSTER_FIRST], GETADDRINFO).deviations != {}
+    assert [(str(cell.question), cell.received) for cell, _ in judged(asked).deviating] == [
+        ("kubernetes.default in a cluster-first pod", f"nothing ({SILENT})")
+    ]
+    missed = looked_up(asked, asked.not_api_server([Role.CLUSTER_FIRST], GETADDRINFO))
+    assert len(missed.deviating) == 1
     assert probe.commands == 1
 
 
@@ -444,4 +474,5 @@ def test_lost_pod_is_not_taken_for_a_silent_nameserver() -> None:
     known = clients(client(probe=cast(Probe, LostProbe())))
     asked.results.clients = asked.results.hearing.clients = known
 
-    assert set(judged(asked).deviations.values()) == {"nothing (the pod is gone)"}
+    received = {cell.received for cell, _ in judged(asked).deviating}
+    assert received == {"nothing (the pod is gone)"}

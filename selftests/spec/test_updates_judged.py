@@ -12,12 +12,12 @@ import pytest
 
 from clusterdns.asking import expect
 from clusterdns.asking.everyone import Everyone
+from clusterdns.asking.expect import Wanted
 from clusterdns.asking.question import Question, Server
 from clusterdns.experiments import watching
 from clusterdns.experiments.updating import Update
 from clusterdns.experiments.watching import Awaited, Seen, Watch
 from clusterdns.objects.updates import CHANGES, Changes
-from clusterdns.objects.wanted import Wanted
 from clusterdns.run.identity import RunId
 from clusterdns.site import Workspace
 from selftests.nameserver import FakeNameserver

@@ -5,12 +5,12 @@ import dns.rrset
 import pytest
 
 from clusterdns.asking.answer import Answer
+from clusterdns.asking.expect import Wanted
 from clusterdns.asking.question import Question, Server
 from clusterdns.objects.podrecords import PodRecords
 from clusterdns.objects.service import Endpoint, Port, Service
 from clusterdns.objects.variety import LONGEST_TARGET, Variety, plan_variety
 from clusterdns.objects.wanted import (
-    Wanted,
     addresses_of,
     as_first_told,
     followed,

@@ -1,88 +1,125 @@
-"""What does not exist is denied as DNS wants it: NXDOMAIN or NODATA, with the zone's SOA.
+"""NXDOMAIN or NODATA, for every kind of name and every type that programs ask for (RFC 2308).
 
 A wrong denial breaks search lists: a resolver that hears NXDOMAIN for a name that exists gives up
-on it, and one that hears NODATA for a name that does not exist stops looking (RFC 2308).
+on it (RFC 8020), and one that hears NODATA for a name that does not exist stops looking. Resolvers
+ask for types of which the schema knows nothing: browsers HTTPS, mail MX, tools ANY of them.
 """
 
 import pytest
 
-from clusterdns.asking import expect
 from clusterdns.asking.everyone import Asker
 from clusterdns.objects.records import Records
-from clusterdns.objects.service import Port
-from clusterdns.site import Site
+from clusterdns.objects.service import Port, Service
+from clusterdns.objects.wanted import no_such_type, nothing_at
 
 pytestmark = pytest.mark.about("cluster-names", "denials")
 
-ABSENT_TYPES = ["TXT", "MX", "NS", "HTTPS", "SVCB", "CAA"]
+OTHER_TYPES = ("MX", "NS", "HTTPS", "SVCB", "CAA", "NAPTR", "DS", "TLSA", "PTR", "CNAME")
+BETWEEN_TYPES = ("A", "AAAA", "SRV", *OTHER_TYPES)
+ABSENT_TYPES = ("TXT", *BETWEEN_TYPES)
+
+
+def existing_names(records: Records, kubernetes: Service) -> dict[str, str]:
+    """Names that have other records, or names below them, but none of these types."""
+    variety = records.variety
+    return {
+        "cluster-ip": records.web.fqdn,
+        "node-port": variety.gates.fqdn,
+        "kubernetes": kubernetes.fqdn,
+        "headless": variety.choir.fqdn,
+        "ipv6-only": variety.six.fqdn,
+        "hostname": variety.choir.below("voice-0"),
+        "shared-hostname": variety.twins.below("both"),
+        "port": variety.many.srv_name(variety.many.ports[0]),
+        "port-of-endpoints": variety.choir.srv_name(variety.choir.ports[0]),
+        "longest": variety.longest.fqdn,
+    }
+
+
+def absent_names(records: Records) -> dict[str, str]:
+    """Names that nothing stands behind, each next to one that exists."""
+    variety = records.variety
+    many, choir = variety.many, variety.choir
+    return {
+        "service": Service("no-such-service", many.namespace, many.zone).fqdn,
+        "namespace": Service(many.name, "no-such-namespace", many.zone).fqdn,
+        "hostname": choir.below("voice-99"),
+        "below-cluster-ip": many.below("voice-0"),
+        "port": many.srv_name(Port("nntp", 119)),
+        "protocol": many.srv_name(Port("http", 80, "SCTP")),
+        "port-of-endpoints": choir.srv_name(Port("nntp", 119)),
+        "below-alias": variety.inside.below("voice-0"),
+        "too-deep": choir.below("a.b.voice-0"),
+        "too-deep-below-cluster-ip": many.below("a.b.c"),
+        "wildcard": Service("*", many.namespace, many.zone).fqdn,
+        "any": Service("any", many.namespace, many.zone).fqdn,
+        "wildcard-namespace": Service(many.name, "*", many.zone).fqdn,
+        "wildcard-hostname": choir.below("*"),
+        "plain-label": f"no-such-label.{many.zone}.",
+    }
+
+
+EXISTING = [
+    "cluster-ip",
+    "node-port",
+    "kubernetes",
+    "headless",
+    "ipv6-only",
+    "hostname",
+    "shared-hostname",
+    "port",
+    "port-of-endpoints",
+    "longest",
+]
+ABSENT = [
+    "service",
+    "namespace",
+    "hostname",
+    "below-cluster-ip",
+    "port",
+    "protocol",
+    "port-of-endpoints",
+    "below-alias",
+    "too-deep",
+    "too-deep-below-cluster-ip",
+    "wildcard",
+    "any",
+    "wildcard-namespace",
+    "wildcard-hostname",
+    "plain-label",
+]
 
 
 @pytest.mark.spec("N2")
-@pytest.mark.parametrize("rdtype", ABSENT_TYPES)
-def test_existing_name_without_that_type_is_nodata(
-    everyone: Asker, records: Records, zone: str, rdtype: str
+@pytest.mark.parametrize("kind", EXISTING)
+def test_existing_name_has_none_of_the_other_types(
+    everyone: Asker, records: Records, kubernetes: Service, zone: str, kind: str
 ) -> None:
-    """A name that exists must never be denied as a whole for want of one type."""
-    answers = everyone.ask(records.web.fqdn, rdtype)
-    assert answers.deviating_from(expect.nodata(zone)) == {}, answers
-
-
-@pytest.mark.spec("N1")
-@pytest.mark.parametrize("rdtype", ["A", "AAAA", "SRV"])
-def test_absent_service_is_nxdomain(everyone: Asker, site: Site, zone: str, rdtype: str) -> None:
-    """A Service that is not there must be denied."""
-    answers = everyone.ask(f"no-such-service.{site.workspace.namespace}.svc.{zone}", rdtype)
-    assert answers.deviating_from(expect.nxdomain(zone)) == {}, answers
-
-
-@pytest.mark.spec("N1")
-def test_absent_namespace_is_nxdomain(everyone: Asker, zone: str) -> None:
-    """A namespace that is not there must be denied."""
-    answers = everyone.ask(f"web.no-such-namespace.svc.{zone}", "A")
-    assert answers.deviating_from(expect.nxdomain(zone)) == {}, answers
-
-
-@pytest.mark.spec("N1")
-def test_absent_endpoint_is_nxdomain(everyone: Asker, records: Records, zone: str) -> None:
-    """A hostname that no endpoint has must be denied."""
-    answers = everyone.ask(records.peers.below("omega"), "A")
-    assert answers.deviating_from(expect.nxdomain(zone)) == {}, answers
+    """A name that exists must be answered with NODATA for every type that it does not have."""
+    wanted = no_such_type([existing_names(records, kubernetes)[kind]], ("TXT", *OTHER_TYPES), zone)
+    answers = everyone.put(*wanted)
+    assert answers.match(wanted), answers
 
 
 @pytest.mark.spec("N3")
-@pytest.mark.parametrize("label", ["svc", "namespace"])
-def test_name_between_existing_names_is_nodata(
-    everyone: Asker, site: Site, zone: str, label: str
+@pytest.mark.parametrize("rdtype", BETWEEN_TYPES)
+def test_name_between_has_no_records_of_any_type(
+    everyone: Asker, records: Records, zone: str, rdtype: str
 ) -> None:
-    """A name that only has names below it must be empty, not denied (RFC 8020)."""
-    namespace = site.workspace.namespace
-    name = {"svc": f"svc.{zone}", "namespace": f"{namespace}.svc.{zone}"}[label]
-    answers = everyone.ask(name, "A")
-    assert answers.deviating_from(expect.nodata(zone)) == {}, answers
+    """The labels that only lead to others must exist, and have no records themselves."""
+    many = records.variety.many
+    names = [f"svc.{zone}", f"{many.namespace}.svc.{zone}"]
+    wanted = no_such_type(names, [rdtype], zone)
+    answers = everyone.put(*wanted)
+    assert answers.match(wanted), answers
 
 
-@pytest.mark.spec("N4")
-@pytest.mark.parametrize(
-    "port", [Port("absent", 80), Port("http", 80, "UDP")], ids=["name", "protocol"]
-)
-def test_srv_of_another_port_is_nxdomain(
-    everyone: Asker, records: Records, zone: str, port: Port
+@pytest.mark.spec("N1", "N4", "N5", "N7", "N8")
+@pytest.mark.parametrize("kind", ABSENT)
+def test_absent_name_does_not_exist_for_any_type(
+    everyone: Asker, records: Records, zone: str, kind: str
 ) -> None:
-    """A port name or protocol that the Service does not have must be denied."""
-    answers = everyone.ask(records.web.srv_name(port), "SRV")
-    assert answers.deviating_from(expect.nxdomain(zone)) == {}, answers
-
-
-@pytest.mark.spec("N7")
-def test_name_too_deep_is_nxdomain(everyone: Asker, records: Records, zone: str) -> None:
-    """More labels below a Service than the schema knows must be denied."""
-    answers = everyone.ask(records.web.below("a.b.c"), "A")
-    assert answers.deviating_from(expect.nxdomain(zone)) == {}, answers
-
-
-@pytest.mark.spec("N8")
-@pytest.mark.parametrize("label", ["*", "any"])
-def test_wildcard_is_nxdomain(everyone: Asker, site: Site, zone: str, label: str) -> None:
-    """A wildcard label must not match Services."""
-    answers = everyone.ask(f"{label}.{site.workspace.namespace}.svc.{zone}", "A")
-    assert answers.deviating_from(expect.nxdomain(zone)) == {}, answers
+    """A name that is not there must be denied as a whole, whatever type is asked for."""
+    wanted = nothing_at([absent_names(records)[kind]], ABSENT_TYPES, zone)
+    answers = everyone.put(*wanted)
+    assert answers.match(wanted), answers

@@ -18,7 +18,7 @@ def test_address_is_the_cluster_ip(
     """The name must resolve to the cluster IP of the API server and nothing else."""
     answers = everyone.ask(kubernetes.fqdn, rdtype)
     expected = expect.addresses(kubernetes.fqdn, kubernetes.addresses(family))
-    assert answers.deviating_from(expected) == {}, answers
+    assert answers.match(expected), answers
 
 
 @pytest.mark.spec("2.1-case")
@@ -26,7 +26,7 @@ def test_address_is_found_in_any_case(everyone: Asker, kubernetes: Service) -> N
     """Names must be compared without regard to case."""
     answers = everyone.ask(kubernetes.fqdn.title(), "A")
     expected = expect.addresses(kubernetes.fqdn, kubernetes.addresses(4))
-    assert answers.deviating_from(expected) == {}, answers
+    assert answers.match(expected), answers
 
 
 @pytest.mark.spec("2.3.3-4", "2.3.3-6")
@@ -34,7 +34,7 @@ def test_pointer_leads_back_to_the_service(everyone: Asker, kubernetes: Service)
     """The cluster IP must lead back to the name of the Service and to nothing else."""
     reverse = reverse_name(kubernetes.cluster_ips[0])
     answers = everyone.ask(reverse, "PTR")
-    assert answers.deviating_from(expect.pointer(reverse, kubernetes.fqdn)) == {}, answers
+    assert answers.match(expect.pointer(reverse, kubernetes.fqdn)), answers
 
 
 @pytest.mark.spec("2.3.2")
@@ -44,4 +44,4 @@ def test_https_port_has_an_srv_record(everyone: Asker, kubernetes: Service) -> N
     name = kubernetes.srv_name(port)
     answers = everyone.ask(name, "SRV")
     expected = expect.srv(name, {(port.number, kubernetes.fqdn)})
-    assert answers.deviating_from(expected) == {}, answers
+    assert answers.match(expected), answers

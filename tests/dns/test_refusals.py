@@ -12,4 +12,4 @@ pytestmark = pytest.mark.about("cluster-names", "zone-transfer")
 def test_transfer_is_refused(everyone: Asker, wire_exact: None, zone: str) -> None:
     """A pod must not get the whole zone at once: AXFR must be refused (RFC 5936 2.2.1, 6)."""
     answers = everyone.ask(zone, "AXFR")
-    assert answers.deviating_from(expect.Expected("REFUSED")) == {}, answers
+    assert answers.match(expect.Expected("REFUSED")), answers

@@ -18,7 +18,7 @@ def test_dns_version_is_the_schema_version(everyone: Asker, site: Site) -> None:
     """dns-version must hold the version of the schema as one TXT record."""
     name = f"dns-version.{site.zone}"
     answers = everyone.ask(name, "TXT")
-    assert answers.deviating_from(expect.text(name, SCHEMA)) == {}, answers
+    assert answers.match(expect.text(name, SCHEMA)), answers
 
 
 @pytest.mark.needs("dns-version")
@@ -27,4 +27,4 @@ def test_dns_version_is_found_in_any_case(everyone: Asker, site: Site) -> None:
     """Names must be compared without regard to case."""
     answers = everyone.ask(f"DNS-Version.{site.zone.upper()}", "TXT")
     expected = expect.text(f"dns-version.{site.zone}", SCHEMA)
-    assert answers.deviating_from(expected) == {}, answers
+    assert answers.match(expected), answers

@@ -5,9 +5,9 @@ A private CoreDNS of the cluster's own image has a server block for each way, on
 
 import pytest
 
+from clusterdns.asking import expect
 from clusterdns.experiments.configured import WAYS, Configured
 from clusterdns.experiments.gather import Gather
-from clusterdns.objects.wanted import each
 
 pytestmark = [pytest.mark.slow, pytest.mark.about("corefile-options")]
 
@@ -17,7 +17,7 @@ def test_pod_records_follow_the_mode(configured: Configured, gather: Gather, way
     """Names of pods' addresses must exist as the mode says: all, those of pods, or none."""
     said = configured.ways[way]
     answers = gather(*said.records.values())
-    assert answers.deviating_from(each(said.wanted)) == {}, answers
+    assert answers.match(said.wanted), answers
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -25,7 +25,7 @@ def test_every_block_knows_the_cluster(configured: Configured, gather: Gather, w
     """A Service must have its address in every server block that serves the zone."""
     said = configured.ways[way]
     answers = gather(said.name)
-    assert answers.deviating_from(said.named) == {}, answers
+    assert answers.match(said.named), answers
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -33,12 +33,10 @@ def test_ttl_follows_the_corefile(configured: Configured, gather: Gather, way: s
     """The TTL must be that of the kubernetes plug-in, within what a cache allows."""
     said = configured.ways[way]
     answers = gather(said.fresh)
-    rule = f"records with a TTL of {said.ttl} s"
-    wrong = answers.judge(rule, lambda a: (bool(a.records), a.longest_ttl) == (True, said.ttl))
-    assert wrong == {}, said.fresh.message
+    assert answers.match(expect.ttl_of(said.ttl)), said.fresh.message
 
 
 def test_autopath_ends_a_search_at_its_first_step(configured: Configured, gather: Gather) -> None:
     """With autopath the first step of a search must bring what the whole search would find."""
     answers = gather(configured.searched)
-    assert answers.deviating_from(configured.found) == {}, answers
+    assert answers.match(configured.found), answers

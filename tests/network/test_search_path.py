@@ -2,11 +2,11 @@
 
 import pytest
 
-from clusterdns.asking.tally import Tally
 from clusterdns.searching.clientpods import Role
-from clusterdns.searching.lookups import QUALIFIED, Lookups
+from clusterdns.searching.lookups import QUALIFIED
 from clusterdns.searching.resolver import FOR_MISSES, MUSL, TOOLS, Tool
 from clusterdns.searching.searchwalk import Spelling
+from clusterdns.searching.wanted import Lookups
 
 pytestmark = pytest.mark.about("short-names")
 
@@ -18,47 +18,50 @@ IN_BOTH_NAMESPACES = (Role.CLUSTER_FIRST, Role.SECOND)
 @pytest.mark.parametrize("role", FROM, ids=str)
 @pytest.mark.parametrize("spelling", QUALIFIED, ids=str)
 @pytest.mark.parametrize("tool", TOOLS, ids=str)
-def test_api_server_is_found(
-    lookups: Lookups, role: Role, tool: Tool, spelling: Spelling, tally: Tally
-) -> None:
+def test_api_server_is_found(lookups: Lookups, role: Role, tool: Tool, spelling: Spelling) -> None:
     """The Service kubernetes must be found from every namespace, however much is written."""
-    found = lookups.api_server(role, tool, spelling).noted_in(tally)
-    assert found.deviations == {}, found
+    wanted = lookups.api_server(role, tool, spelling)
+    found = lookups.look_up(*wanted)
+    assert found.match(wanted), found
 
 
 @pytest.mark.about("musl")
 @pytest.mark.spec("D22")
 @pytest.mark.usefixtures("musl")
 @pytest.mark.parametrize("spelling", QUALIFIED, ids=str)
-def test_musl_finds_the_api_server(lookups: Lookups, spelling: Spelling, tally: Tally) -> None:
+def test_musl_finds_the_api_server(lookups: Lookups, spelling: Spelling) -> None:
     """The resolver of musl must find the Service kubernetes, however much is written."""
-    found = lookups.api_server(Role.MUSL, MUSL, spelling).noted_in(tally)
-    assert found.deviations == {}, found
+    wanted = lookups.api_server(Role.MUSL, MUSL, spelling)
+    found = lookups.look_up(*wanted)
+    assert found.match(wanted), found
 
 
 @pytest.mark.spec("D21")
 @pytest.mark.parametrize("tool", TOOLS, ids=str)
-def test_short_name_is_the_own_namespaces(lookups: Lookups, tool: Tool, tally: Tally) -> None:
+def test_short_name_is_the_own_namespaces(lookups: Lookups, tool: Tool) -> None:
     """A Service's name alone must lead to the one in the pod's own namespace."""
-    found = lookups.at_home(IN_BOTH_NAMESPACES, tool).noted_in(tally)
-    assert found.deviations == {}, found
+    wanted = lookups.at_home(IN_BOTH_NAMESPACES, tool)
+    found = lookups.look_up(*wanted)
+    assert found.match(wanted), found
 
 
 @pytest.mark.about("musl")
 @pytest.mark.spec("D21", "D22")
 @pytest.mark.usefixtures("musl")
-def test_musl_finds_the_own_namespaces(lookups: Lookups, tally: Tally) -> None:
+def test_musl_finds_the_own_namespaces(lookups: Lookups) -> None:
     """With musl too a Service's name alone must lead to the one in the pod's own namespace."""
-    found = lookups.at_home([Role.MUSL], MUSL).noted_in(tally)
-    assert found.deviations == {}, found
+    wanted = lookups.at_home([Role.MUSL], MUSL)
+    found = lookups.look_up(*wanted)
+    assert found.match(wanted), found
 
 
 @pytest.mark.spec("D21")
 @pytest.mark.parametrize("tool", TOOLS, ids=str)
-def test_own_namespace_comes_first(lookups: Lookups, tool: Tool, tally: Tally) -> None:
+def test_own_namespace_comes_first(lookups: Lookups, tool: Tool) -> None:
     """A Service that we call kubernetes must be found before the one in another namespace."""
-    found = lookups.namesake(tool).noted_in(tally)
-    assert found.deviations == {}, found
+    wanted = lookups.namesake(tool)
+    found = lookups.look_up(*wanted)
+    assert found.match(wanted), found
 
 
 @pytest.mark.spec("D21")
@@ -66,48 +69,49 @@ def test_own_namespace_comes_first(lookups: Lookups, tool: Tool, tally: Tally) -
 @pytest.mark.parametrize("spelling", QUALIFIED, ids=str)
 @pytest.mark.parametrize("tool", TOOLS, ids=str)
 def test_other_namespace_is_reached(
-    lookups: Lookups, role: Role, tool: Tool, spelling: Spelling, tally: Tally
+    lookups: Lookups, role: Role, tool: Tool, spelling: Spelling
 ) -> None:
     """With the namespace behind its name a Service must be found from another namespace."""
-    found = lookups.neighbour(role, tool, spelling).noted_in(tally)
-    assert found.deviations == {}, found
+    wanted = lookups.neighbour(role, tool, spelling)
+    found = lookups.look_up(*wanted)
+    assert found.match(wanted), found
 
 
 @pytest.mark.about("musl")
 @pytest.mark.spec("D21", "D22")
 @pytest.mark.usefixtures("musl")
 @pytest.mark.parametrize("spelling", QUALIFIED, ids=str)
-def test_musl_reaches_the_other_namespace(
-    lookups: Lookups, spelling: Spelling, tally: Tally
-) -> None:
+def test_musl_reaches_the_other_namespace(lookups: Lookups, spelling: Spelling) -> None:
     """With musl too the namespace must lead to the Service in it."""
-    found = lookups.neighbour(Role.MUSL, MUSL, spelling).noted_in(tally)
-    assert found.deviations == {}, found
+    wanted = lookups.neighbour(Role.MUSL, MUSL, spelling)
+    found = lookups.look_up(*wanted)
+    assert found.match(wanted), found
 
 
 @pytest.mark.spec("D21")
 @pytest.mark.parametrize("tool", FOR_MISSES, ids=str)
-def test_short_name_ends_at_the_namespace(lookups: Lookups, tool: Tool, tally: Tally) -> None:
+def test_short_name_ends_at_the_namespace(lookups: Lookups, tool: Tool) -> None:
     """A Service's name alone must not lead into another namespace."""
-    found = lookups.not_lonely([Role.SECOND, Role.HOST_NETWORK], tool).noted_in(tally)
-    assert found.deviations == {}, found
+    wanted = lookups.not_lonely([Role.SECOND, Role.HOST_NETWORK], tool)
+    found = lookups.look_up(*wanted)
+    assert found.match(wanted), found
 
 
 @pytest.mark.spec("D21")
 @pytest.mark.parametrize("tool", FOR_MISSES, ids=str)
-def test_api_server_has_no_short_name(lookups: Lookups, tool: Tool, tally: Tally) -> None:
+def test_api_server_has_no_short_name(lookups: Lookups, tool: Tool) -> None:
     """The name kubernetes alone must not lead to the API server from another namespace."""
-    found = lookups.not_api_server([Role.CLUSTER_FIRST, Role.HOST_NETWORK], tool).noted_in(tally)
-    assert found.deviations == {}, found
+    wanted = lookups.not_api_server([Role.CLUSTER_FIRST, Role.HOST_NETWORK], tool)
+    found = lookups.look_up(*wanted)
+    assert found.match(wanted), found
 
 
 @pytest.mark.spec("D20")
 @pytest.mark.needs("plain-search")
 @pytest.mark.parametrize("role", FROM, ids=str)
 @pytest.mark.parametrize("spelling", QUALIFIED, ids=str)
-def test_each_step_of_the_search(
-    lookups: Lookups, role: Role, spelling: Spelling, tally: Tally
-) -> None:
+def test_each_step_of_the_search(lookups: Lookups, role: Role, spelling: Spelling) -> None:
     """A search must ask for each suffix in its order, and be denied with NXDOMAIN until the hit."""
-    found = lookups.dig_steps(role, spelling).noted_in(tally)
-    assert found.deviations == {}, found
+    wanted = lookups.dig_steps(role, spelling)
+    found = lookups.look_up(*wanted)
+    assert found.match(wanted), found

@@ -19,7 +19,7 @@ from selftests.diagnosis.studio import (
 )
 
 LOSSES = "tests/network/test_paths.py::test_path_loses_nothing[udp]"
-ADDRESS = "tests/dns/test_cluster_ip_service.py::test_address_is_the_cluster_ip[udp-plain-A]"
+ADDRESS = "tests/dns/test_cluster_ip_service.py::test_address_is_the_cluster_ip[udp-A]"
 BEFORE = "    kubernetes cluster.local"
 
 
