@@ -2,10 +2,9 @@
 
 import json
 import re
-import ssl
 
 from kubernetes.client import ApiException
-from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError, SSLError
+from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError
 
 TRY_AGAIN = (429, 500, 502, 503, 504)  # the server is starting, busy or behind something that is
 # Refusals that pass: a namespace or a quota whose controller has not caught up yet (kubernetes
@@ -41,7 +40,8 @@ def no_answer(error: Exception, host: str) -> NoAnswer:
     """What the connection raised, in words. ``error`` is of urllib3 or an OSError."""
     cause = error.reason if isinstance(error, MaxRetryError) else error
     sent = not isinstance(cause, NewConnectionError | ConnectionRefusedError)
-    passing = not isinstance(cause, SSLError | ssl.SSLError)
+    # A TLS handshake that breaks off is a server that goes or comes; a wrong certificate stays.
+    passing = "certificate" not in str(cause).lower()
     text = " ".join(str(cause or error).split())
     # urllib3 begins with the address of an object, which says nothing and is never the same.
     text = re.sub(r"<[\w.]+ object at 0x[0-9a-f]+>:? ?|\w+\(host='[^']*', port=\d+\): ", "", text)

@@ -154,6 +154,8 @@ def time_line(report: Report) -> str:
 def exit_line(report: Report) -> str:
     """The exit code and what it means."""
     code = report.exit_code
-    return (
-        f"exit code {code}: {EXIT_CODES.get(code, 'as pytest has it')}" if code is not None else ""
-    )
+    if code is None:
+        return ""
+    if code == 0 and report.result == "partial":
+        return "exit code 0: no check failed, but not everything could be judged"
+    return f"exit code {code}: {EXIT_CODES.get(code, 'as pytest has it')}"

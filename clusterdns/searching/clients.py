@@ -63,8 +63,7 @@ class Clients:
                 except NotYet:
                     raise NoClients(f"pod {name} on {planned.node} is still starting") from None
         if not found:
-            why = self.site.why_no_probe
-            raise NoClients(f"no node has a {role} client, as none has a probe: {why}")
+            raise NoClients("no node has a client pod, as none has a probe")
         return found
 
     def up(self) -> list[Client]:

@@ -145,7 +145,7 @@ def judged(
 def messages(document: dict[str, Any], *outcomes: str) -> dict[str, str]:
     """What is said of the checks that came to one of these outcomes, by name."""
     found = [check for check in document["checks"] if check["outcome"] in outcomes]
-    return {f"{c['id'].rpartition('::')[2]}[{c['param']}]": c["message"] for c in found}
+    return {f"{c['id'].rpartition('::')[2]}[{c['param']}]": c.get("message", "") for c in found}
 
 
 def test_each_missing_right_is_named_by_what_needs_it(
@@ -166,8 +166,8 @@ def test_each_missing_right_is_named_by_what_needs_it(
     assert messages(document, "failed") == {}, output
     assert document["diagnoses"] == [], output
     left = messages(document, "not-run")
-    assert 'create resource "pods/exec"' in left["test_every_node_starts_a_probe[]"]
-    assert 'create resource "pods/exec"' in left["test_address_is_the_cluster_ip[udp-web-A]"]
+    assert 'resource "pods/exec"' in left["test_every_node_starts_a_probe[]"]
+    assert 'resource "pods/exec"' in left["test_address_is_the_cluster_ip[udp-web-A]"]
     assert 'get resource "configmaps"' in left["test_corefile_can_be_read[]"]
     assert 'create resource "subjectaccessreviews"' in left["test_replicas_may[list-services]"]
     assert "no Lease can be kept" in output

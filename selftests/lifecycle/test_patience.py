@@ -1,12 +1,15 @@
 """What passes by itself is asked for again within a deadline; what does not is said at once."""
 
+import ssl
 import time
 from pathlib import Path
 
 import pytest
 from kubernetes.client import ApiException
+from urllib3.connectionpool import HTTPSConnectionPool
+from urllib3.exceptions import MaxRetryError, SSLError
 
-from clusterdns.apierrors import NoAnswer, NotThere
+from clusterdns.apierrors import NoAnswer, NotThere, no_answer
 from clusterdns.cluster import Cluster, Manifest, path_of
 from clusterdns.run.identity import RunId
 from clusterdns.run.ledger import one_line
@@ -156,6 +159,20 @@ def test_a_first_request_may_be_turned_away_once(api: FakeApi, tmp_path: Path) -
     api.troubles = [Trouble(429, retry_after=1)]
 
     connect(str(api.kubeconfig(tmp_path)), "fake")
+
+
+@pytest.mark.parametrize(
+    ("error", "passes"),
+    [
+        (ssl.SSLEOFError(8, "[SSL: UNEXPECTED_EOF_WHILE_READING] EOF occurred"), True),
+        (ssl.SSLCertVerificationError(1, "certificate verify failed: self-signed"), False),
+    ],
+)
+def test_a_handshake_that_breaks_off_passes(error: ssl.SSLError, passes: bool) -> None:
+    """As seen when a real API server is killed and comes back; a certificate stays wrong."""
+    wrapped = MaxRetryError(HTTPSConnectionPool("127.0.0.1"), "/", SSLError(error))
+
+    assert no_answer(wrapped, "https://127.0.0.1").passing is passes
 
 
 def test_nobody_there_is_said_in_words(tmp_path: Path) -> None:
