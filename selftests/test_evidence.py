@@ -4,14 +4,14 @@ import dns.message
 import dns.rrset
 import pytest
 
-from clusterdns.asking import expect
-from clusterdns.asking.answer import Answer
-from clusterdns.asking.answers import Answers
-from clusterdns.asking.criterion import Criterion
-from clusterdns.asking.expect import Expected, Wanted
-from clusterdns.asking.observation import Exactly, Observation, observed
-from clusterdns.asking.question import Question, Server
-from clusterdns.asking.tally import Tally
+from clusterdns.matrix import expect
+from clusterdns.matrix.answer import Answer
+from clusterdns.matrix.answers import Answers
+from clusterdns.matrix.criterion import Criterion
+from clusterdns.matrix.expect import Expected, Wanted
+from clusterdns.matrix.observation import Exactly, Observation, observed
+from clusterdns.matrix.question import Question, Server
+from clusterdns.matrix.tally import Tally
 from clusterdns.probe import Reply
 from clusterdns.report.cell import FILE
 

@@ -18,8 +18,8 @@ from clusterdns.corefile import Corefile, Reading
 from clusterdns.corefile.settings import forward_of
 from clusterdns.diagnosis.rows import Contact, PathLoss, Talk, Trouble
 from clusterdns.diagnosis.scopes import All, about, is_about
-from clusterdns.searching.resolvconf import ResolvConf
-from clusterdns.serving.inventory import Inventory
+from clusterdns.inventory.inventory import Inventory
+from clusterdns.resolvconf import ResolvConf
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,10 @@ from clusterdns import diagnosis
 from clusterdns.diagnosis import Trouble
 from clusterdns.diagnosis.scopes import EVERYTHING, Scope, about, both, other_than
 from clusterdns.report.topics import TOPICS, TRANSPORTS, UnknownTopicError
-from mutants.catalogue import MUTANTS
-from mutants.suite import unmet
-from selftests.diagnosis.studio import trouble
+from selftests.diagnosis.edit_facts import trouble
 from selftests.spec.collected import topics
+from trials.faults.register import MUTANTS
+from trials.suite import unmet
 
 SOURCES = sorted(Path(str(diagnosis.__file__)).parent.rglob("*.py"))
 RECORDED = sorted((Path(__file__).parent / "recorded").glob("*.json"))

@@ -6,12 +6,12 @@ from dataclasses import replace
 import dns.message
 import dns.rcode
 
-from clusterdns.asking import expect
-from clusterdns.asking.answer import Answer
-from clusterdns.asking.cells import cell_of
-from clusterdns.asking.expect import Expected
-from clusterdns.asking.question import Question, Server
 from clusterdns.diagnosis import Trouble
+from clusterdns.matrix import expect
+from clusterdns.matrix.answer import Answer
+from clusterdns.matrix.cells import cell_of
+from clusterdns.matrix.expect import Expected
+from clusterdns.matrix.question import Question, Server
 from clusterdns.report.cell import Cell
 from clusterdns.report.model import Check
 

@@ -2,12 +2,12 @@
 
 import pytest
 
-from clusterdns.asking import expect
-from clusterdns.asking.everyone import Asker
-from clusterdns.asking.question import Question
 from clusterdns.corefile import Corefile
+from clusterdns.inventory.ttl import longest_ttl
+from clusterdns.matrix import expect
+from clusterdns.matrix.everyone import Asker
+from clusterdns.matrix.question import Question
 from clusterdns.objects.records import Records
-from clusterdns.serving.ttl import longest_ttl
 
 pytestmark = pytest.mark.about("cluster-names", "zone-apex")
 

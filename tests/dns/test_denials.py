@@ -7,7 +7,7 @@ ask for types of which the schema knows nothing: browsers HTTPS, mail MX, tools 
 
 import pytest
 
-from clusterdns.asking.everyone import Asker
+from clusterdns.matrix.everyone import Asker
 from clusterdns.objects.records import Records
 from clusterdns.objects.service import Port, Service
 from clusterdns.objects.wanted import no_such_type, nothing_at

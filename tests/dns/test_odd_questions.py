@@ -2,12 +2,12 @@
 
 import pytest
 
-from clusterdns.asking import expect
-from clusterdns.asking.criterion import Rule
-from clusterdns.asking.everyone import Asker, Everyone
-from clusterdns.asking.observation import Observation, observed
-from clusterdns.asking.tally import Tally
-from clusterdns.asking.wire import malformed, send_to_all
+from clusterdns.matrix import expect
+from clusterdns.matrix.criterion import Rule
+from clusterdns.matrix.everyone import Asker, Everyone
+from clusterdns.matrix.observation import Observation, observed
+from clusterdns.matrix.tally import Tally
+from clusterdns.matrix.wire import malformed, send_to_all
 from clusterdns.objects.records import Records
 from clusterdns.objects.service import Service
 

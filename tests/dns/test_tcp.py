@@ -2,8 +2,8 @@
 
 import pytest
 
-from clusterdns.asking.everyone import Asker
-from clusterdns.asking.wire import fragments, pipeline
+from clusterdns.matrix.everyone import Asker
+from clusterdns.matrix.wire import fragments, pipeline
 from clusterdns.objects.records import Records
 from clusterdns.objects.wanted import addresses_of
 

@@ -5,9 +5,9 @@ A private CoreDNS of the cluster's own image has a server block for each way, on
 
 import pytest
 
-from clusterdns.asking import expect
-from clusterdns.experiments.configured import WAYS, Configured
+from clusterdns.experiments.configured.experiment import WAYS, Configured
 from clusterdns.experiments.gather import Gather
+from clusterdns.matrix import expect
 
 pytestmark = [pytest.mark.slow, pytest.mark.about("corefile-options")]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from clusterdns.searching.searchcost import (
+from clusterdns.clients.lookup_cost import (
     CASES,
     DIG_SEARCH,
     GLIBC,

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from clusterdns.asking import expect
-from clusterdns.asking.answer import Answer
-from clusterdns.asking.everyone import Asker
+from clusterdns.matrix import expect
+from clusterdns.matrix.answer import Answer
+from clusterdns.matrix.everyone import Asker
 
 pytestmark = pytest.mark.about("node-resolv-conf")
 

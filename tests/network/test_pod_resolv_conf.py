@@ -2,8 +2,7 @@
 
 import pytest
 
-from clusterdns.searching.clientpods import Role, crowded, merged
-from clusterdns.searching.dnsconfigs import (
+from clusterdns.clients.dns_configs import (
     ACCEPTED,
     REFUSED,
     REFUSED_FOR_IT,
@@ -11,9 +10,10 @@ from clusterdns.searching.dnsconfigs import (
     Proposal,
     verdict,
 )
-from clusterdns.searching.podnames import CUT, PodNames
-from clusterdns.searching.podpolicies import PodFiles
-from clusterdns.site import Site, Workspace
+from clusterdns.clients.hostnames import CUT, PodNames
+from clusterdns.clients.planned import Role, crowded, merged
+from clusterdns.clients.policies import PodFiles
+from clusterdns.testbed.testbed import Site, Workspace
 
 pytestmark = pytest.mark.about("pod-resolv-conf")
 

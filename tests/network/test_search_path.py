@@ -2,11 +2,11 @@
 
 import pytest
 
-from clusterdns.searching.clientpods import Role
-from clusterdns.searching.lookups import QUALIFIED
-from clusterdns.searching.resolver import FOR_MISSES, MUSL, TOOLS, Tool
-from clusterdns.searching.searchwalk import Spelling
-from clusterdns.searching.wanted import Lookups
+from clusterdns.clients.lookups import QUALIFIED
+from clusterdns.clients.planned import Role
+from clusterdns.clients.resolver import FOR_MISSES, MUSL, TOOLS, Tool
+from clusterdns.clients.search_order import Spelling
+from clusterdns.clients.wanted import Lookups
 
 pytestmark = pytest.mark.about("short-names")
 

@@ -4,10 +4,10 @@ from clusterdns.diagnosis.facts import Facts, nodes_in_words
 from clusterdns.diagnosis.finding import Finding, cause
 from clusterdns.diagnosis.restarting import KUBELET, set_in_kubelet
 from clusterdns.diagnosis.scopes import Scope, about, both, other_than
+from clusterdns.inventory.arguments import words_of
+from clusterdns.inventory.node_local import local_ips
 from clusterdns.report.cell import Cell
-from clusterdns.searching.resolvconf import ResolvConf
-from clusterdns.serving.arguments import words_of
-from clusterdns.serving.nodelocal import local_ips
+from clusterdns.resolvconf import ResolvConf
 
 TOLD = about(
     "told-nameserver",

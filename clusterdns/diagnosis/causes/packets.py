@@ -5,7 +5,7 @@ from clusterdns.diagnosis.finding import Finding, cause
 from clusterdns.diagnosis.paths import Split
 from clusterdns.diagnosis.rows import PathLoss
 from clusterdns.diagnosis.scopes import Scope, about, both
-from clusterdns.serving.shape import endpoint_ports
+from clusterdns.inventory.shape import endpoint_ports
 
 
 @cause("vxlan-checksum", "node-network")

@@ -2,12 +2,12 @@
 
 import re
 
+from clusterdns.clients.policies import is_loopback
 from clusterdns.diagnosis.causes.corefile import outside_denied
 from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.finding import Finding, cause
 from clusterdns.diagnosis.rows import Talk
 from clusterdns.diagnosis.scopes import Scope, about
-from clusterdns.searching.podpolicies import is_loopback
 
 OUTSIDE = Scope(
     about(
