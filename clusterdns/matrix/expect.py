@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from clusterdns.matrix.answer import Answer
 from clusterdns.matrix.criterion import Rule
 from clusterdns.matrix.question import Question
-from clusterdns.objects.service import address_type
+from clusterdns.names import address_type
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from clusterdns.experiments.updates.delays import Awaited, Seen, Watch
 from clusterdns.matrix import expect
 from clusterdns.matrix.expect import Wanted
 from clusterdns.matrix.question import Question
-from clusterdns.objects.service import Service, address_type
+from clusterdns.names import address_type
+from clusterdns.objects.service import Service
 from clusterdns.objects.wanted import denied
 from clusterdns.run.ledger import one_line
 from clusterdns.testbed import manifests
