@@ -15,7 +15,7 @@ from clusterdns.cluster import Cluster
 from clusterdns.matrix.evidence import Evidence
 from clusterdns.matrix.observation import Exactly, Observation, observed
 from clusterdns.matrix.tally import Tally
-from clusterdns.probe import Output, ProbeLost
+from clusterdns.probe import Output, ProbeLostError
 from clusterdns.report.cell import FILE
 from clusterdns.wait import GENTLY, eventually
 
@@ -40,7 +40,7 @@ Called = Mapping[InPod, Exactly]  # what each command must print
 
 @dataclass(frozen=True)
 class PodNames:
-    """What client pods must be called, and what they say; every method raises NoClients."""
+    """What client pods must be called, and what they say; every method raises NoClientsError."""
 
     clients: Clients
     tally: Tally
@@ -52,7 +52,7 @@ class PodNames:
 
     def hosts_lines(self, role: Role) -> Called:
         """The line of /etc/hosts for the pod's own address: address, full name if any, hostname."""
-        domain = self.clients.site.domain
+        domain = self.clients.testbed.domain
 
         def expected(client: Client, address: str) -> str:
             names = [hostname_of(client)]
@@ -76,14 +76,14 @@ class PodNames:
 
     def warnings(self) -> frozenset[str]:
         """What the kubelet warned of about the pod whose dnsConfig is over the limits."""
-        client, workspace = self.clients.one(Role.CROWDED), self.clients.site.workspace
+        client, workspace = self.clients.one(Role.CROWDED), self.clients.testbed.workspace
         look = partial(forming_warnings, workspace.cluster, client.namespace, client.pod)
         within = workspace.timeouts.watch
         return eventually(look, lambda found: len(found) >= len(CUT), within, every=GENTLY)
 
     def _addresses(self, chosen: Collection[Client]) -> dict[str, str]:
         """The addresses of pods as the API has them, by name."""
-        cluster = self.clients.site.workspace.cluster
+        cluster = self.clients.testbed.workspace.cluster
         namespaces = {client.namespace for client in chosen}
         pods = [pod for each in namespaces for pod in cluster.list("Pod", each)]
         return {p["metadata"]["name"]: str(p["status"].get("podIP", "")) for p in pods}
@@ -101,8 +101,10 @@ class PodNames:
         if client.probe is None:
             return Output(None, "", "commands cannot be run in this pod")
         try:
-            (printed,) = client.probe.run([command], self.clients.site.workspace.timeouts.command)
-        except ProbeLost as error:
+            (printed,) = client.probe.run(
+                [command], self.clients.testbed.workspace.timeouts.command
+            )
+        except ProbeLostError as error:
             return Output(None, "", str(error))
         return printed
 

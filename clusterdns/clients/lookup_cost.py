@@ -24,7 +24,7 @@ from clusterdns.matrix.observation import Observation, observed
 from clusterdns.matrix.tally import Tally
 from clusterdns.report.cell import Values
 from clusterdns.resolvconf import ResolvConf
-from clusterdns.testbed.testbed import Site
+from clusterdns.testbed.testbed import Testbed
 from clusterdns.wait import GENTLY, eventually
 
 Walks = Mapping[str, Walk]  # the names that were asked for, in order, by type
@@ -162,7 +162,7 @@ class SearchCost:
     again, ``TAKES`` times in all: a resolver with another order has it every time.
     """
 
-    site: Site
+    testbed: Testbed
     clients: Clients
     hearing: Hearing
     silent: frozenset[str] = frozenset()  # nodes whose client cannot reach the counting server
@@ -171,8 +171,8 @@ class SearchCost:
     def count(self) -> None:
         """Look everything up on all nodes.
 
-        Raises NoClients, NotPossible when the counting server does not run, ProbeLost, and
-        ApiException for its log.
+        Raises NoClientsError, NotPossibleError when the counting server does not run,
+        ProbeLostError, and ApiException for its log.
         """
         clients = list(self.clients.of(Role.NONE).values())
         self.clients.counter.coredns.wait_until_running()
@@ -199,7 +199,7 @@ class SearchCost:
     @property
     def resolvers(self) -> tuple[Resolver, ...]:
         """The resolvers that the images have."""
-        musl = self.site.workspace.images.musl
+        musl = self.testbed.workspace.images.musl
         return RESOLVERS if musl else tuple(r for r in RESOLVERS if r is not MUSL_LIBC)
 
     def sample(
@@ -207,7 +207,7 @@ class SearchCost:
     ) -> Sample:
         """One lookup, with what it must cost by what the client's resolv.conf says."""
         token = f"t{take}n{number}"
-        name = case.spelled(token, self.site.domain)
+        name = case.spelled(token, self.testbed.domain)
         exists = self.clients.counter.exists
         walk = up_to_the_hit(resolver.walk(name, client.conf), exists)
         wanted = resolver.wanted(walk, exists(walk[-1]))
@@ -228,11 +228,11 @@ class SearchCost:
             s.is_right(walks[s.token]) or s.is_rearranged(walks[s.token]) for s in asking
         )
         # The last lines may still be on their way from the node to the API server.
-        return eventually(look, complete, self.site.workspace.timeouts.query, every=GENTLY)
+        return eventually(look, complete, self.testbed.workspace.timeouts.query, every=GENTLY)
 
     def _look_up(self, client: Client, samples: list[Sample]) -> None:
         """Run the commands of one client; what they print is judged elsewhere."""
-        timeout = self.site.workspace.timeouts.command
+        timeout = self.testbed.workspace.timeouts.command
         mine = [sample for sample in samples if sample.client is client]
         commands = [startable(client, s.resolver.command(s.name)) for s in mine]
         if client.probe is not None:
@@ -259,7 +259,7 @@ class SearchCosts:
 
     def wanted(self, resolver: Resolver, case: Case) -> Mapping[Counted, Rule[Observation]]:
         """The names that one kind of lookup must ask for, on each node."""
-        spelled = case.spelled("NAME", self.cost.site.domain)
+        spelled = case.spelled("NAME", self.cost.testbed.domain)
         counted = self.cost.results[str(resolver), case.id]
         return {Counted(sample, spelled): walks_in(sample) for sample, _ in counted}
 
@@ -286,7 +286,7 @@ class SearchCosts:
         return repeat(self.cost.clients, sample.client, sample.resolver.command(sample.name))
 
     def _log_again(self) -> str:
-        workspace = self.cost.site.workspace
+        workspace = self.cost.testbed.workspace
         place = ["-n", workspace.namespace, "logs", NAME]
         return shlex.join(["kubectl", "--context", workspace.cluster.context, *place])
 

@@ -24,10 +24,10 @@ from clusterdns.clients.resolver import (
 from clusterdns.clients.search_order import Spelling
 from clusterdns.cluster import Manifest
 from clusterdns.objects.service import Service
-from clusterdns.probe import Output, ProbeLost
+from clusterdns.probe import Output, ProbeLostError
 from clusterdns.run.plan import PLACES, PlannedObject, declare
 from clusterdns.testbed.manifests import metadata
-from clusterdns.testbed.testbed import Site, Workspace
+from clusterdns.testbed.testbed import Testbed, Workspace
 
 API_SERVER = "kubernetes"  # the Service that every cluster has, in the namespace default
 SHARED_NAME, LONELY_NAME = "search-shop", "search-lonely"
@@ -107,7 +107,7 @@ class Results:
     Where the nameserver does not answer a first question, no other is asked.
     """
 
-    site: Site
+    testbed: Testbed
     clients: Clients
     hearing: Hearing
     targets: Targets
@@ -116,7 +116,7 @@ class Results:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def of(self, role: Role) -> dict[str, tuple[Client, dict[Lookup, Found]]]:
-        """All clients of a role with what they found, by node. Raises NoClients."""
+        """All clients of a role with what they found, by node. Raises NoClientsError."""
         clients = self.clients.of(role)
         with self.lock:
             others = self.clients.up() if self.at_once else []
@@ -157,7 +157,7 @@ class Results:
         commands = [self.command(client, each) for each in wanted]
         try:
             outputs = self.run(client, commands)
-        except ProbeLost as error:
+        except ProbeLostError as error:
             return dict.fromkeys(wanted, Found(error=str(error)))
         return {each: each.tool.read(o) for each, o in zip(wanted, outputs, strict=True)}
 
@@ -168,11 +168,11 @@ class Results:
         return within_search_list(words) if lookup.miss else words
 
     def run(self, client: Client, commands: Sequence[Sequence[str]]) -> list[Output]:
-        """Run commands in a client. Raises ProbeLost."""
+        """Run commands in a client. Raises ProbeLostError."""
         if client.probe is None:
-            raise ProbeLost("commands cannot be run in this pod")
+            raise ProbeLostError("commands cannot be run in this pod")
         commands = [startable(client, words) for words in commands]
-        return client.probe.run(commands, self.site.workspace.timeouts.command)
+        return client.probe.run(commands, self.testbed.workspace.timeouts.command)
 
 
 declare(

@@ -12,7 +12,7 @@ from clusterdns.clients.client import Client
 from clusterdns.clients.files import repeat
 from clusterdns.clients.lookups import SILENT, Lookup, Results, Targets
 from clusterdns.clients.planned import Role
-from clusterdns.clients.pods import NoClients
+from clusterdns.clients.pods import NoClientsError
 from clusterdns.clients.resolver import DIG, Found, Step, Tool
 from clusterdns.clients.search_order import Spelling, dig_walk, up_to_the_hit
 from clusterdns.corefile.settings import is_within
@@ -44,7 +44,7 @@ Wanted = Mapping[LookedUp, Rule[Observation]]  # what each lookup must find
 
 @dataclass(frozen=True)
 class Lookups:
-    """What must be found, from which pods, and what is. Every method raises NoClients."""
+    """What must be found, from which pods, and what is. Every method raises NoClientsError."""
 
     results: Results
     tally: Tally
@@ -65,7 +65,7 @@ class Lookups:
     def neighbour(self, role: Role, tool: Tool, spelling: Spelling) -> Wanted:
         """The Service of the same name in another namespace."""
         if self.targets.away is None:
-            raise NoClients("--namespace was given, so there is no second namespace")
+            raise NoClientsError("--namespace was given, so there is no second namespace")
         return self._finds(role, tool, spelling, self.targets.elsewhere)
 
     def namesake(self, tool: Tool) -> Wanted:
@@ -103,11 +103,11 @@ class Lookups:
 
     def is_inside(self, name: str) -> bool:
         """Whether an absolute name is in the cluster domain: what is not, an upstream answers."""
-        return is_within(name, self.results.site.zone)
+        return is_within(name, self.results.testbed.zone)
 
     def of_the_node(self, client: Client) -> tuple[str, ...]:
         """The suffixes of a client's search list that come from its node."""
-        return client.conf.host_search(client.namespace, self.results.site.domain)
+        return client.conf.host_search(client.namespace, self.results.testbed.domain)
 
     def leaves(self, client: Client, tool: Tool) -> bool:
         """Whether a search by dig asks servers outside the cluster on its way."""

@@ -14,7 +14,7 @@ import dns.rcode
 
 from clusterdns.matrix.answer import Answer
 from clusterdns.matrix.answers import Answers
-from clusterdns.matrix.everyone import Asker, Everyone
+from clusterdns.matrix.everyone import Everyone, Matrix
 from clusterdns.matrix.losses import Path
 from clusterdns.matrix.observation import Observation
 from clusterdns.matrix.question import Question, Transport
@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 def send_to_all(
-    everyone: Everyone, wires: Mapping[str, bytes], transport: Transport, timeout: float
+    everyone: Matrix, wires: Mapping[str, bytes], transport: Transport, timeout: float
 ) -> dict[str, list[Observation]]:
     """Send each message as it is to every server from every node, all at once; by its name.
 
@@ -55,7 +55,7 @@ def rcode_of(reply: Reply) -> str:
     return dns.rcode.to_text(message.rcode())
 
 
-def from_all_nodes(everyone: Everyone, ask: Callable[[str, Probe], list[T]]) -> dict[str, list[T]]:
+def from_all_nodes(everyone: Matrix, ask: Callable[[str, Probe], list[T]]) -> dict[str, list[T]]:
     """Do the same with every node's probe at once; the results by node."""
     with ThreadPoolExecutor(max_workers=max(1, len(everyone.probes))) as pool:
         results = pool.map(ask, everyone.probes, everyone.probes.values())
@@ -82,7 +82,7 @@ def malformed(name: str) -> dict[str, bytes]:
     }
 
 
-def pipeline(asker: Asker, *questions: Question) -> Answers:
+def pipeline(asker: Everyone, *questions: Question) -> Answers:
     """Put several questions on one TCP connection in one go (RFC 7766 6.2.1.1)."""
     queries = [question.query()[0] for question in questions]
     for number, query in enumerate(queries):
@@ -91,7 +91,7 @@ def pipeline(asker: Asker, *questions: Question) -> Answers:
     return converse(asker, questions, queries, steps)
 
 
-def fragments(asker: Asker, question: Question) -> Answers:
+def fragments(asker: Everyone, question: Question) -> Answers:
     """Send one question over TCP in pieces, cut inside the length and inside the message."""
     query, wire = question.query()
     whole = framed(wire)
@@ -104,7 +104,7 @@ def framed(wire: bytes) -> bytes:
 
 
 def converse(
-    asker: Asker,
+    asker: Everyone,
     questions: Sequence[Question],
     queries: Sequence[dns.message.Message],
     steps: tuple[bytes | float, ...],

@@ -281,7 +281,7 @@ LIARS = (
     ),
     Liar(
         "any-hostname-is-an-endpoint",
-        lie_about(f"voice-99.choir.{IN_NAMESPACE}", "A", "192.0.2.11"),
+        lie_about(f"host-99.headless.{IN_NAMESPACE}", "A", "192.0.2.11"),
         ("denials::test_absent_name*[[]???-hostname]",),
         ("192.0.2.11",),
         files=BASIC,

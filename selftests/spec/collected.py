@@ -31,7 +31,7 @@ class Test:
 
 
 def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.Item]) -> None:
-    """As a plug-in: write down what was collected, before any profile leaves something out."""
+    """As a plugin: write down what was collected, before any profile leaves something out."""
     found = [
         [check_id(item), level_of(item), clauses_of(item), check_of(item).name, about_of(item)]
         for item in items
@@ -52,7 +52,7 @@ def topics() -> dict[str, frozenset[str]]:
 
 @cache
 def collected() -> list[Any]:
-    """What the plug-in wrote down, in the order of collection. Raises RuntimeError."""
+    """What the plugin wrote down, in the order of collection. Raises RuntimeError."""
     with tempfile.TemporaryDirectory() as folder:
         told = Path(folder) / "collected.json"
         words = ["-p", "selftests.spec.collected", "--collect-only", "-q", "--profile", "full"]

@@ -3,7 +3,7 @@
 import pytest
 
 from clusterdns.matrix import expect
-from clusterdns.matrix.everyone import Asker
+from clusterdns.matrix.everyone import Everyone
 from clusterdns.objects.records import Records
 
 pytestmark = pytest.mark.about("cluster-names", "more-records")
@@ -11,9 +11,9 @@ pytestmark = pytest.mark.about("cluster-names", "more-records")
 
 @pytest.mark.spec("3")
 @pytest.mark.level("may")
-def test_bare_name_has_only_srv_records_of_its_own(everyone: Asker, records: Records) -> None:
+def test_bare_name_has_only_srv_records_of_its_own(everyone: Everyone, records: Records) -> None:
     """SRV of a Service's bare name may hold ports of this Service, and nothing else."""
-    many = records.variety.many
+    many = records.edge_cases.many
     answers = everyone.ask(many.fqdn, "SRV")
     known = expect.srv(many.fqdn, {(port.number, many.fqdn) for port in many.ports})
     assert answers.match(expect.no_records_but(known)), answers
@@ -21,9 +21,9 @@ def test_bare_name_has_only_srv_records_of_its_own(everyone: Asker, records: Rec
 
 @pytest.mark.spec("3")
 @pytest.mark.level("may")
-def test_name_of_a_port_has_only_addresses_of_its_own(everyone: Asker, records: Records) -> None:
+def test_name_of_a_port_has_only_addresses_of_its_own(everyone: Everyone, records: Records) -> None:
     """A of the name of an SRV record may hold the Service's addresses, and no others."""
-    many = records.variety.many
+    many = records.edge_cases.many
     name = many.srv_name(many.ports[0])
     answers = everyone.ask(name, "A")
     known = expect.addresses(name, many.addresses(4))

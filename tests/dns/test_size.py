@@ -3,7 +3,7 @@
 import pytest
 
 from clusterdns.matrix import expect
-from clusterdns.matrix.everyone import Asker
+from clusterdns.matrix.everyone import Everyone
 from clusterdns.matrix.question import Question
 from clusterdns.objects.records import Records
 
@@ -12,24 +12,24 @@ pytestmark = pytest.mark.about("cluster-names", "large-answers")
 
 @pytest.mark.parametrize("payload", [None, 512, 1232], ids=["no-edns", "512", "1232"])
 def test_what_does_not_fit_is_truncated(
-    over_udp: Asker, wire_exact: None, records: Records, payload: int | None
+    over_udp: Everyone, wire_exact: None, records: Records, payload: int | None
 ) -> None:
     """An answer larger than the client takes must be cut to that size and have the TC flag."""
-    answers = over_udp.put(Question(records.crowd.fqdn, payload=payload))
+    answers = over_udp.put(Question(records.hundred_addresses.fqdn, payload=payload))
     assert answers.match(expect.truncated_to(payload or 512)), answers
 
 
 def test_truncated_or_whole_but_never_silent(
-    over_udp: Asker, wire_exact: None, records: Records
+    over_udp: Everyone, wire_exact: None, records: Records
 ) -> None:
     """With 4,096 octets allowed an answer must be whole or truncated: a lost one is a fragment."""
-    answers = over_udp.put(Question(records.crowd.fqdn, payload=4096))
-    whole = expect.addresses(records.crowd.fqdn, records.crowd.addresses(4))
+    answers = over_udp.put(Question(records.hundred_addresses.fqdn, payload=4096))
+    whole = expect.addresses(records.hundred_addresses.fqdn, records.hundred_addresses.addresses(4))
     assert answers.match(expect.truncated_or(whole)), answers
 
 
-@pytest.mark.parametrize("name", ["crowd", "throng"])
-def test_whole_over_tcp(over_tcp: Asker, records: Records, name: str) -> None:
+@pytest.mark.parametrize("name", ["hundred_addresses", "thousand_addresses"])
+def test_whole_over_tcp(over_tcp: Everyone, records: Records, name: str) -> None:
     """Over TCP every endpoint must be answered, each once, however many there are."""
     service = getattr(records, name)
     answers = over_tcp.ask(service.fqdn)

@@ -6,7 +6,7 @@ import pytest
 
 from clusterdns.matrix import expect
 from clusterdns.matrix.answer import Answer
-from clusterdns.matrix.everyone import Asker
+from clusterdns.matrix.everyone import Everyone
 
 pytestmark = pytest.mark.about("node-resolv-conf")
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.about("node-resolv-conf")
 @pytest.mark.parametrize(
     "rdtype", ["A", pytest.param("AAAA", marks=pytest.mark.about("upstream-aaaa"))]
 )
-def test_every_upstream_answers(upstream_asker: Asker, outside_name: str, rdtype: str) -> None:
+def test_every_upstream_answers(upstream_asker: Everyone, outside_name: str, rdtype: str) -> None:
     """Each upstream should answer: a dead one costs seconds whenever it is chosen."""
     answers = upstream_asker.ask(outside_name, rdtype)
     assert answers.match(expect.answered_or_denied), answers

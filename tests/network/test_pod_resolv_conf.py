@@ -13,7 +13,7 @@ from clusterdns.clients.dns_configs import (
 from clusterdns.clients.hostnames import CUT, PodNames
 from clusterdns.clients.planned import Role, crowded, merged
 from clusterdns.clients.policies import PodFiles
-from clusterdns.testbed.testbed import Site, Workspace
+from clusterdns.testbed.testbed import Testbed, Workspace
 
 pytestmark = pytest.mark.about("pod-resolv-conf")
 
@@ -85,9 +85,9 @@ def test_none_is_what_was_given(pod_files: PodFiles) -> None:
 
 
 @pytest.mark.spec("D8")
-def test_config_is_appended(pod_files: PodFiles, site: Site) -> None:
+def test_config_is_appended(pod_files: PodFiles, testbed: Testbed) -> None:
     """A dnsConfig must come behind the defaults, each value once, its options instead of theirs."""
-    wanted = pod_files.with_config(Role.MERGED, merged(site.domain))
+    wanted = pod_files.with_config(Role.MERGED, merged(testbed.domain))
     found = pod_files.read(*wanted)
     assert found.match(wanted), found
 

@@ -8,7 +8,7 @@ from clusterdns.diagnosis.finding import Finding, cause
 from clusterdns.diagnosis.rows import Talk
 from clusterdns.diagnosis.scopes import Scope, about
 
-BY_SOURCE = ("acl", "view")  # plug-ins by which CoreDNS itself tells nodes apart
+BY_SOURCE = ("acl", "view")  # plugins by which CoreDNS itself tells nodes apart
 
 
 @cause("dns-intercepted", "node-network", leads_to=GUESSES)
