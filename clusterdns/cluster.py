@@ -14,7 +14,7 @@ from urllib.parse import quote
 from kubernetes import client
 from urllib3.exceptions import HTTPError
 
-from clusterdns.apierrors import (
+from clusterdns.api_errors import (
     NotThere,
     is_absence,
     is_passing,
@@ -29,7 +29,7 @@ from clusterdns.run.identity import RUN_LABEL
 
 __all__ = ["Cluster", "Manifest", "NotThere", "is_ready", "path_of"]
 
-from clusterdns.plain import without_passwords
+from clusterdns.printable import without_passwords
 
 Manifest = dict[str, Any]
 

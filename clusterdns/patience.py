@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from kubernetes.client import ApiException
 
-from clusterdns.apierrors import NoAnswer, is_passing, retry_after
+from clusterdns.api_errors import NoAnswer, is_passing, retry_after
 
 T = TypeVar("T")
 

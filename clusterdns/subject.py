@@ -1,6 +1,6 @@
-"""What an implementation is known not to do: one file in ``subjects/`` for each.
+"""What an implementation is known not to do: one file in ``spec/subjects/`` for each.
 
-What is merely not configured here is found in ``clusterdns.serving.features``.
+What is merely not configured here is found in ``clusterdns.inventory.features``.
 """
 
 import tomllib
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-FOLDER = Path(__file__).parent.parent / "subjects"
+FOLDER = Path(__file__).parent.parent / "spec" / "subjects"
 
 # Everything that a subject may lack; a check that needs one of these says so with a marker.
 FEATURES: Mapping[str, str] = {
@@ -43,5 +43,7 @@ def read_subject(name: str, folder: Path = FOLDER) -> Subject:
     content = tomllib.loads((folder / f"{name}.toml").read_text())
     subject = Subject(str(content.get("name", name)), dict(content.get("lacks", {})))
     if strange := sorted(subject.lacks.keys() - FEATURES.keys()):
-        raise ValueError(f"subjects/{name}.toml lacks what no check needs: {', '.join(strange)}")
+        raise ValueError(
+            f"spec/subjects/{name}.toml lacks what no check needs: {', '.join(strange)}"
+        )
     return subject

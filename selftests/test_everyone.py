@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 import dns.message
 import pytest
 
-from clusterdns.asking import silence as module
-from clusterdns.asking.everyone import AGAIN_MOST, Everyone
-from clusterdns.asking.losses import Losses, Path
-from clusterdns.asking.paths import deadline_misses, improbable_losses
-from clusterdns.asking.question import TRANSPORTS, Question, Server
-from clusterdns.asking.silence import PATIENCE
-from clusterdns.asking.wire import pipeline
+from clusterdns.matrix import path_health as module
+from clusterdns.matrix.everyone import AGAIN_MOST, Everyone
+from clusterdns.matrix.losses import Losses, Path
+from clusterdns.matrix.path_health import PATIENCE
+from clusterdns.matrix.paths import deadline_misses, improbable_losses
+from clusterdns.matrix.question import TRANSPORTS, Question, Server
+from clusterdns.matrix.wire import pipeline
 from clusterdns.probe import Conversation, Output, Packet, Reply, Transcript
 
 LIVE, DEAD = Server("pod/live", "10.0.0.1"), Server("service/dead", "10.0.0.2")
@@ -189,7 +189,7 @@ def test_dragging_path_costs_no_more(
 def test_look_in_vain_is_repeated_more_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
     """A path that drags on and on must not cost a second of every check."""
     clock = [100.0]
-    monkeypatch.setattr("clusterdns.asking.silence.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("clusterdns.matrix.path_health.time.monotonic", lambda: clock[0])
     silence, looks = module.Silence(), []
     while not silence.dead:
         silence.took([2.0], in_vain=2.0)

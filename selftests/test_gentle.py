@@ -6,13 +6,13 @@ from typing import cast
 import pytest
 from kubernetes import client
 
-from clusterdns.apirequests import CountingClient, Right, requests_of, right_of
+from clusterdns.api_requests import CountingClient, Right, requests_of, right_of
 from clusterdns.cluster import Cluster, Manifest
-from clusterdns.objects import manifests
-from clusterdns.private import PrivateCoreDns
-from clusterdns.private.cuttable import forwarder
-from clusterdns.roster import Roster
+from clusterdns.own_coredns import PrivateCoreDns
+from clusterdns.own_coredns.cuttable_api import forwarder
 from clusterdns.run.identity import RunId
+from clusterdns.testbed import manifests
+from clusterdns.testbed.pod_list import Roster
 from clusterdns.timeouts import Timeouts
 from clusterdns.wait import GENTLY, Pace, eventually
 from selftests.experiments.places import Recorder, inventory, workspace

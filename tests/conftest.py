@@ -2,7 +2,7 @@
 
 import pytest
 
-from clusterdns.site import Site
+from clusterdns.testbed.testbed import Site
 
 
 @pytest.fixture(scope="session")

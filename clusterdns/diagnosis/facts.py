@@ -17,8 +17,8 @@ from clusterdns.cluster import Manifest, is_ready
 from clusterdns.corefile import Corefile, Reading
 from clusterdns.corefile.settings import forward_of
 from clusterdns.diagnosis.rows import Cell, Contact, PathLoss, Talk, Trouble
-from clusterdns.searching.resolvconf import ResolvConf
-from clusterdns.serving.inventory import Inventory
+from clusterdns.inventory.inventory import Inventory
+from clusterdns.resolvconf import ResolvConf
 
 
 @dataclass(frozen=True)

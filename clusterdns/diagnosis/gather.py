@@ -7,10 +7,8 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from clusterdns.asking.losses import Losses
 from clusterdns.cluster import Cluster, Manifest
-from clusterdns.diagnosis.facts import Facts
-from clusterdns.diagnosis.fromapi import (
+from clusterdns.diagnosis.api_facts import (
     API_SERVICE_LABEL,
     api_service,
     endpoints_of,
@@ -24,15 +22,17 @@ from clusterdns.diagnosis.fromapi import (
     told,
     whole_log,
 )
+from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.looks import Aims, ask, far_queries, merged, near_queries, touch
 from clusterdns.diagnosis.rows import Contact, PathLoss, Talk, Trouble
 from clusterdns.diagnosis.work import Work
+from clusterdns.inventory.inventory import Inventory, take_inventory
+from clusterdns.inventory.node_local import NODE_LOCAL
+from clusterdns.inventory.replica_pages import SERVED_BY, port_of
+from clusterdns.matrix.losses import Losses
+from clusterdns.resolvconf import ResolvConf
 from clusterdns.run.plan import PLACES, PlannedObject, declare
-from clusterdns.searching.resolvconf import ResolvConf
-from clusterdns.serving.inventory import Inventory, take_inventory
-from clusterdns.serving.nodelocal import NODE_LOCAL
-from clusterdns.serving.replica_pages import SERVED_BY, port_of
-from clusterdns.site import DEFAULT_DOMAIN, Site
+from clusterdns.testbed.testbed import DEFAULT_DOMAIN, Site
 
 DEADLINE_S = 8.0  # for all of it; 4 s of it are looks, the rest is a slow API server
 REQUEST_S = 3.0  # for one request to the API server

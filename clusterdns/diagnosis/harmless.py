@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from clusterdns.cluster import Manifest, is_ready
+from clusterdns.inventory.metrics import Metrics
 from clusterdns.report.sentences import counted
-from clusterdns.serving.metrics import Metrics
 
 MANY_NXDOMAIN = 0.5  # of all answers of a replica
 ENOUGH_ANSWERS = 100  # to speak of a share

@@ -8,13 +8,13 @@ import ipaddress
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from clusterdns.asking.answer import Answer
-from clusterdns.asking.question import Question, Server, Transport
 from clusterdns.diagnosis.rows import Contact, Talk
+from clusterdns.inventory.metrics import Metrics, NoMetrics
+from clusterdns.inventory.replica_pages import SERVED_BY
+from clusterdns.inventory.web import page, request
+from clusterdns.matrix.answer import Answer
+from clusterdns.matrix.question import Question, Server, Transport
 from clusterdns.probe import Conversation, Packet, Probe
-from clusterdns.serving.metrics import Metrics, NoMetrics
-from clusterdns.serving.replica_pages import SERVED_BY
-from clusterdns.serving.web import page, request
 
 QUICK_S = 1.0  # what the servers of the cluster may take for one answer
 OUTSIDE_S = 2.5  # CoreDNS, for a name outside: longer than it waits for an upstream (2 s)

@@ -9,7 +9,7 @@ import math
 from clusterdns.cluster import Manifest
 from clusterdns.diagnosis.facts import Facts, kind_of
 from clusterdns.diagnosis.running import broken_corefile, takes_up_edits
-from clusterdns.serving.shape import desired_replicas
+from clusterdns.inventory.shape import desired_replicas
 
 KUBELET = "/var/lib/kubelet/config.yaml"
 BY_ITSELF = "reload is on: CoreDNS takes the edit up by itself, within two minutes"

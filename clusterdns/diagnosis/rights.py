@@ -4,7 +4,7 @@ A role that was seen is mended, or bound; where none was seen one with exactly t
 """
 
 from clusterdns.diagnosis.facts import Facts
-from clusterdns.serving.permissions import PODS, WATCHED, read_by, service_accounts
+from clusterdns.inventory.permissions import PODS, WATCHED, read_by, service_accounts
 
 BY_ITSELF = "CoreDNS tries again by itself: within a minute or two it knows the names"
 

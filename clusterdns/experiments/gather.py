@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from clusterdns.asking.answer import Answer
-from clusterdns.asking.answers import Answers
-from clusterdns.asking.tally import Tally
+from clusterdns.matrix.answer import Answer
+from clusterdns.matrix.answers import Answers
+from clusterdns.matrix.tally import Tally
 
 
 @dataclass(frozen=True)

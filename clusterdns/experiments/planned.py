@@ -1,9 +1,9 @@
 """What each experiment makes, for --plan. The keys are the names of the experiments."""
 
-from clusterdns.experiments.cutting import RUNNING, STARTING
-from clusterdns.experiments.laboratory import EXPERIMENTS, KNOWING
-from clusterdns.experiments.leaving import LEAVES, STAYS
-from clusterdns.experiments.leaving import NAME as PAIR
+from clusterdns.experiments.api_loss.cut import RUNNING, STARTING
+from clusterdns.experiments.leaving.experiment import LEAVES, STAYS
+from clusterdns.experiments.leaving.experiment import NAME as PAIR
+from clusterdns.experiments.runner import EXPERIMENTS, KNOWING
 from clusterdns.run.plan import PLACES, PlannedObject, declare
 
 NAMESPACE = PLACES.main

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import dns.rdatatype
 
-from clusterdns.asking.answer import Answer
-from clusterdns.asking.question import Question, Server
+from clusterdns.matrix.answer import Answer
+from clusterdns.matrix.question import Question, Server
 from clusterdns.probe import Packet, Probe
 
 MOST_LINES = 5  # losses told in a message

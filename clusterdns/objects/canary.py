@@ -9,10 +9,10 @@ import itertools
 import time
 from collections.abc import Callable, Iterable, Iterator
 
-from clusterdns.asking.answer import Answer
-from clusterdns.asking.question import Question
+from clusterdns.matrix.answer import Answer
+from clusterdns.matrix.question import Question
+from clusterdns.objects.edge_cases import Drawn
 from clusterdns.objects.service import Endpoint, Port, Service
-from clusterdns.objects.variety import Drawn
 from clusterdns.run.identity import RunId
 from clusterdns.wait import eventually, until
 

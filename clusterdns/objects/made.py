@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from kubernetes.client import ApiException
 
-from clusterdns.apierrors import in_words
+from clusterdns.api_errors import in_words
 from clusterdns.cluster import Manifest
 from clusterdns.objects.service import Service
 

@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 from kubernetes.client import ApiException
 
 from clusterdns.cluster import Cluster, Manifest
-from clusterdns.objects import manifests
 from clusterdns.objects.canary import plan_canary
+from clusterdns.objects.edge_cases import WEB, Variety, plan_variety
 from clusterdns.objects.made import HandsOut, Place, as_made, refusals
 from clusterdns.objects.service import Endpoint, Port, Service, address_type
-from clusterdns.objects.variety import WEB, Variety, plan_variety
 from clusterdns.run.identity import RunId
 from clusterdns.run.plan import PLACES, PlannedObject, declare
-from clusterdns.site import Workspace
+from clusterdns.testbed import manifests
+from clusterdns.testbed.testbed import Workspace
 
 LARGEST_SLICE = 400  # endpoints; the API allows 1,000
 DIGIT_FIRST = "1st"

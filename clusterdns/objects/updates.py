@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from clusterdns.asking import expect
-from clusterdns.asking.question import Question
 from clusterdns.cluster import Cluster, Manifest
+from clusterdns.matrix import expect
+from clusterdns.matrix.question import Question
+from clusterdns.objects.edge_cases import Drawn
 from clusterdns.objects.records import cluster_ips_of, endpoint_slices, manifest
 from clusterdns.objects.service import Endpoint, Port, Service
-from clusterdns.objects.variety import Drawn
 from clusterdns.objects.wanted import (
     Wanted,
     addresses_of,
@@ -18,7 +18,7 @@ from clusterdns.objects.wanted import (
     hosts_of,
     ports_of,
 )
-from clusterdns.site import Workspace
+from clusterdns.testbed.testbed import Workspace
 
 PORTS = (Port("http", 80), Port("peer", 7000, "UDP"))
 MOVED_PORT = Port("http", 8080)

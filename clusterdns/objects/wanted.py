@@ -7,10 +7,10 @@ Many names that are one claim are asked at once: ``answers = everyone.put(*wante
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 
-from clusterdns.asking import expect
-from clusterdns.asking.answer import Answer
-from clusterdns.asking.expect import Expected
-from clusterdns.asking.question import Question
+from clusterdns.matrix import expect
+from clusterdns.matrix.answer import Answer
+from clusterdns.matrix.expect import Expected
+from clusterdns.matrix.question import Question
 from clusterdns.objects.service import Port, Service, reverse_name
 
 FAMILIES = {"A": 4, "AAAA": 6}

@@ -4,7 +4,6 @@
 relay that carries whole messages; without it, dig is asked (BIND 9.9 and later).
 """
 
-from clusterdns.probe.onceoff import run_once
 from clusterdns.probe.opening import open_probe
 from clusterdns.probe.packet import (
     HALF_CLOSE,
@@ -17,6 +16,7 @@ from clusterdns.probe.packet import (
     Reply,
     Transcript,
 )
+from clusterdns.probe.single_command import run_once
 
 __all__ = [
     "HALF_CLOSE",

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from clusterdns.probe.digwords import (
+from clusterdns.probe.dig_text import (
     NotExpressible,
     Version,
     batch_command,
@@ -15,8 +15,7 @@ from clusterdns.probe.digwords import (
     parse_dig,
     was_asked,
 )
-from clusterdns.probe.execsocket import ExecTarget
-from clusterdns.probe.onceoff import run_in
+from clusterdns.probe.exec_socket import ExecTarget
 from clusterdns.probe.packet import (
     Conversation,
     Output,
@@ -25,6 +24,7 @@ from clusterdns.probe.packet import (
     Reply,
     Transcript,
 )
+from clusterdns.probe.single_command import run_in
 
 SIDE_BY_SIDE = 4  # exec streams of one probe at a time
 MOST_IN_A_SCRIPT = 40  # questions of one stream, asked one after the other

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from clusterdns.probe.execsocket import StreamEnded
+from clusterdns.probe.exec_socket import StreamEnded
 from clusterdns.probe.packet import ProbeLost
 
 MOST_SHORT_LIVES, LONG_LIFE = 8, 5.0  # streams in a row, and seconds

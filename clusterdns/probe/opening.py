@@ -2,7 +2,7 @@
 
 from kubernetes import client
 
-from clusterdns.probe.execsocket import ExecTarget
+from clusterdns.probe.exec_socket import ExecTarget
 from clusterdns.probe.fallback import open_dig
 from clusterdns.probe.packet import Probe, ProbeLost
 from clusterdns.probe.relayed import NoRelay, open_relay

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from importlib.resources import files
 
-from clusterdns.probe.execsocket import ExecTarget
+from clusterdns.probe.exec_socket import ExecTarget
 from clusterdns.probe.link import Done, Job, LineStream, Link, Window
 from clusterdns.probe.packet import (
     Conversation,

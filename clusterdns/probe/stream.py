@@ -4,7 +4,7 @@ import selectors
 import time
 from collections.abc import Sequence
 
-from clusterdns.probe.execsocket import (
+from clusterdns.probe.exec_socket import (
     STDERR,
     STDOUT,
     ExecSocket,

@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from clusterdns.plain import all_shown, shown
+from clusterdns.printable import all_shown, shown
 from clusterdns.report.events import EventLog, now
 from clusterdns.report.html import write_html
 from clusterdns.report.junit import write_junit

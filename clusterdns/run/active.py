@@ -11,13 +11,13 @@ from kubernetes.client import ApiException
 from clusterdns.cluster import Cluster, Manifest
 from clusterdns.report.model import CleanupResult
 from clusterdns.run import namespaces, restore
+from clusterdns.run.dead_runs import cluster_identity, what_dead_runs_left
 from clusterdns.run.identity import LEASE_IN, RunId
 from clusterdns.run.lease import LeaseKeeper
 from clusterdns.run.ledger import Ledger, one_line
 from clusterdns.run.namespaces import Namespaces
 from clusterdns.run.ownership import Made
 from clusterdns.run.reachable import require_existing, require_namespaces
-from clusterdns.run.remains import cluster_identity, what_dead_runs_left
 from clusterdns.run.state import StateFile, runs_folder
 from clusterdns.run.undoing import Author
 

@@ -13,10 +13,10 @@ from typing import Protocol
 from clusterdns.cluster import Cluster, Manifest
 from clusterdns.report.model import CleanupResult
 from clusterdns.run import namespaces, restore
+from clusterdns.run.dead_runs import Remains, Thing, survey
 from clusterdns.run.lease import alive, clock_offset
 from clusterdns.run.ledger import Ledger
 from clusterdns.run.ownership import Made
-from clusterdns.run.remains import Remains, Thing, survey
 from clusterdns.run.state import RunState
 from clusterdns.run.traces import CLUSTER_SCOPED
 from clusterdns.wait import eventually

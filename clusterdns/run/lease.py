@@ -15,8 +15,8 @@ from typing import Any
 
 from urllib3.exceptions import HTTPError
 
-from clusterdns.apierrors import no_answer
-from clusterdns.apirequests import CountingClient
+from clusterdns.api_errors import no_answer
+from clusterdns.api_requests import CountingClient
 from clusterdns.cluster import Cluster, Manifest, NotThere, path_of
 from clusterdns.run.identity import SECRET, RunId
 from clusterdns.run.ledger import one_line

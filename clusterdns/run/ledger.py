@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from kubernetes.client import ApiException
 
-from clusterdns.apierrors import in_words
+from clusterdns.api_errors import in_words
 from clusterdns.report.model import CleanupResult
 from clusterdns.wait import GENTLY, eventually
 

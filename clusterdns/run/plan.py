@@ -7,7 +7,7 @@ plan of a selection is what its fixtures ask for, and what every run does.
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from clusterdns.apirequests import Right
+from clusterdns.api_requests import Right
 from clusterdns.cluster import RESOURCES
 from clusterdns.run.namespaces import IN_NAMESPACE, Namespaces
 

@@ -14,10 +14,10 @@ from kubernetes import client, config
 from kubernetes.config.config_exception import ConfigException
 from kubernetes.config.kube_config import KubeConfigMerger
 
-from clusterdns.apierrors import NoAnswer, in_words, wrong_server
-from clusterdns.apirequests import CountingClient
+from clusterdns.api_errors import NoAnswer, in_words, wrong_server
+from clusterdns.api_requests import CountingClient
 from clusterdns.cluster import Cluster
-from clusterdns.plain import without_passwords
+from clusterdns.printable import without_passwords
 from clusterdns.run.ledger import one_line
 
 CONNECT_S = 3.0  # seconds for the connection

@@ -1,6 +1,6 @@
 """What in a cluster bears the marks of runs: found by label, whosever it is.
 
-Whether it is provably a run's is decided afterwards (clusterdns.run.remains), with the state file
+Whether it is provably a run's is decided afterwards (clusterdns.run.dead_runs), with the state file
 or the Lease; what names no run at all is told here and left.
 """
 

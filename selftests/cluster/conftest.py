@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from clusterdns.cluster import Cluster
-from mutants.cluster import Breakable, Tools, breakable_cluster
 from selftests.cluster.sessions import Sessions
+from trials.cluster import Breakable, Tools, breakable_cluster
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from clusterdns.apirequests import Right
+from clusterdns.api_requests import Right
 from clusterdns.cluster import RESOURCES, Cluster, Manifest, path_of
 from clusterdns.run.plan import HOST_PLACE, PLACES
 from selftests.cluster.test_credentials import kubeconfig_for

@@ -14,10 +14,10 @@ from clusterdns.cluster import Cluster
 from clusterdns.run.identity import MANAGED_BY, RUN_LABEL
 from clusterdns.run.state import runs_folder
 from clusterdns.wait import eventually
-from machine import cluster as containers
-from machine import seal
-from mutants.cluster import Breakable, Tools
+from host.bootstrap import cluster as containers
+from host.bootstrap import seal
 from selftests.report.examples import assert_complete
+from trials.cluster import Breakable, Tools
 
 PROJECT = Path(__file__).parent.parent.parent
 MANAGED = f"app.kubernetes.io/managed-by={MANAGED_BY}"

@@ -14,9 +14,9 @@ import yaml
 
 from clusterdns.cluster import Cluster, path_of
 from clusterdns.run.identity import RunId
-from mutants.cluster import Breakable
 from selftests.cluster.sessions import Session, Sessions, on_this_machine, ours_in, seconds_since
 from selftests.cluster.test_credentials import kubeconfig_for
+from trials.cluster import Breakable
 
 QUICK = "--profile=quick"
 

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from pathlib import Path
 
-from mutants.cluster import Breakable
-from mutants.suite import run_suite
 from selftests.cluster.sessions import ours_in
+from trials.cluster import Breakable
+from trials.suite import run_suite
 
 WITHOUT_PERL = "localhost/dnsutils-noperl:1"
 # dig takes its time: some of each kind, and all that needs exact bytes.

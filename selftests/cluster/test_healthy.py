@@ -9,12 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from clusterdns.apirequests import Right
+from clusterdns.api_requests import Right
 from clusterdns.cluster import Cluster
 from clusterdns.run.plan import PLACES
-from mutants.cluster import Breakable
-from mutants.snapshot import Snapshot, take_snapshot
-from mutants.suite import Verdict, run_suite
 from selftests.cluster.rights import account_with, allowed, planned_rights, used_rights
 from selftests.cluster.sessions import PROJECT, ours_in
 from selftests.contract.suite import suite
@@ -23,6 +20,9 @@ from selftests.report.examples import (
     assert_valid_junit,
     assert_valid_results,
 )
+from trials.cluster import Breakable
+from trials.faults.snapshot import Snapshot, take_snapshot
+from trials.suite import Verdict, run_suite
 
 ITEMS, ANSWERS = 120, 2000
 SETTLED_S = 30.0

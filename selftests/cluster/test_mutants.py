@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from mutants.catalogue import FIRST_EIGHT, MUTANTS, by_name, chosen
-from mutants.cluster import Breakable
-from mutants.scene import RevertError
-from mutants.trial import prepare, try_mutant
+from trials.cluster import Breakable
+from trials.faults.register import FIRST_EIGHT, MUTANTS, by_name, chosen
+from trials.faults.scene import RevertError
+from trials.faults.trial import prepare, try_mutant
 
 
 @pytest.fixture(scope="module")

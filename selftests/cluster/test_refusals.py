@@ -10,9 +10,9 @@ from kubernetes.client import ApiException
 from clusterdns.cluster import Cluster, Manifest, path_of
 from clusterdns.run.identity import RunId
 from clusterdns.wait import eventually
-from mutants.cluster import Breakable
 from selftests.cluster.sessions import Sessions
 from selftests.cluster.test_credentials import kubeconfig_for
+from trials.cluster import Breakable
 
 EVERYTHING = "create get list delete patch update deletecollection"
 READ = "get list"

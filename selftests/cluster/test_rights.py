@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from clusterdns.cluster import Cluster
+from clusterdns.inventory.permissions import NEEDED, UNNEEDED, having, without
 from clusterdns.run.identity import RunId
-from clusterdns.serving.permissions import NEEDED, UNNEEDED, having, without
-from mutants.cluster import Breakable
 from selftests.cluster.sessions import Sessions, ours_in
+from trials.cluster import Breakable
 
 KEPT = ("ClusterRole", "ClusterRoleBinding")
 

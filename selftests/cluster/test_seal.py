@@ -5,12 +5,12 @@ The only traffic is to an address for documentation (RFC 5737), and the seal sto
 
 import pytest
 
-from machine import seal
-from machine.steps import quick
-from mutants.cluster import Breakable
-from mutants.looks import NO_ANSWER, in_pod, seen
-from mutants.nodes import on_node
-from mutants.scene import Scene
+from host.bootstrap import seal
+from host.bootstrap.steps import quick
+from trials.cluster import Breakable
+from trials.faults.nodes import on_node
+from trials.faults.scene import Scene
+from trials.faults.symptoms import NO_ANSWER, in_pod, seen
 
 NOWHERE = "192.0.2.1"
 

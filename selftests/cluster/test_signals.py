@@ -9,7 +9,6 @@ from collections.abc import Callable
 
 import pytest
 
-from mutants.cluster import Breakable
 from selftests.cluster.sessions import (
     LONGEST_S,
     PROJECT,
@@ -22,6 +21,7 @@ from selftests.cluster.sessions import (
     seconds_since,
 )
 from selftests.report.examples import assert_valid_junit, assert_valid_results
+from trials.cluster import Breakable
 
 INT, TERM = signal.SIGINT, signal.SIGTERM
 SELECT = "-kschema_version or test_forwarding or test_path_answers"

@@ -5,7 +5,7 @@ import shlex
 
 import pytest
 
-from machine.door import ENVIRONMENTS
+from host.bootstrap.command_line import ENVIRONMENTS
 from selftests.contract.suite import PROJECT, suite
 from selftests.contract.test_options import OPTION
 

@@ -9,10 +9,10 @@ from clusterdns.diagnosis import Facts, diagnose
 from clusterdns.diagnosis.finding import all_causes
 from clusterdns.diagnosis.ranking import candidates
 from clusterdns.report.model import Diagnosis
-from selftests.diagnosis.odd import ODD, UNKNOWN
-from selftests.diagnosis.sick import SICK as KNOWN
-from selftests.diagnosis.sound import healthy
-from selftests.diagnosis.studio import failing
+from selftests.diagnosis.edit_facts import failing
+from selftests.diagnosis.faulty_facts import SICK as KNOWN
+from selftests.diagnosis.healthy_facts import healthy
+from selftests.diagnosis.unlisted_faults import ODD, UNKNOWN
 
 SICK = KNOWN | ODD
 RECORDED = sorted((Path(__file__).parent / "recorded").glob("*.json"))

@@ -10,14 +10,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from kubernetes import client
 
-from clusterdns.asking.losses import Losses, Path
 from clusterdns.cluster import Cluster
 from clusterdns.diagnosis import Sources, Trouble, diagnose, gather
+from clusterdns.diagnosis.api_facts import EVENTS_S, says_something
 from clusterdns.diagnosis.facts import Facts
-from clusterdns.diagnosis.fromapi import EVENTS_S, says_something
 from clusterdns.diagnosis.gather import path_losses
+from clusterdns.matrix.losses import Losses, Path
 from clusterdns.run.state import write_private
-from selftests.diagnosis.sound import REPLICAS, healthy, pod, workload
+from selftests.diagnosis.healthy_facts import REPLICAS, healthy, pod, workload
 
 FAILED = [Trouble("tests/network/test_dns_service.py::test_service_has_port[53-udp]", "failed")]
 

@@ -3,7 +3,7 @@
 import pytest
 
 from clusterdns.diagnosis.harmless import NOTES, Seen, notes_of
-from clusterdns.serving.metrics import Metrics
+from clusterdns.inventory.metrics import Metrics
 
 RESTARTED = {
     "metadata": {"name": "coredns-1"},

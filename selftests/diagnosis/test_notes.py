@@ -6,9 +6,9 @@ from typing import cast
 import pytest
 from kubernetes.client import ApiException
 
-from clusterdns.apierrors import NoAnswer
+from clusterdns.api_errors import NoAnswer
 from clusterdns.cluster import Cluster, NotThere
-from clusterdns.serving.inventory import Inventory
+from clusterdns.inventory.inventory import Inventory
 from fixtures.notes import logs_of
 
 POD = {"metadata": {"name": "coredns-1", "namespace": "kube-system"}}

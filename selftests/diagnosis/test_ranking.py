@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from clusterdns.diagnosis import Facts, Trouble, diagnose
-from selftests.diagnosis import odd
-from selftests.diagnosis.sick import corefile, network, replicas, service
-from selftests.diagnosis.sound import healthy
+from selftests.diagnosis import unlisted_faults
+from selftests.diagnosis.faulty_facts import corefile, network, replicas, service
+from selftests.diagnosis.healthy_facts import healthy
 
 STRANGE = "tests/dns/test_apex.py::test_zone_has_one_soa_record[udp]"
 
@@ -52,7 +52,7 @@ def test_unknown_comes_before_mere_advice() -> None:
 
 def test_unknown_says_what_was_measured() -> None:
     """Without a cause the split is told in words, with the layer and the next question."""
-    facts = odd.tcp_lost_on_one_path(healthy())
+    facts = unlisted_faults.tcp_lost_on_one_path(healthy())
     first = diagnose(facts).diagnoses[0]
     assert (first.cause, first.layer, first.confidence) == ("unknown", "node-network", "low")
     assert "pod/coredns-a" in first.summary
@@ -95,7 +95,7 @@ def test_a_mistake_in_a_cause_costs_no_diagnosis() -> None:
 
 def test_what_was_not_asked_speaks_against_nothing() -> None:
     """A cause explains a check though some of its questions were left out by then."""
-    facts = odd.hosts(healthy())
+    facts = unlisted_faults.hosts(healthy())
     left_out = "no answer (not asked: 4 of the last 16 had no answer here)"
     cell = replace(facts.troubles[0].cells[0], question="web.x. A", received=left_out)
     mixed = replace(facts.troubles[0], cells=(*facts.troubles[0].cells, cell))

@@ -20,10 +20,10 @@ from clusterdns.diagnosis.causes.pod_network import _new_bridge
 from clusterdns.diagnosis.finding import all_causes
 from clusterdns.diagnosis.restarting import BY_ITSELF, after_edit, restart
 from clusterdns.diagnosis.unknown import unknown
-from selftests.diagnosis.odd import ODD, UNKNOWN
-from selftests.diagnosis.sick import SICK
-from selftests.diagnosis.sound import healthy
-from selftests.diagnosis.studio import Change, corefile, edited, failing, inventory
+from selftests.diagnosis.edit_facts import Change, corefile, edited, failing, inventory
+from selftests.diagnosis.faulty_facts import SICK
+from selftests.diagnosis.healthy_facts import healthy
+from selftests.diagnosis.unlisted_faults import ODD, UNKNOWN
 
 ROOT = Path(__file__).parents[2]
 RECORDED = sorted((Path(__file__).parent / "recorded").glob("*.json"))

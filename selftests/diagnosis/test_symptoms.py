@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from clusterdns.diagnosis.finding import all_causes
-from mutants.catalogue import MUTANTS
+from trials.faults.register import MUTANTS
 
 PROJECT = Path(__file__).parent.parent.parent
 PAGE = (PROJECT / "docs" / "symptoms.md").read_text()

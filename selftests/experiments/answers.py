@@ -4,9 +4,9 @@ import dns.message
 import dns.rcode
 import dns.rrset
 
-from clusterdns.asking.answer import Answer
-from clusterdns.asking.expect import Expected
-from clusterdns.asking.question import Question, Server
+from clusterdns.matrix.answer import Answer
+from clusterdns.matrix.expect import Expected
+from clusterdns.matrix.question import Question, Server
 from clusterdns.probe import Reply
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from selftests.experiments.stand import Proof
+from selftests.experiments.local_coredns import Proof
 from selftests.realcoredns import BINARY, demand_for
 
 # These start a real CoreDNS: not collected unless CLUSTERDNS_COREDNS_BINARY names one.

@@ -8,10 +8,10 @@ from typing import Self, cast
 from kubernetes.client import ApiException
 
 from clusterdns.cluster import Cluster, Manifest, NotThere
+from clusterdns.inventory.inventory import Inventory
 from clusterdns.patience import Patience
 from clusterdns.run.active import Run
-from clusterdns.serving.inventory import Inventory
-from clusterdns.site import Images, Workspace
+from clusterdns.testbed.testbed import Images, Workspace
 from clusterdns.timeouts import Timeouts
 
 IMAGE = "registry.example/coredns/coredns:v1.12.1"

@@ -6,15 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from clusterdns.asking import expect
-from clusterdns.asking.answer import Answer
-from clusterdns.asking.expect import Expected
-from clusterdns.asking.question import Question
-from clusterdns.asking.tally import Tally
 from clusterdns.corefile import findings, parse
-from clusterdns.experiments.apilate import ApiLate
-from clusterdns.experiments.apiloss import ApiLost
-from clusterdns.experiments.cutting import (
+from clusterdns.experiments.api_loss.api_late import ApiLate
+from clusterdns.experiments.api_loss.api_lost import ApiLost
+from clusterdns.experiments.api_loss.cut import (
     OUTSIDE,
     OUTSIDE_ADDRESS,
     corefile,
@@ -22,8 +17,13 @@ from clusterdns.experiments.cutting import (
     recovery,
 )
 from clusterdns.experiments.gather import Gather
-from clusterdns.private.cuttable import CUT, OPEN, files
-from clusterdns.serving.web import Page
+from clusterdns.inventory.web import Page
+from clusterdns.matrix import expect
+from clusterdns.matrix.answer import Answer
+from clusterdns.matrix.expect import Expected
+from clusterdns.matrix.question import Question
+from clusterdns.matrix.tally import Tally
+from clusterdns.own_coredns.cuttable_api import CUT, OPEN, files
 from selftests.experiments import answers
 from tests.network import test_api_loss as checks
 

@@ -1,7 +1,7 @@
 """What arrived at an upstream is read from its log, and nothing else."""
 
-from clusterdns.private import Arrival, arrivals_in, log_directive
-from clusterdns.private.arrivals import below
+from clusterdns.own_coredns import Arrival, arrivals_in, log_directive
+from clusterdns.own_coredns.arrivals import below
 
 LOG = """\
 .:5301

@@ -5,8 +5,8 @@ from typing import cast
 
 import pytest
 
-from clusterdns.experiments import reloading
-from clusterdns.private import NotPossible, PrivateCoreDns
+from clusterdns.experiments.reload import valid
+from clusterdns.own_coredns import NotPossible, PrivateCoreDns
 
 
 @dataclass
@@ -18,7 +18,7 @@ class Witness:
 
     def logs(self, container: str) -> str:
         """What the witness has noted by now."""
-        assert container == reloading.WITNESS
+        assert container == valid.WITNESS
         self.looks += 1
         return "brought 2026-11-23\n" * min(self.looks, self.files)
 
@@ -26,7 +26,7 @@ class Witness:
 def awaited(files: int, before: int) -> int:
     """How often the witness was looked at until the file was there."""
     witness = Witness(files)
-    reloading.await_file(cast(PrivateCoreDns, witness), before)
+    valid.await_file(cast(PrivateCoreDns, witness), before)
     return witness.looks
 
 
@@ -37,7 +37,7 @@ def test_file_that_comes_is_awaited() -> None:
 
 def test_file_that_never_comes_makes_the_checks_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing can be said about a reload then."""
-    monkeypatch.setattr(reloading, "KUBELET_S", 0.3)
+    monkeypatch.setattr(valid, "KUBELET_S", 0.3)
     with pytest.raises(NotPossible, match="kubelet did not bring"):
         awaited(files=2, before=2)
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from clusterdns.experiments.cached import DENIAL_CAP, STALE_CAP, SUCCESS_CAP
-from clusterdns.experiments.caching import CachingExperiment
-from clusterdns.experiments.outside import ZONE
-from clusterdns.experiments.upstreamed import UPSTREAM
-from selftests.experiments.stand import Fault, Proof, conducted, failing, instead, without
+from clusterdns.experiments.cache.answers import DENIAL_CAP, STALE_CAP, SUCCESS_CAP
+from clusterdns.experiments.cache.experiment import CachingExperiment
+from clusterdns.experiments.forwarding.outside_zone import ZONE
+from clusterdns.experiments.own_upstreams import UPSTREAM
+from selftests.experiments.local_coredns import Fault, Proof, conducted, failing, instead, without
 from tests.network import test_cache
 
 SOA = f"{ZONE} 60 IN SOA ns.{ZONE} hostmaster.{ZONE} 1 60 60 60 60"

@@ -5,22 +5,22 @@ from pathlib import Path
 
 import pytest
 
-from clusterdns.asking import expect
-from clusterdns.asking.answer import Answer
-from clusterdns.asking.expect import Expected
-from clusterdns.asking.question import Question
 from clusterdns.corefile import findings, parse
-from clusterdns.experiments.bench import Place
-from clusterdns.experiments.configured import (
+from clusterdns.experiments.configured.experiment import (
     WAYS,
     Configured,
     ConfiguredExperiment,
     Way,
     corefile,
 )
-from clusterdns.objects.variety import Drawn
+from clusterdns.experiments.context import Place
+from clusterdns.matrix import expect
+from clusterdns.matrix.answer import Answer
+from clusterdns.matrix.expect import Expected
+from clusterdns.matrix.question import Question
+from clusterdns.objects.edge_cases import Drawn
 from selftests.experiments.answers import said
-from selftests.experiments.stand import failing
+from selftests.experiments.local_coredns import failing
 from tests.network import test_configured as checks
 
 from .places import Recorder, inventory, node, replica, workspace

@@ -11,16 +11,21 @@ from typing import cast
 
 import pytest
 
-from clusterdns.asking import expect
-from clusterdns.asking.answer import Answer
-from clusterdns.asking.expect import Expected
-from clusterdns.asking.question import Question, Server
-from clusterdns.experiments.bench import Bench, Place
-from clusterdns.experiments.configured import AUTOPATH_PORT, WAYS, Configured, ConfiguredExperiment
-from clusterdns.private import NotPossible, PrivateCoreDns
-from clusterdns.site import Site
+from clusterdns.experiments.configured.experiment import (
+    AUTOPATH_PORT,
+    WAYS,
+    Configured,
+    ConfiguredExperiment,
+)
+from clusterdns.experiments.context import Bench, Place
+from clusterdns.matrix import expect
+from clusterdns.matrix.answer import Answer
+from clusterdns.matrix.expect import Expected
+from clusterdns.matrix.question import Question, Server
+from clusterdns.own_coredns import NotPossible, PrivateCoreDns
+from clusterdns.testbed.testbed import Site
 from selftests.experiments.answers import said
-from selftests.experiments.stand import failing
+from selftests.experiments.local_coredns import failing
 from tests.network import test_configured as checks
 
 from .places import Recorder, inventory, node, replica, workspace

@@ -8,9 +8,23 @@ from pathlib import Path
 import dns.rcode
 import pytest
 
-from clusterdns.experiments.cached import ADDRESS
-from clusterdns.experiments.choosing import MOST, POLICIES, REJECTS, Choosing, ChoosingExperiment
-from selftests.experiments.stand import Corrupt, Fault, Proof, conducted, failing, instead, without
+from clusterdns.experiments.cache.answers import ADDRESS
+from clusterdns.experiments.forward_options.experiment import (
+    MOST,
+    POLICIES,
+    REJECTS,
+    Choosing,
+    ChoosingExperiment,
+)
+from selftests.experiments.local_coredns import (
+    Corrupt,
+    Fault,
+    Proof,
+    conducted,
+    failing,
+    instead,
+    without,
+)
 from tests.network import test_forward_options
 
 CHOSEN, OVER = "policy_chooses_the_upstream-", "upstream_is_asked_over-"

@@ -8,18 +8,15 @@ import dns.rdatatype
 import dns.zone
 import pytest
 
-from clusterdns.asking.answer import Answer
-from clusterdns.asking.expect import Expected, addresses, nodata, nxdomain
-from clusterdns.asking.question import Question, Server
 from clusterdns.corefile import parse
-from clusterdns.experiments.forwarding import (
+from clusterdns.experiments.forwarding.experiment import (
     Forwarding,
     cluster_questions,
     forwarder_corefile,
     upstream_corefile,
 )
-from clusterdns.experiments.nodenames import OutsideName, OutsideNames
-from clusterdns.experiments.outside import (
+from clusterdns.experiments.forwarding.outside_names import OutsideName, OutsideNames
+from clusterdns.experiments.forwarding.outside_zone import (
     CANARY,
     LARGE,
     LARGE_ROW,
@@ -31,7 +28,10 @@ from clusterdns.experiments.outside import (
     stub_zone_file,
     zone_file,
 )
-from clusterdns.private import Arrival
+from clusterdns.matrix.answer import Answer
+from clusterdns.matrix.expect import Expected, addresses, nodata, nxdomain
+from clusterdns.matrix.question import Question, Server
+from clusterdns.own_coredns import Arrival
 
 CLUSTER = "cluster.local."
 SERVER = Server("pod/forwarder", "192.0.2.1")

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from clusterdns.corefile import findings, parse
-from clusterdns.experiments.bench import Place
-from clusterdns.experiments.leaving import (
+from clusterdns.experiments.context import Place
+from clusterdns.experiments.leaving.experiment import (
     ADDRESS,
     LEAVES,
     STAYS,
@@ -17,7 +17,7 @@ from clusterdns.experiments.leaving import (
     corefile,
 )
 from clusterdns.experiments.stream import Stream, Streamed
-from selftests.experiments.stand import failing
+from selftests.experiments.local_coredns import failing
 from tests.network import test_leaving as checks
 
 from .places import Recorder, inventory, node, replica, workspace

@@ -5,19 +5,19 @@ from dataclasses import replace
 import pytest
 
 from clusterdns.corefile import parse
-from clusterdns.experiments.looping import LoopDetected
-from clusterdns.experiments.multiplied import Multiplied, confirmed, handled
-from clusterdns.experiments.restarts import LOOP_MESSAGE, death
-from clusterdns.experiments.upstreams import (
+from clusterdns.experiments.loops.experiment import LoopDetected
+from clusterdns.experiments.loops.multiplied import Multiplied, confirmed, handled
+from clusterdns.experiments.loops.restarts import LOOP_MESSAGE, death
+from clusterdns.experiments.loops.upstreams import (
     Replica,
     Upstreams,
     address_of,
     told_upstreams,
     upstreams_in,
 )
-from clusterdns.private.coredns import lines_with
-from clusterdns.searching.resolvconf import ResolvConf
-from clusterdns.serving.metrics import Metrics
+from clusterdns.inventory.metrics import Metrics
+from clusterdns.own_coredns.instance import lines_with
+from clusterdns.resolvconf import ResolvConf
 
 FATAL = (
     '[FATAL] plugin/loop: Loop (127.0.0.1:47063 -> :53) detected for zone ".", see '

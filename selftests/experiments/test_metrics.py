@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import pytest
 
+from clusterdns.inventory.metrics import Metrics, NoMetrics, Sample, http_get, scrape
 from clusterdns.probe import Conversation, Output, Packet, Reply, Transcript
-from clusterdns.serving.metrics import Metrics, NoMetrics, Sample, http_get, scrape
 
 TEXT = """\
 # HELP coredns_dns_requests_total Counter of DNS requests made per zone, protocol and family.

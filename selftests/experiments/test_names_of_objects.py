@@ -11,20 +11,21 @@ from typing import cast
 
 import pytest
 
+from clusterdns.clients.counting import QuestionCounter
+from clusterdns.clients.lookups import make_targets
+from clusterdns.clients.planned import plan_pods
 from clusterdns.cluster import Cluster, Manifest
-from clusterdns.experiments.apiloss import DURING, ApiLossExperiment
-from clusterdns.experiments.bench import Place
-from clusterdns.experiments.laboratory import EXPERIMENTS
+from clusterdns.experiments.api_loss.api_lost import DURING, ApiLossExperiment
+from clusterdns.experiments.context import Place
+from clusterdns.experiments.forward_options.experiment import ChoosingExperiment
+from clusterdns.experiments.runner import EXPERIMENTS
 from clusterdns.objects.records import make_canary, make_digit_first, make_records, manifest
 from clusterdns.objects.updates import Changes
-from clusterdns.private.permissions import account
+from clusterdns.own_coredns.permissions import account
 from clusterdns.probe import Probe
-from clusterdns.probing import probe_manifests, probe_name
-from clusterdns.searching.clientpods import plan_pods
-from clusterdns.searching.counting import QuestionCounter
-from clusterdns.searching.lookups import make_targets
-from clusterdns.searching.resolvconf import ResolvConf
-from clusterdns.site import Site, Workspace
+from clusterdns.resolvconf import ResolvConf
+from clusterdns.testbed.probes import probe_manifests, probe_name
+from clusterdns.testbed.testbed import Site, Workspace
 from fixtures.clients import CANARY
 
 from .places import Recorder, inventory, node, replica, workspace
@@ -129,7 +130,7 @@ def test_no_name_is_used_twice(place: Place) -> None:
 
 def test_name_that_is_used_twice_is_found(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """As it once was: a Service of the experiment, and one of the records."""
-    monkeypatch.setattr("clusterdns.experiments.leaving.NAME", "leaving")
+    monkeypatch.setattr("clusterdns.experiments.leaving.experiment.NAME", "leaving")
     found = named_twice(everything(place))
     assert found == {f"Service {place.workspace.namespace}/leaving": ["left", "records"]}
 
@@ -162,7 +163,7 @@ def test_experiments_that_differ_under_one_name_are_found(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The laboratory would make only one of them."""
-    monkeypatch.setattr("clusterdns.experiments.choosing.ChoosingExperiment.name", "caching")
+    monkeypatch.setattr(ChoosingExperiment, "name", "caching")
     assert set(named_twice(everything(place))) == {
         f"{kind} {place.workspace.namespace}/caching" for kind in ("ConfigMap", "Pod")
     }

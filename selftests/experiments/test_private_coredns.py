@@ -8,18 +8,14 @@ from kubernetes.client import ApiException
 
 from clusterdns.cluster import Manifest
 from clusterdns.corefile.settings import Kubernetes
-from clusterdns.experiments.bench import Place, bench_node
-from clusterdns.experiments.forwarding import ForwardingExperiment
-from clusterdns.experiments.laboratory import KNOWING, read_by_experiments
-from clusterdns.experiments.leaving import LeavingExperiment
-from clusterdns.experiments.looping import HiddenLoopExperiment, LoopingExperiment
-from clusterdns.experiments.nodenames import kind_nodes
-from clusterdns.experiments.reloads import ReloadsExperiment
-from clusterdns.private import NotPossible, PrivateCoreDns, may_read_cluster
-from clusterdns.private.coredns import identity, main_started
-from clusterdns.run.identity import run_of
-from clusterdns.run.ownership import why_not_ours
-from clusterdns.serving.permissions import (
+from clusterdns.experiments.context import Place, bench_node
+from clusterdns.experiments.forwarding.experiment import ForwardingExperiment
+from clusterdns.experiments.forwarding.outside_names import kind_nodes
+from clusterdns.experiments.leaving.experiment import LeavingExperiment
+from clusterdns.experiments.loops.experiment import HiddenLoopExperiment, LoopingExperiment
+from clusterdns.experiments.reload.experiment import ReloadsExperiment
+from clusterdns.experiments.runner import KNOWING, read_by_experiments
+from clusterdns.inventory.permissions import (
     ENDPOINTS,
     ENDPOINTSLICES,
     NAMESPACES,
@@ -28,7 +24,11 @@ from clusterdns.serving.permissions import (
     SERVICES,
     read_by,
 )
-from clusterdns.site import Workspace
+from clusterdns.own_coredns import NotPossible, PrivateCoreDns, may_read_cluster
+from clusterdns.own_coredns.instance import identity, main_started
+from clusterdns.run.identity import run_of
+from clusterdns.run.ownership import why_not_ours
+from clusterdns.testbed.testbed import Workspace
 
 from .places import IMAGE, Recorder, inventory, node, replica, workspace
 

@@ -8,11 +8,11 @@ from typing import cast
 import pytest
 
 from clusterdns.cluster import Cluster, Manifest
-from clusterdns.experiments.bench import Bench
+from clusterdns.experiments.context import Bench
 from clusterdns.objects.made import NotMade
 from clusterdns.objects.records import Records, make_records
 from clusterdns.objects.updates import Changes
-from clusterdns.site import Site, Workspace
+from clusterdns.testbed.testbed import Site, Workspace
 
 from .places import Recorder, inventory, node, workspace
 

@@ -8,10 +8,9 @@ import dns.rcode
 import dns.rrset
 import pytest
 
-from clusterdns.asking.question import Question, Server
 from clusterdns.corefile import CorefileError, parse
-from clusterdns.experiments.refusing import BAD, SETUP, SYNTAX, Refused, invalid_corefile
-from clusterdns.experiments.reloading import (
+from clusterdns.experiments.reload.refused import BAD, SETUP, SYNTAX, Refused, invalid_corefile
+from clusterdns.experiments.reload.valid import (
     NEW,
     OLD,
     VERSION,
@@ -21,6 +20,7 @@ from clusterdns.experiments.reloading import (
     versioned_corefile,
 )
 from clusterdns.experiments.stream import Stream, Streamed, Streaming
+from clusterdns.matrix.question import Question, Server
 from clusterdns.probe import Conversation, Output, Packet, ProbeLost, Reply, Transcript
 from clusterdns.wait import eventually
 

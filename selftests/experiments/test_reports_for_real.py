@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from clusterdns.experiments.cached import ADDRESS
-from clusterdns.experiments.reported import ASKINGS, METERED
-from clusterdns.experiments.reporting import Reporting, ReportingExperiment
-from clusterdns.serving.metrics import Metrics
-from clusterdns.serving.series import expected_series
-from selftests.experiments.stand import Fault, Proof, conducted, failing, instead
+from clusterdns.experiments.cache.answers import ADDRESS
+from clusterdns.experiments.logs_and_metrics.experiment import Reporting, ReportingExperiment
+from clusterdns.experiments.logs_and_metrics.questions import ASKINGS, METERED
+from clusterdns.inventory.metrics import Metrics
+from clusterdns.inventory.series import expected_series
+from selftests.experiments.local_coredns import Fault, Proof, conducted, failing, instead
 from tests.network import test_logs, test_metrics
 
 LINE, SIZES = "question_has_one_line-", "line_has_size_and_duration-"

@@ -2,10 +2,10 @@
 
 import pytest
 
-from clusterdns.asking.question import Server
-from clusterdns.serving.replica_pages import Fetched, missing_series, values_of
-from clusterdns.serving.series import expected_series
-from clusterdns.serving.web import Page
+from clusterdns.inventory.replica_pages import Fetched, missing_series, values_of
+from clusterdns.inventory.series import expected_series
+from clusterdns.inventory.web import Page
+from clusterdns.matrix.question import Server
 from tests.network import test_metrics
 
 SOUND = """\

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from _pytest.runner import runtestprotocol
 
-from selftests.liars import stage
+from selftests.liars import local_fixtures
 from selftests.liars.edges import EDGES
 from selftests.liars.liars import LIARS
 
@@ -25,8 +25,8 @@ RESULTS, SHARE = "CLUSTERDNS_LIARS_JSON", "CLUSTERDNS_LIARS"
 @pytest.hookimpl(trylast=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
     """After all other plug-ins, so that these fixtures override theirs."""
-    session.config.stash[stage.LIAR_KEY] = stage.HONEST
-    session.config.pluginmanager.register(stage, "liars")
+    session.config.stash[local_fixtures.LIAR_KEY] = local_fixtures.HONEST
+    session.config.pluginmanager.register(local_fixtures, "liars")
 
 
 def pytest_runtestloop(session: pytest.Session) -> bool | None:
@@ -36,7 +36,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     results = {}
     number, of = map(int, os.environ.get(SHARE, "1/1").split("/"))
     for liar in (*LIARS, *EDGES)[number - 1 :: of]:
-        session.config.stash[stage.LIAR_KEY] = liar
+        session.config.stash[local_fixtures.LIAR_KEY] = liar
         began = time.monotonic()
         failed = failures([item for item in session.items if liar.meets(item.path.stem)])
         results[liar.name] = {"failed": failed, "seconds": time.monotonic() - began}

@@ -9,8 +9,8 @@ import pytest
 from clusterdns.cluster import Cluster, Manifest
 from clusterdns.run.active import Run
 from clusterdns.run.cleanup import clean_up
+from clusterdns.run.dead_runs import what_dead_runs_left
 from clusterdns.run.lease import alive, moment
-from clusterdns.run.remains import what_dead_runs_left
 from clusterdns.run.state import RunState
 from selftests.lifecycle.conftest import die, forgotten, local_run
 from selftests.lifecycle.fake_api import FakeApi

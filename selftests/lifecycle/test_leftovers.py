@@ -13,7 +13,7 @@ from clusterdns.run.identity import RunId
 from clusterdns.run.state import StateFile
 from clusterdns.wait import eventually
 from fixtures.leftovers import ThisMachine, end_orphans
-from machine import seal
+from host.bootstrap import seal
 from selftests.lifecycle.conftest import local_run
 
 KIND = """#!/bin/sh

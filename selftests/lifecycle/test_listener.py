@@ -87,7 +87,7 @@ def test_no_standard_output_at_all(tmp_path: Path) -> None:
     words = [sys.executable, "-c", f"""
 import os, sys
 os.close(1); sys.stdout = None
-from machine.listener import open_standard_streams
+from host.bootstrap.output import open_standard_streams
 open_standard_streams()
 print("nobody reads this", flush=True)
 assert os.open({str(tmp_path)!r}, os.O_RDONLY) > 2

@@ -10,8 +10,8 @@ from kubernetes.client import ApiException
 from clusterdns.cluster import Cluster, Manifest
 from clusterdns.run.active import Run
 from clusterdns.run.cleanup import clean_up
+from clusterdns.run.dead_runs import what_dead_runs_left
 from clusterdns.run.identity import PROOF, RUN_LABEL, RunId
-from clusterdns.run.remains import what_dead_runs_left
 from clusterdns.run.state import StateFile
 from selftests.lifecycle.conftest import die, forgotten, local_run
 from selftests.lifecycle.fake_api import FakeApi

@@ -9,7 +9,7 @@ from kubernetes.client import ApiException
 from urllib3.connectionpool import HTTPSConnectionPool
 from urllib3.exceptions import MaxRetryError, SSLError
 
-from clusterdns.apierrors import NoAnswer, NotThere, no_answer
+from clusterdns.api_errors import NoAnswer, NotThere, no_answer
 from clusterdns.cluster import Cluster, Manifest, path_of
 from clusterdns.run.identity import RunId
 from clusterdns.run.ledger import one_line

@@ -7,7 +7,7 @@ import pytest
 from clusterdns.cluster import Cluster
 from clusterdns.run.active import Run
 from clusterdns.run.cleanup import clean_up
-from clusterdns.run.remains import what_dead_runs_left
+from clusterdns.run.dead_runs import what_dead_runs_left
 from selftests.lifecycle.conftest import die
 from selftests.lifecycle.fake_api import FakeApi
 

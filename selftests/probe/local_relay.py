@@ -5,7 +5,7 @@ import socket
 import subprocess
 from typing import Self
 
-from clusterdns.probe.execsocket import StreamEnded
+from clusterdns.probe.exec_socket import StreamEnded
 from clusterdns.probe.link import Link, Window
 from clusterdns.probe.relayed import RelayProbe, relay_command, relay_source
 

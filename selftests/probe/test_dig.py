@@ -10,7 +10,7 @@ import dns.rcode
 import pytest
 
 from clusterdns.probe import Packet
-from clusterdns.probe.digwords import (
+from clusterdns.probe.dig_text import (
     NotExpressible,
     Version,
     batch_line,

@@ -9,7 +9,7 @@ import dns.message
 import pytest
 
 from clusterdns.probe import Packet, Probe, ProbeLost
-from clusterdns.probe.execsocket import StreamEnded
+from clusterdns.probe.exec_socket import StreamEnded
 from clusterdns.probe.link import LineStream, Link, Window
 from clusterdns.probe.relayed import relay_command
 from clusterdns.wait import eventually

@@ -7,12 +7,12 @@ from typing import cast
 
 import pytest
 
-from clusterdns import probing
 from clusterdns.cluster import Manifest
 from clusterdns.probe import Output, Probe, ProbeLost
-from clusterdns.probing import lost_probes, start_probes
-from clusterdns.searching.resolvconf import ResolvConf
-from clusterdns.site import Site
+from clusterdns.resolvconf import ResolvConf
+from clusterdns.testbed import probes
+from clusterdns.testbed.probes import lost_probes, start_probes
+from clusterdns.testbed.testbed import Site
 from clusterdns.timeouts import Timeouts
 from selftests.experiments.places import Recorder, inventory, node, workspace
 
@@ -56,7 +56,7 @@ def _enter(monkeypatch: pytest.MonkeyPatch) -> None:
             return None, None, "the probe pod runs, but: cannot create resource pods/exec"
         return cast(Probe, FakeProbe()), ResolvConf(("10.96.0.10",), ()), ""
 
-    monkeypatch.setattr(probing, "open_on", open_on)
+    monkeypatch.setattr(probes, "open_on", open_on)
 
 
 def test_every_node_without_a_probe_is_told_why(tmp_path: Path) -> None:

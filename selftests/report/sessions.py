@@ -73,11 +73,11 @@ def test_asserting_fixture(asserts): pass
 UNTRIED = """
 from kubernetes.client import ApiException
 from urllib3.exceptions import ProtocolError
-from clusterdns.apierrors import NoAnswer, NotThere
+from clusterdns.api_errors import NoAnswer, NotThere
 from clusterdns.objects.made import NotMade
-from clusterdns.private import NotPossible
+from clusterdns.own_coredns import NotPossible
 from clusterdns.run.reachable import CannotConnect
-from clusterdns.serving.inventory import NotReadable
+from clusterdns.inventory.inventory import NotReadable
 
 def refused(status, message):
     error = ApiException(status=status, reason="Forbidden")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from clusterdns.plain import coloured, plain, shown
+from clusterdns.printable import coloured, plain, shown
 from clusterdns.report.events import EventLog, read_events
 from clusterdns.report.model import Suite as SuiteFacts
 from clusterdns.report.rebuild import rebuild

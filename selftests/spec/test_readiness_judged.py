@@ -6,9 +6,15 @@ from typing import Any, cast
 import pytest
 from kubernetes.client import ApiException
 
-from clusterdns.experiments.readiness import PUBLISHED, READINESS, READY, WITHHELD, UnreadyPod
-from clusterdns.experiments.watching import Awaited, Seen, Watch
-from clusterdns.site import Workspace
+from clusterdns.experiments.updates.delays import Awaited, Seen, Watch
+from clusterdns.experiments.updates.unready_pod import (
+    PUBLISHED,
+    READINESS,
+    READY,
+    WITHHELD,
+    UnreadyPod,
+)
+from clusterdns.testbed.testbed import Workspace
 from clusterdns.timeouts import Timeouts
 
 ADDRESS = "10.244.0.9"

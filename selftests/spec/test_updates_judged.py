@@ -10,16 +10,16 @@ from typing import Any, cast
 
 import pytest
 
-from clusterdns.asking import expect
-from clusterdns.asking.everyone import Everyone
-from clusterdns.asking.question import Question, Server
-from clusterdns.experiments import watching
-from clusterdns.experiments.updating import Update
-from clusterdns.experiments.watching import Awaited, Seen, Watch
+from clusterdns.experiments.updates import delays
+from clusterdns.experiments.updates.delays import Awaited, Seen, Watch
+from clusterdns.experiments.updates.experiment import Update
+from clusterdns.matrix import expect
+from clusterdns.matrix.everyone import Everyone
+from clusterdns.matrix.question import Question, Server
 from clusterdns.objects.updates import CHANGES, Changes
 from clusterdns.objects.wanted import Wanted
 from clusterdns.run.identity import RunId
-from clusterdns.site import Workspace
+from clusterdns.testbed.testbed import Workspace
 from selftests.nameserver import FakeNameserver
 from selftests.probe.local_relay import LocalProbe
 
@@ -86,7 +86,7 @@ def test_nobody_waits_for_the_caches_of_dead_servers(
     dead: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Who says nothing at all is given up soon; an old answer may still be in a cache."""
-    monkeypatch.setattr(watching, "SILENT_S", 0.1)
+    monkeypatch.setattr(delays, "SILENT_S", 0.1)
     with LocalProbe() as local, FakeNameserver(OLD) as alive:
         server = Server("pod/0", alive.address, 1 if dead else alive.port)
         everyone = Everyone({"node": local.probe}, [server], 0.2, repr)

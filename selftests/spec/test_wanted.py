@@ -4,11 +4,11 @@ import dns.message
 import dns.rrset
 import pytest
 
-from clusterdns.asking.answer import Answer
-from clusterdns.asking.question import Question, Server
-from clusterdns.objects.podrecords import PodRecords
+from clusterdns.matrix.answer import Answer
+from clusterdns.matrix.question import Question, Server
+from clusterdns.objects.edge_cases import LONGEST_TARGET, Variety, plan_variety
+from clusterdns.objects.pod_records import PodRecords
 from clusterdns.objects.service import Endpoint, Port, Service
-from clusterdns.objects.variety import LONGEST_TARGET, Variety, plan_variety
 from clusterdns.objects.wanted import (
     Wanted,
     addresses_of,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from clusterdns.asking.everyone import Asker
-from clusterdns.asking.question import Question
+from clusterdns.matrix.everyone import Asker
+from clusterdns.matrix.question import Question
 from clusterdns.objects.records import Records
 from clusterdns.objects.wanted import FAMILIES, each, external_names_of, followed
 

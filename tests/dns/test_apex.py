@@ -2,11 +2,11 @@
 
 import pytest
 
-from clusterdns.asking.everyone import Asker
-from clusterdns.asking.question import Question
 from clusterdns.corefile import Corefile
+from clusterdns.inventory.ttl import longest_ttl
+from clusterdns.matrix.everyone import Asker
+from clusterdns.matrix.question import Question
 from clusterdns.objects.records import Records
-from clusterdns.serving.ttl import longest_ttl
 
 
 def test_zone_has_one_soa_record(everyone: Asker, zone: str) -> None:

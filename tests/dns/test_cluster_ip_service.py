@@ -2,8 +2,8 @@
 
 import pytest
 
-from clusterdns.asking import expect
-from clusterdns.asking.everyone import Asker
+from clusterdns.matrix import expect
+from clusterdns.matrix.everyone import Asker
 from clusterdns.objects.records import WEB_PORTS, Records
 from clusterdns.objects.service import Port, Service, reverse_name
 

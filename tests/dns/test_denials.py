@@ -6,11 +6,11 @@ on it, and one that hears NODATA for a name that does not exist stops looking (R
 
 import pytest
 
-from clusterdns.asking import expect
-from clusterdns.asking.everyone import Asker
+from clusterdns.matrix import expect
+from clusterdns.matrix.everyone import Asker
 from clusterdns.objects.records import Records
 from clusterdns.objects.service import Port
-from clusterdns.site import Site
+from clusterdns.testbed.testbed import Site
 
 ABSENT_TYPES = ["TXT", "MX", "NS", "HTTPS", "SVCB", "CAA"]
 

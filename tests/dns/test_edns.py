@@ -2,9 +2,9 @@
 
 import pytest
 
-from clusterdns.asking import expect
-from clusterdns.asking.everyone import Asker
-from clusterdns.asking.question import Question
+from clusterdns.matrix import expect
+from clusterdns.matrix.everyone import Asker
+from clusterdns.matrix.question import Question
 from clusterdns.objects.service import Service
 
 NSID, COOKIE, PADDING, UNKNOWN = 3, 10, 12, 65001

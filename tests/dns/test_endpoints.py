@@ -2,9 +2,9 @@
 
 import pytest
 
-from clusterdns.asking import expect
-from clusterdns.asking.everyone import Asker
-from clusterdns.asking.question import Question
+from clusterdns.matrix import expect
+from clusterdns.matrix.everyone import Asker
+from clusterdns.matrix.question import Question
 from clusterdns.objects.records import Records
 from clusterdns.objects.service import reverse_name
 from clusterdns.objects.wanted import (

@@ -2,7 +2,7 @@
 
 import pytest
 
-from clusterdns.asking.everyone import Asker
+from clusterdns.matrix.everyone import Asker
 from clusterdns.objects.records import Records
 
 

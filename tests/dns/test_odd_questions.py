@@ -2,9 +2,9 @@
 
 import pytest
 
-from clusterdns.asking import expect
-from clusterdns.asking.everyone import Asker, Everyone
-from clusterdns.asking.wire import Returned, malformed, send_to_all
+from clusterdns.matrix import expect
+from clusterdns.matrix.everyone import Asker, Everyone
+from clusterdns.matrix.wire import Returned, malformed, send_to_all
 from clusterdns.objects.records import Records
 from clusterdns.objects.service import Service
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from clusterdns.asking.everyone import Asker
-from clusterdns.objects.podrecords import PodRecords
+from clusterdns.matrix.everyone import Asker
+from clusterdns.objects.pod_records import PodRecords
 from clusterdns.objects.wanted import each
 
 pytestmark = [pytest.mark.level("may"), pytest.mark.needs("pod-records")]

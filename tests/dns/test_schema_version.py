@@ -2,9 +2,9 @@
 
 import pytest
 
-from clusterdns.asking import expect
-from clusterdns.asking.everyone import Asker
-from clusterdns.site import Site
+from clusterdns.matrix import expect
+from clusterdns.matrix.everyone import Asker
+from clusterdns.testbed.testbed import Site
 
 SCHEMA = "1.1.0"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from clusterdns.asking.everyone import Asker
+from clusterdns.matrix.everyone import Asker
 from clusterdns.objects.records import Records
 from clusterdns.objects.service import Service
 from clusterdns.objects.wanted import addresses_of, each, pointers_of, ports_of

@@ -2,10 +2,10 @@
 
 import pytest
 
-from clusterdns.asking import expect
-from clusterdns.asking.everyone import Asker, Everyone
-from clusterdns.asking.question import Question
-from clusterdns.asking.tally import Tally
+from clusterdns.matrix import expect
+from clusterdns.matrix.everyone import Asker, Everyone
+from clusterdns.matrix.question import Question
+from clusterdns.matrix.tally import Tally
 from clusterdns.objects.records import Records
 
 

@@ -1,9 +1,9 @@
 """DNS over TCP (RFC 7766): one connection for many questions, and questions in pieces."""
 
-from clusterdns.asking.everyone import Everyone
-from clusterdns.asking.question import Question
-from clusterdns.asking.tally import Tally
-from clusterdns.asking.wire import fragments, pipeline
+from clusterdns.matrix.everyone import Everyone
+from clusterdns.matrix.question import Question
+from clusterdns.matrix.tally import Tally
+from clusterdns.matrix.wire import fragments, pipeline
 from clusterdns.objects.records import Records
 
 

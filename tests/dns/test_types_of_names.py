@@ -6,7 +6,7 @@ them. One wrong denial of a name that exists ends the search of musl and of cach
 
 import pytest
 
-from clusterdns.asking.everyone import Asker
+from clusterdns.matrix.everyone import Asker
 from clusterdns.objects.records import Records
 from clusterdns.objects.service import Port, Service
 from clusterdns.objects.wanted import each, no_such_type, nothing_at

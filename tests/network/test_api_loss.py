@@ -5,12 +5,12 @@ Tried in private CoreDNS instances of the cluster's own image, whose way to the 
 
 import pytest
 
-from clusterdns.asking import expect
-from clusterdns.asking.expect import Expected
-from clusterdns.experiments.apilate import ApiLate
-from clusterdns.experiments.apiloss import ApiLost
-from clusterdns.experiments.cutting import OUTSIDE, OUTSIDE_ADDRESS
+from clusterdns.experiments.api_loss.api_late import ApiLate
+from clusterdns.experiments.api_loss.api_lost import ApiLost
+from clusterdns.experiments.api_loss.cut import OUTSIDE, OUTSIDE_ADDRESS
 from clusterdns.experiments.gather import Gather
+from clusterdns.matrix import expect
+from clusterdns.matrix.expect import Expected
 
 pytestmark = pytest.mark.slow
 SERVED = expect.addresses(OUTSIDE.name, [OUTSIDE_ADDRESS])

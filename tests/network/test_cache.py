@@ -6,10 +6,10 @@ question: an answer from the cache is one that no upstream was asked for.
 
 import pytest
 
-from clusterdns.asking.expect import Expected
-from clusterdns.experiments.cached import KINDS, Kind
-from clusterdns.experiments.caching import REPEATED, Caching
+from clusterdns.experiments.cache.answers import KINDS, Kind
+from clusterdns.experiments.cache.experiment import REPEATED, Caching
 from clusterdns.experiments.gather import Gather
+from clusterdns.matrix.expect import Expected
 
 pytestmark = pytest.mark.slow
 

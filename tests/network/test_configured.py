@@ -5,7 +5,7 @@ A private CoreDNS of the cluster's own image has a server block for each way, on
 
 import pytest
 
-from clusterdns.experiments.configured import WAYS, Configured
+from clusterdns.experiments.configured.experiment import WAYS, Configured
 from clusterdns.experiments.gather import Gather
 from clusterdns.objects.wanted import each
 

@@ -4,9 +4,9 @@ import pytest
 
 from clusterdns.corefile import Corefile, Reading, findings
 from clusterdns.corefile.directives import directives, version_of
-from clusterdns.serving.ineffect import InEffect
-from clusterdns.serving.inventory import Inventory
-from clusterdns.site import Site
+from clusterdns.inventory.in_effect import InEffect
+from clusterdns.inventory.inventory import Inventory
+from clusterdns.testbed.testbed import Site
 
 WANTED_EVERYWHERE = ["errors", "health", "ready", "prometheus", "loop", "reload", "cache"]
 

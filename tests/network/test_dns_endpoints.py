@@ -2,8 +2,8 @@
 
 import pytest
 
-from clusterdns.serving.inventory import Inventory
-from clusterdns.serving.shape import endpoint_ports, pod_ips, ready_endpoints, served_families
+from clusterdns.inventory.inventory import Inventory
+from clusterdns.inventory.shape import endpoint_ports, pod_ips, ready_endpoints, served_families
 
 PORTS = [("UDP", 53), ("TCP", 53)]
 

@@ -3,7 +3,7 @@
 import pytest
 
 from clusterdns.cluster import Cluster
-from clusterdns.serving.permissions import NEEDED, UNNEEDED, Right, having, without
+from clusterdns.inventory.permissions import NEEDED, UNNEEDED, Right, having, without
 
 
 @pytest.mark.parametrize("right", NEEDED, ids=str)

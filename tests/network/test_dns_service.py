@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import pytest
 
-from clusterdns.serving.inventory import Inventory
-from clusterdns.serving.shape import WELL_KNOWN_LABELS, port_of, selects, strange_nameservers
-from clusterdns.site import Site
+from clusterdns.inventory.inventory import Inventory
+from clusterdns.inventory.shape import WELL_KNOWN_LABELS, port_of, selects, strange_nameservers
+from clusterdns.testbed.testbed import Site
 
 
 @pytest.mark.quick

@@ -2,9 +2,9 @@
 
 import pytest
 
-from clusterdns.serving.features import in_words
-from clusterdns.serving.inventory import Inventory, pod_spec
-from clusterdns.serving.shape import (
+from clusterdns.inventory.features import in_words
+from clusterdns.inventory.inventory import Inventory, pod_spec
+from clusterdns.inventory.shape import (
     missing_probe,
     nodes_of,
     troubles,

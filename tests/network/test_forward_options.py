@@ -6,11 +6,19 @@ question that reaches them.
 
 import pytest
 
-from clusterdns.asking.expect import Expected
-from clusterdns.asking.question import Transport
-from clusterdns.experiments.choosing import ASKED, MOST, POLICIES, WAYS, Choosing, Policy, Way
+from clusterdns.experiments.forward_options.experiment import (
+    ASKED,
+    MOST,
+    POLICIES,
+    WAYS,
+    Choosing,
+    Policy,
+    Way,
+)
+from clusterdns.experiments.forwarding.outside_zone import LARGE_ROW
 from clusterdns.experiments.gather import Gather
-from clusterdns.experiments.outside import LARGE_ROW
+from clusterdns.matrix.expect import Expected
+from clusterdns.matrix.question import Transport
 
 pytestmark = pytest.mark.slow
 

@@ -6,13 +6,13 @@ upstreams of ours, so that they need neither the internet nor anybody else's ser
 
 import pytest
 
-from clusterdns.asking import expect
-from clusterdns.asking.everyone import Asker
-from clusterdns.asking.question import Transport
-from clusterdns.experiments.forwarding import Forwarding
+from clusterdns.experiments.forwarding.experiment import Forwarding
+from clusterdns.experiments.forwarding.outside_names import OutsideNames
+from clusterdns.experiments.forwarding.outside_zone import LARGE_ROW, ROWS, STUB_ROW, Row
 from clusterdns.experiments.gather import Gather
-from clusterdns.experiments.nodenames import OutsideNames
-from clusterdns.experiments.outside import LARGE_ROW, ROWS, STUB_ROW, Row
+from clusterdns.matrix import expect
+from clusterdns.matrix.everyone import Asker
+from clusterdns.matrix.question import Transport
 
 
 def test_outside_name_resolves_as_on_the_node(everyone: Asker, outside_names: OutsideNames) -> None:

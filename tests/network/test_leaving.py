@@ -5,7 +5,7 @@ Tried with two private CoreDNS behind a Service, under a steady stream of questi
 
 import pytest
 
-from clusterdns.experiments.leaving import MARGIN, Left
+from clusterdns.experiments.leaving.experiment import MARGIN, Left
 
 pytestmark = pytest.mark.slow
 

@@ -6,7 +6,8 @@ Tried in a private CoreDNS of the cluster's own image, by the questions that wer
 import pytest
 
 from clusterdns.experiments.gather import Gather
-from clusterdns.experiments.reported import (
+from clusterdns.experiments.logs_and_metrics.experiment import Reporting
+from clusterdns.experiments.logs_and_metrics.questions import (
     ASKINGS,
     CLASSES,
     FAILING,
@@ -17,7 +18,6 @@ from clusterdns.experiments.reported import (
     UNLOGGED,
     Asking,
 )
-from clusterdns.experiments.reporting import Reporting
 
 pytestmark = pytest.mark.slow
 OPT = 11  # octets of an OPT record without options (RFC 6891 6.1.2), which an answer may lack

@@ -2,10 +2,10 @@
 
 import pytest
 
-from clusterdns.experiments.looping import LoopDetected
-from clusterdns.experiments.multiplied import Multiplied
-from clusterdns.experiments.restarts import Death
-from clusterdns.experiments.upstreams import Upstreams
+from clusterdns.experiments.loops.experiment import LoopDetected
+from clusterdns.experiments.loops.multiplied import Multiplied
+from clusterdns.experiments.loops.restarts import Death
+from clusterdns.experiments.loops.upstreams import Upstreams
 
 
 def test_no_replica_has_died_of_a_loop(deaths: tuple[Death, ...]) -> None:

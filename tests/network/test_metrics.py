@@ -7,10 +7,10 @@ else asks.
 import pytest
 
 from clusterdns.experiments.gather import Gather
-from clusterdns.experiments.reported import METERED
-from clusterdns.experiments.reporting import Reporting
-from clusterdns.serving.replica_pages import Fetched, build_version, missing_series
-from clusterdns.serving.series import Series, expected_series, missing
+from clusterdns.experiments.logs_and_metrics.experiment import Reporting
+from clusterdns.experiments.logs_and_metrics.questions import METERED
+from clusterdns.inventory.replica_pages import Fetched, build_version, missing_series
+from clusterdns.inventory.series import Series, expected_series, missing
 
 PLUGINS = ("prometheus", "cache", "forward", "health", "reload", "template")
 

@@ -2,8 +2,7 @@
 
 import pytest
 
-from clusterdns.asking.tally import Tally
-from clusterdns.searching.searchcost import (
+from clusterdns.clients.lookup_cost import (
     CASES,
     DIG_SEARCH,
     GLIBC,
@@ -13,6 +12,7 @@ from clusterdns.searching.searchcost import (
     Resolver,
     SearchCost,
 )
+from clusterdns.matrix.tally import Tally
 
 
 @pytest.mark.spec("D20", "D22")

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from clusterdns.asking.answer import Answer
-from clusterdns.asking.everyone import Asker
-from clusterdns.searching.nodefiles import is_of_use
+from clusterdns.experiments.node_files import is_of_use
+from clusterdns.matrix.answer import Answer
+from clusterdns.matrix.everyone import Asker
 
 
 @pytest.mark.level("should")

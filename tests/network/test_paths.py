@@ -7,9 +7,9 @@ from collections.abc import Mapping
 
 import pytest
 
-from clusterdns.asking.everyone import Everyone
-from clusterdns.asking.paths import deadline_misses, improbable_losses, silent_paths, take_sample
-from clusterdns.asking.question import Question, Transport
+from clusterdns.matrix.everyone import Everyone
+from clusterdns.matrix.paths import deadline_misses, improbable_losses, silent_paths, take_sample
+from clusterdns.matrix.question import Question, Transport
 
 
 @pytest.fixture(scope="module")

@@ -2,12 +2,12 @@
 
 import pytest
 
-from clusterdns.asking.tally import Tally
-from clusterdns.searching.clientpods import Role, crowded, merged
-from clusterdns.searching.dnsconfigs import ACCEPTED, REFUSED, RELAXED, Proposal, verdict
-from clusterdns.searching.podnames import CUT, PodNames
-from clusterdns.searching.podpolicies import PodFiles
-from clusterdns.site import Site, Workspace
+from clusterdns.clients.dns_configs import ACCEPTED, REFUSED, RELAXED, Proposal, verdict
+from clusterdns.clients.hostnames import CUT, PodNames
+from clusterdns.clients.planned import Role, crowded, merged
+from clusterdns.clients.policies import PodFiles
+from clusterdns.matrix.tally import Tally
+from clusterdns.testbed.testbed import Site, Workspace
 
 OF_THE_CLUSTER = (Role.CLUSTER_FIRST, Role.HOST_NETWORK, Role.SECOND)
 OF_THE_NODE = (Role.DEFAULT, Role.FALLBACK)

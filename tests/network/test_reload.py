@@ -5,9 +5,9 @@ Tried in private CoreDNS instances of the cluster's own image, each under a stre
 
 import pytest
 
-from clusterdns.experiments.ownreload import OwnReload
-from clusterdns.experiments.refusing import Refused
-from clusterdns.experiments.reloading import NEW, OLD, Delay, Reloaded
+from clusterdns.experiments.reload.cluster_own import OwnReload
+from clusterdns.experiments.reload.refused import Refused
+from clusterdns.experiments.reload.valid import NEW, OLD, Delay, Reloaded
 
 
 def test_changed_corefile_takes_effect(reloaded: Reloaded) -> None:

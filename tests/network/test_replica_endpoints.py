@@ -2,9 +2,9 @@
 
 import pytest
 
-from clusterdns.serving.inventory import Inventory
-from clusterdns.serving.replica_pages import Pages, build_version, fetch_pages, values_of
-from clusterdns.site import Site
+from clusterdns.inventory.inventory import Inventory
+from clusterdns.inventory.replica_pages import Pages, build_version, fetch_pages, values_of
+from clusterdns.testbed.testbed import Site
 
 
 @pytest.fixture(scope="module")

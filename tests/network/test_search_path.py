@@ -2,11 +2,11 @@
 
 import pytest
 
-from clusterdns.asking.tally import Tally
-from clusterdns.searching.clientpods import Role
-from clusterdns.searching.lookups import QUALIFIED, Lookups
-from clusterdns.searching.resolver import FOR_MISSES, MUSL, TOOLS, Tool
-from clusterdns.searching.searchwalk import Spelling
+from clusterdns.clients.lookups import QUALIFIED, Lookups
+from clusterdns.clients.planned import Role
+from clusterdns.clients.resolver import FOR_MISSES, MUSL, TOOLS, Tool
+from clusterdns.clients.search_order import Spelling
+from clusterdns.matrix.tally import Tally
 
 FROM = (Role.CLUSTER_FIRST, Role.HOST_NETWORK, Role.SECOND)
 IN_BOTH_NAMESPACES = (Role.CLUSTER_FIRST, Role.SECOND)

@@ -7,8 +7,8 @@ the API server has the change to the first right answer of each replica.
 import pytest
 
 from clusterdns.experiments.gather import Gather
-from clusterdns.experiments.readiness import READINESS
-from clusterdns.experiments.updating import Update
+from clusterdns.experiments.updates.experiment import Update
+from clusterdns.experiments.updates.unready_pod import READINESS
 from clusterdns.objects.updates import CHANGES
 from clusterdns.objects.wanted import each
 

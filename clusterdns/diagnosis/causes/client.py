@@ -4,9 +4,9 @@ from clusterdns.diagnosis.facts import Facts, nodes_in_words
 from clusterdns.diagnosis.finding import Finding, Scope, cause
 from clusterdns.diagnosis.restarting import KUBELET, set_in_kubelet
 from clusterdns.diagnosis.rows import Cell
-from clusterdns.searching.resolvconf import ResolvConf
-from clusterdns.serving.arguments import words_of
-from clusterdns.serving.nodelocal import local_ips
+from clusterdns.inventory.arguments import words_of
+from clusterdns.inventory.node_local import local_ips
+from clusterdns.resolvconf import ResolvConf
 
 TOLD = (
     "network/test_dns_service.py::test_pods_on_every_node_ask_the_service",

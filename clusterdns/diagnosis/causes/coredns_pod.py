@@ -6,8 +6,8 @@ from clusterdns.diagnosis.facts import Facts, kind_of
 from clusterdns.diagnosis.finding import Finding, Scope, cause, unanswered
 from clusterdns.diagnosis.restarting import after_edit, at_once, named, rolls
 from clusterdns.diagnosis.waiting import stuck_replicas
-from clusterdns.serving.inventory import LABEL, pod_spec
-from clusterdns.serving.shape import nodes_of, wanted_replicas
+from clusterdns.inventory.inventory import LABEL, pod_spec
+from clusterdns.inventory.shape import nodes_of, wanted_replicas
 
 # Without a replica that serves, everything that asks it fails.
 ALL_DEAD = Scope(

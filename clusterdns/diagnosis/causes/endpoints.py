@@ -4,7 +4,7 @@ from clusterdns.diagnosis.facts import Facts, nodes_in_words
 from clusterdns.diagnosis.finding import Finding, Scope, cause
 from clusterdns.diagnosis.paths import dead_service_nodes
 from clusterdns.diagnosis.scopes import from_nodes
-from clusterdns.serving.shape import nodes_of, ready_endpoints
+from clusterdns.inventory.shape import nodes_of, ready_endpoints
 
 LOSSES = ("conntrack-race-5s", "packets-lost", "vxlan-checksum", "dns-port-filtered")
 

@@ -6,7 +6,7 @@ from clusterdns.diagnosis.finding import Finding, Scope, cause
 from clusterdns.diagnosis.paths import dead_service_nodes
 from clusterdns.diagnosis.restarting import one_pod
 from clusterdns.diagnosis.scopes import from_nodes
-from clusterdns.serving.shape import ready_endpoints
+from clusterdns.inventory.shape import ready_endpoints
 
 
 @cause("kube-proxy-down-node", "node-network")

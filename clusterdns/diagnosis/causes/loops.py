@@ -1,11 +1,11 @@
 """Questions that run in circles: CoreDNS that asks itself."""
 
+from clusterdns.clients.policies import is_loopback
 from clusterdns.diagnosis.causes.coredns_pod import ALL_DEAD
 from clusterdns.diagnosis.facts import Facts, nodes_in_words
 from clusterdns.diagnosis.finding import Finding, Scope, cause, unanswered
 from clusterdns.diagnosis.restarting import after_edit, restart, set_in_kubelet
-from clusterdns.experiments.restarts import LOOP_MESSAGE
-from clusterdns.searching.podpolicies import is_loopback
+from clusterdns.experiments.loops.restarts import LOOP_MESSAGE
 
 
 @cause(

@@ -3,7 +3,7 @@
 from clusterdns.cluster import Manifest
 from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.finding import Finding, Scope, cause
-from clusterdns.serving.shape import endpoint_ports, selects
+from clusterdns.inventory.shape import endpoint_ports, selects
 
 
 def isolating(facts: Facts, namespaces: tuple[str, ...], direction: str) -> list[Manifest]:

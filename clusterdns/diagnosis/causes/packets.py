@@ -4,7 +4,7 @@ from clusterdns.diagnosis.facts import Facts, nodes_in_words
 from clusterdns.diagnosis.finding import Finding, Scope, cause
 from clusterdns.diagnosis.paths import Split
 from clusterdns.diagnosis.rows import PathLoss
-from clusterdns.serving.shape import endpoint_ports
+from clusterdns.inventory.shape import endpoint_ports
 
 
 @cause("vxlan-checksum", "node-network")

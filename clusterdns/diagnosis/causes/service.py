@@ -2,8 +2,8 @@
 
 from clusterdns.diagnosis.facts import Facts, nodes_in_words
 from clusterdns.diagnosis.finding import Finding, Scope, cause, through_service
-from clusterdns.serving.inventory import LABEL, SLICES
-from clusterdns.serving.shape import endpoint_ports, port_of, ready_endpoints, selects
+from clusterdns.inventory.inventory import LABEL, SLICES
+from clusterdns.inventory.shape import endpoint_ports, port_of, ready_endpoints, selects
 
 THROUGH_SERVICE = (
     "network/test_search_path.py::*",

@@ -2,11 +2,11 @@
 
 import re
 
+from clusterdns.clients.policies import is_loopback
 from clusterdns.diagnosis.causes.corefile import outside_denied
 from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.finding import Finding, Scope, cause
 from clusterdns.diagnosis.rows import Talk
-from clusterdns.searching.podpolicies import is_loopback
 
 OUTSIDE = Scope(
     (

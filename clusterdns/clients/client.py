@@ -1,0 +1,86 @@
+"""A client pod that is up: what it has in resolv.conf, and how commands are run in it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from clusterdns.clients.planned import MUSL_SLEEPS, RESOLV_CONF, Planned, Role
+from clusterdns.probe import Probe, ProbeLost, open_probe
+from clusterdns.resolvconf import ResolvConf
+from clusterdns.testbed.testbed import Site
+from clusterdns.wait import GENTLY, eventually
+
+
+@dataclass(frozen=True)
+class Client:
+    """A pod in which programs look names up."""
+
+    role: Role
+    node: str
+    namespace: str
+    pod: str
+    address: str  # of the pod
+    conf: ResolvConf
+    text: str  # resolv.conf as it was found
+    probe: Probe | None = None  # for commands; None where none are run
+    musl: str = ""  # the path by which the probe can start musl's resolver; empty without one
+
+
+def enter(site: Site, planned: Planned, address: str) -> Client:
+    """Read resolv.conf of a running pod, over a probe where commands follow. Raises ProbeLost."""
+    workspace, probe = site.workspace, None
+    if planned.role.looks_up:
+        configuration = workspace.cluster.connection.configuration
+        where = (planned.namespace, planned.name, planned.node)
+        probe = open_probe(configuration, *where, "main", workspace.timeouts)
+    musl, path = "", RESOLV_CONF
+    if probe and workspace.images.musl and planned.role in (Role.NONE, Role.MUSL):
+        musl = find_musl(probe, workspace.timeouts.command)
+        path = f"{musl.removesuffix('exe')}root{RESOLV_CONF}" if planned.role is Role.MUSL else path
+    text = read_file(site, probe, path) if probe else printed_by(site, planned)
+    return Client(
+        planned.role,
+        planned.node,
+        planned.namespace,
+        planned.name,
+        address,
+        ResolvConf.parse(text),
+        text,
+        probe,
+        musl,
+    )
+
+
+def read_file(site: Site, probe: Probe, path: str) -> str:
+    """A file in a pod. Raises ProbeLost."""
+    (printed,) = probe.run([["cat", path]], site.workspace.timeouts.command)
+    if printed.exit_code != 0:
+        raise ProbeLost(f"{path} cannot be read: {printed.stderr.strip()}")
+    return printed.stdout
+
+
+def printed_by(site: Site, planned: Planned) -> str:
+    """What a pod without a probe printed when it started. Raises ProbeLost."""
+    workspace = site.workspace
+    read = partial(workspace.cluster.logs, planned.namespace, planned.name)
+    text = eventually(read, lambda found: found != "", workspace.timeouts.command, every=GENTLY)
+    if not text:
+        raise ProbeLost(f"it did not print {RESOLV_CONF}")
+    return text
+
+
+def find_musl(probe: Probe, timeout: float) -> str:
+    """The program of the musl container, as the main container can start it. Raises ProbeLost."""
+    pattern = MUSL_SLEEPS[1].replace("-", "[-]", 1)  # so that grep does not find itself
+    (found,) = probe.run([["sh", "-c", f"grep -l -e '{pattern}' /proc/[0-9]*/cmdline"]], timeout)
+    paths = [line for line in found.stdout.split() if line.endswith("/cmdline")]
+    if len(paths) != 1:
+        said = (found.stdout + found.stderr).strip()
+        raise ProbeLost(f"the program of the musl container cannot be found: {said or 'nowhere'}")
+    return paths[0].replace("/cmdline", "/exe")
+
+
+def startable(client: Client, words: Sequence[str]) -> list[str]:
+    """A command as a client's probe can start it: musl's resolver is in another container."""
+    own = MUSL_SLEEPS[0]
+    return [client.musl or own, *words[1:]] if words[0] == own else list(words)

@@ -1,0 +1,157 @@
+"""What the API tells: read and made small, one function for each kind of fact."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from kubernetes.client import ApiException
+
+from clusterdns.cluster import Cluster, Manifest, NotThere, path_of
+from clusterdns.inventory.inventory import Inventory
+from clusterdns.inventory.permissions import NEEDED, service_accounts, without
+from clusterdns.inventory.shape import seconds_since
+from clusterdns.resolvconf import ResolvConf
+from clusterdns.testbed.testbed import Site
+
+API_SERVICE_LABEL = "kubernetes.io/service-name=kubernetes"
+LOG_LINES = 200
+NAMED_FOR_DNS = r"^(system:)?(coredns|kube-dns)$"
+EVENTS_S = 600.0  # what is older says nothing about now, unless it is about a replica that is there
+
+
+def rights_of_replicas(cluster: Cluster, inventory: Inventory) -> dict[str, bool]:
+    """What the replicas need and whether all of them may, such as "list-services".
+
+    Empty where no account is known to serve DNS.
+    """
+    users = service_accounts(inventory)
+    if not users:
+        return {}
+    return {str(right): not without(cluster, users, right) for right in NEEDED}
+
+
+def roles_for_dns(cluster: Cluster, inventory: Inventory) -> dict[str, bool]:
+    """The ClusterRoles that are about DNS, and whether one binds the replicas' accounts to them.
+
+    About DNS are those that are bound to these accounts, and those that are named for it.
+    """
+    users = {tuple(user.split(":")[2:]) for user in service_accounts(inventory)}
+    bound = {
+        str(binding["roleRef"]["name"])
+        for binding in cluster.list("ClusterRoleBinding")
+        for subject in binding.get("subjects") or []
+        if subject.get("kind") == "ServiceAccount"
+        and (subject.get("namespace"), subject.get("name")) in users
+    }
+    names = {str(role["metadata"]["name"]) for role in cluster.list("ClusterRole")}
+    return {n: n in bound for n in sorted(names) if n in bound or re.search(NAMED_FOR_DNS, n)}
+
+
+def node_confs(cluster: Cluster, namespaces: Iterable[str]) -> dict[str, ResolvConf] | None:
+    """resolv.conf of the nodes, as pods of ours with dnsPolicy Default printed it."""
+    found: dict[str, ResolvConf] = {}
+    for namespace in namespaces:
+        for pod in cluster.list("Pod", namespace):
+            spec, name = pod["spec"], str(pod["metadata"]["name"])
+            if spec.get("dnsPolicy") != "Default" or not name.startswith("node-resolver"):
+                continue
+            if pod["status"].get("phase") == "Running":
+                conf = ResolvConf.parse(cluster.logs(namespace, name, lines=40))
+                if conf.nameservers:
+                    found[str(spec["nodeName"])] = conf
+    return found or None
+
+
+def probe_ips(cluster: Cluster, site: Site) -> dict[str, str]:
+    """The pod IP of each probe, by node."""
+    found = {}
+    pods = {p["metadata"]["name"]: p for p in cluster.list("Pod", site.workspace.namespace)}
+    for node, probe in site.probes.items():
+        if ip := pods.get(probe.pod, {}).get("status", {}).get("podIP"):
+            found[node] = str(ip)
+    return found
+
+
+def whole_log(cluster: Cluster, pod: Manifest) -> str:
+    """What a replica printed, and before it what the container before the last restart did."""
+    meta, texts = pod["metadata"], []
+    statuses = pod.get("status", {}).get("containerStatuses") or []
+    names = [s["name"] for s in statuses] or [None]
+    for status, name in zip(statuses or [{}], names, strict=True):
+        for previous in (True, False):
+            if previous and not status.get("lastState", {}).get("terminated"):
+                continue
+            texts.append(one_log(cluster, meta["namespace"], meta["name"], name, previous))
+    return "\n".join(filter(None, texts))
+
+
+def one_log(
+    cluster: Cluster, namespace: str, pod: str, container: str | None, previous: bool
+) -> str:
+    """The end of one container's log; empty where there is none."""
+    query = {"tailLines": str(LOG_LINES), "previous": "true" if previous else "false"}
+    query |= {"container": container} if container else {}
+    try:
+        return cluster.text("GET", f"{path_of('Pod', namespace, pod)}/log", query=query)
+    except (NotThere, ApiException):
+        return ""
+
+
+def owners(services: Iterable[Manifest]) -> dict[str, str]:
+    """Which Service has which cluster IP."""
+    return {
+        ip: f"{s['metadata']['namespace']}/{s['metadata']['name']}"
+        for s in services
+        for ip in s["spec"].get("clusterIPs") or [s["spec"].get("clusterIP", "")]
+        if ip and ip != "None"
+    }
+
+
+def api_service(services: Iterable[Manifest]) -> Manifest | None:
+    """The Service default/kubernetes."""
+    wanted = ("default", "kubernetes")
+    found = [s for s in services if (s["metadata"]["namespace"], s["metadata"]["name"]) == wanted]
+    return next(iter(found), None)
+
+
+def endpoints_of(slices: Iterable[Manifest]) -> list[tuple[str, int]]:
+    """The addresses and ports of the API server itself."""
+    return [
+        (address, int(port["port"]))
+        for piece in slices
+        for endpoint in piece.get("endpoints") or []
+        for address in endpoint["addresses"]
+        for port in piece.get("ports") or []
+    ]
+
+
+def says_something(event: Manifest, replicas: Sequence[str]) -> bool:
+    """Whether an event is about now: events outlive what they are about by an hour."""
+    about = event.get("involvedObject") or {}
+    if about.get("kind") == "Pod" and about.get("name") in replicas:
+        return True
+    series = event.get("series") or {}
+    times = [series.get("lastObservedTime"), event.get("lastTimestamp"), event.get("eventTime")]
+    times.append(event["metadata"].get("creationTimestamp"))
+    latest = next((str(time) for time in times if time), None)
+    return latest is None or seconds_since(latest) < EVENTS_S
+
+
+def told(event: Manifest) -> dict[str, str]:
+    """An event as causes look at it."""
+    about = event.get("involvedObject") or {}
+    return {
+        "namespace": str(event["metadata"].get("namespace", "")),
+        "object": f"{str(about.get('kind', '')).lower()}/{about.get('name', '')}",
+        "reason": str(event.get("reason", "")),
+        "message": str(event.get("message", ""))[:500],
+    }
+
+
+def slim(pod: Manifest) -> Manifest:
+    """A pod without what no cause looks at."""
+    meta = {key: pod["metadata"].get(key) for key in ("name", "namespace", "labels")}
+    containers = [
+        {key: c.get(key) for key in ("name", "args", "command")} for c in pod["spec"]["containers"]
+    ]
+    spec = {"nodeName": pod["spec"].get("nodeName", ""), "containers": containers}
+    return {"metadata": meta, "spec": spec, "status": pod.get("status", {})}

@@ -1,0 +1,105 @@
+"""CoreDNS starts while there is no API server, and then it comes.
+
+Without the API CoreDNS serves after 5 s, answers SERVFAIL for every name in its zones, and is not
+ready (plugin/kubernetes and plugin/ready, 1.11.3 to 1.15.0).
+"""
+
+import time
+from dataclasses import dataclass, field
+
+from clusterdns.cluster import Manifest
+from clusterdns.experiments.api_loss.cut import (
+    OUTSIDE,
+    STARTING,
+    Cuttable,
+    recovered,
+    recovery,
+    told,
+)
+from clusterdns.experiments.context import Bench, Place
+from clusterdns.experiments.forwarding.experiment import api_addresses, api_name
+from clusterdns.inventory.web import Page
+from clusterdns.matrix import expect
+from clusterdns.matrix.answer import Answer
+from clusterdns.matrix.expect import Expected
+from clusterdns.matrix.question import Question
+from clusterdns.objects.service import address_type
+from clusterdns.own_coredns.cuttable_api import OPEN
+from clusterdns.wait import eventually
+
+STARTS = 10.0  # seconds that CoreDNS may have run, and tried, before it served
+
+
+@dataclass(frozen=True, repr=False)
+class ApiLate:
+    """What an instance said that started without the API, and when it came."""
+
+    ready: Page
+    cluster: tuple[Answer, ...]
+    outside: tuple[Answer, ...]
+    known: Answer  # once the API was there
+    ready_after: Page
+    seconds: float | None  # from the way's opening until it knew the cluster and was ready
+    allowed: float
+    expected: Expected
+    notes: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        rows = {
+            "ready": f"at first {self.ready}; at last {self.ready_after}",
+            "a name": f"{self.known.received} {recovered(self.seconds, self.allowed)}",
+        }
+        title = "a private CoreDNS that started without a way to the API server"
+        return told(title, rows, self.notes)
+
+
+@dataclass
+class ApiLateExperiment:
+    """CoreDNS starts while there is no API."""
+
+    place: Place
+    account: str
+    zone: str
+    way: Cuttable = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Write down the instance."""
+        self.way = Cuttable(self.place, self.account, self.zone, STARTING, False)
+
+    def manifests(self) -> list[Manifest]:
+        """What is to be made."""
+        return self.way.instance.manifests()
+
+    def conduct(self, bench: Bench) -> ApiLate:
+        """Look, open, look. Raises NotPossible when the instance does not serve at all."""
+        way, timeouts = self.way, self.place.workspace.timeouts
+        server = bench.wait_until_serving(way.instance)
+        began = time.monotonic()
+        name = Question(api_name(self.zone), "A")
+        addresses = api_addresses(self.place.workspace.cluster)
+        right = expect.addresses(name.name, [ip for ip in addresses if address_type(ip) == "A"])
+        unknown = Question(f"nobody.default.svc.{self.zone}", "A")
+        cluster = bench.ask(server, [name, unknown])
+        outside = bench.ask(server, [OUTSIDE])
+        ready = way.ready_page(bench, server)
+        opened = way.switch(OPEN)
+        allowed = recovery(timeouts.watch, opened - began + STARTS)
+
+        def look() -> tuple[Answer, Page]:
+            return bench.ask_one(server, name), way.ready_page(bench, server)
+
+        def is_well(found: tuple[Answer, Page]) -> bool:
+            return right.accepts(found[0]) and found[1].status == 200
+
+        last = eventually(look, is_well, allowed)
+        return ApiLate(
+            ready,
+            tuple(cluster),
+            tuple(outside),
+            last[0],
+            last[1],
+            time.monotonic() - opened if is_well(last) else None,
+            allowed,
+            right,
+            tuple(bench.notes),
+        )

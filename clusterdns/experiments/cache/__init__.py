@@ -1,0 +1,1 @@
+"""The cache plugin: what it keeps, and for how long."""

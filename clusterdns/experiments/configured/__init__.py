@@ -1,0 +1,1 @@
+"""What follows from the configuration: pod modes, TTL, no cache, autopath."""

@@ -1,0 +1,173 @@
+"""Where an experiment stands: the site, the probe beside its pods, and how it asks them."""
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+from clusterdns.cluster import Manifest
+from clusterdns.matrix.answer import Answer
+from clusterdns.matrix.everyone import Everyone
+from clusterdns.matrix.question import Question, Server, Transport
+from clusterdns.own_coredns import Arrival, NotPossible, PrivateCoreDns, arrivals_in
+from clusterdns.probe import Probe
+from clusterdns.repeat import repeat_command
+from clusterdns.testbed.testbed import Site, Workspace
+from clusterdns.wait import GENTLY, eventually
+
+READY = Question("ready.dns-conformance.test.", "A")  # any answer at all means: it serves
+
+
+def bench_nodes(workspace: Workspace) -> list[str]:
+    """The nodes for private instances, which share them: those that run the cluster's CoreDNS.
+
+    There the image is at hand and the API can be reached. Raises NotPossible without any node.
+    """
+    ready = sorted(str(n["metadata"]["name"]) for n in workspace.inventory.ready_nodes)
+    taken = {str(pod["spec"].get("nodeName")) for pod in workspace.inventory.ready_pods}
+    chosen = [node for node in ready if node in taken] or ready[:1]
+    if not chosen:
+        raise NotPossible("no node is ready")
+    return chosen
+
+
+def bench_node(workspace: Workspace) -> str:
+    """The first of these. Raises NotPossible without any node."""
+    return bench_nodes(workspace)[0]
+
+
+@dataclass(frozen=True)
+class Place:
+    """What an experiment knows when its objects are made."""
+
+    workspace: Workspace
+    node: str  # for the private instances
+    external_name: str | None = None  # --external-name
+    account: str | None = None  # that may read the cluster, for instances that know its names
+    no_account: str = "nobody asked for one"  # why there is none
+
+
+@dataclass
+class Bench:
+    """A site as one experiment uses it. All questions go out from the node of the instances."""
+
+    site: Site
+    node: str
+    notes: list[str] = field(default_factory=list)  # what took how long, for the record
+    began: float = field(default_factory=time.monotonic)
+    # Why the API server refused objects of ours, by kind, namespace and name.
+    refused: Mapping[tuple[str, str, str], str] = field(default_factory=dict)
+
+    def why_refused(self, manifests: Iterable[Manifest]) -> str:
+        """Why one of these objects could not be made; empty when all are there."""
+        for each in manifests:
+            kind, meta = each["kind"], each["metadata"]
+            if why := self.refused.get((kind, meta.get("namespace", ""), meta["name"])):
+                return f"{kind} {meta['name']} could not be made: {why}"
+        return ""
+
+    @property
+    def probe(self) -> Probe:
+        """The probe on that node, else any. Raises NotPossible when there is none."""
+        probes: Mapping[str, Probe] = self.site.probes
+        found = probes.get(self.node) or next(iter(probes.values()), None)
+        if found is None:
+            raise NotPossible(f"no node has a probe: {self.site.why_no_probe}")
+        return found
+
+    @property
+    def relay(self) -> Probe:
+        """The same probe, if it can carry hundreds of questions a second. Raises NotPossible."""
+        if not self.probe.wire_exact:
+            raise NotPossible("a steady stream of questions needs perl in the image of the probes")
+        return self.probe
+
+    def note(self, what: str) -> None:
+        """Remember that something was reached, and when, in seconds since the start."""
+        self.notes.append(f"{time.monotonic() - self.began:.1f} s: {what}")
+
+    def ask(
+        self,
+        server: Server,
+        questions: Sequence[Question],
+        transport: Transport = "udp",
+        timeout: float | None = None,
+    ) -> list[Answer]:
+        """Put questions to one server; a lost packet is sent once more, as everywhere."""
+        limit = self.site.workspace.timeouts.query if timeout is None else timeout
+        repeat = partial(repeat_command, self.site.workspace, False)
+        everyone = Everyone({self.probe.node: self.probe}, (server,), limit, repeat)
+        try:
+            return everyone.ask(questions, transport)
+        finally:
+            everyone.close()
+
+    def ask_one(
+        self,
+        server: Server,
+        question: Question,
+        transport: Transport = "udp",
+        timeout: float | None = None,
+    ) -> Answer:
+        """Put one question to one server."""
+        return self.ask(server, [question], transport, timeout)[0]
+
+    def wait_until_serving(self, instance: PrivateCoreDns, port: int = 53) -> Server:
+        """Wait until a private instance answers; the server that it is.
+
+        Raises NotPossible with what it printed last.
+        """
+        server = instance.server(instance.wait_until_running(), port)
+        within = self.site.workspace.timeouts.pod
+        last = eventually(
+            lambda: self.ask_one(server, READY, timeout=0.5), lambda a: a.answered, within
+        )
+        if not last.answered:
+            tail = " | ".join(instance.logs().splitlines()[-3:])
+            raise NotPossible(
+                f"the private CoreDNS {instance.name} did not answer within {within:g} s"
+                f" ({last.received}); it printed: {tail or 'nothing'}"
+            )
+        self.note(f"{instance.name} answers")
+        return server
+
+    def wait_until_gone(self, server: Server, question: Question) -> None:
+        """Wait until nobody listens where an upstream of ours was. Raises NotPossible."""
+        last = eventually(
+            lambda: self.ask_one(server, question, timeout=0.3),
+            lambda a: not a.answered,
+            self.site.workspace.timeouts.reload,
+            every=0.2,
+        )
+        if last.answered:
+            raise NotPossible("our own upstream did not go away when its Corefile was changed")
+        self.note("the only upstream is gone")
+
+    def arrivals(
+        self, instance: PrivateCoreDns, container: str, canary: str
+    ) -> tuple[Arrival, ...]:
+        """All that upstreams in a container noted, once the canary is there and no more comes.
+
+        CoreDNS notes a question after it has answered it, so that lines may change places.
+        """
+
+        def read() -> str:
+            return instance.logs(container)
+
+        eventually(
+            lambda: arrivals_in(read()),
+            lambda seen: any(a.name == canary for a in seen),
+            5.0,
+            every=GENTLY,
+        )
+        return arrivals_in(self.settled(read))
+
+    def settled(self, read: Callable[[], str], within: float = 5.0) -> str:
+        """A log once it grows no more."""
+        sizes: list[int] = []
+
+        def unchanged(log: str) -> bool:
+            sizes.append(len(log))
+            return sizes[-1:] == sizes[-2:-1]
+
+        return eventually(read, unchanged, within, every=0.3)

@@ -1,0 +1,1 @@
+"""Options of the forward plugin: policy, transport, limits."""

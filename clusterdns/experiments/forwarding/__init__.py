@@ -1,0 +1,1 @@
+"""Forwarding to upstreams: to servers of ours, and to those of the cluster."""

@@ -1,0 +1,1 @@
+"""A replica leaves while it is asked: what lameduck is for."""

@@ -1,0 +1,1 @@
+"""What CoreDNS reports about its work: metrics, log and errors."""

@@ -1,0 +1,59 @@
+"""A private CoreDNS whose upstreams are ours: another CoreDNS in its pod, which notes questions."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from clusterdns.cluster import Manifest
+from clusterdns.experiments.context import Place
+from clusterdns.matrix.question import Server
+from clusterdns.own_coredns import PrivateCoreDns
+from clusterdns.own_coredns.instance import FOLDER, Companion
+
+UPSTREAM = "upstream"  # the container, and its Corefile in the ConfigMap
+GIVES_UP = 8.0  # seconds: CoreDNS tries for 5 s before it says SERVFAIL (plugin/forward, 1.12.1)
+
+
+@dataclass
+class UpstreamedExperiment(ABC):
+    """An experiment in such an instance: says what its files are, and conducts it."""
+
+    name: ClassVar[str]  # of the instance
+    first_port: ClassVar[int]  # of the upstreams: any that is there from the start
+
+    place: Place
+    account: str | None = None  # ServiceAccount; None: it may not read the cluster
+    instance: PrivateCoreDns = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Write down the instance; nothing is made yet."""
+        inventory = self.place.workspace.inventory
+        command = inventory.container.get("command") or []
+        arguments = ("-conf", f"{FOLDER}/{UPSTREAM}", "-dns.port", str(self.first_port))
+        self.instance = PrivateCoreDns(
+            self.place.workspace,
+            self.name,
+            self.files(),
+            self.place.node,
+            self.account,
+            (Companion(UPSTREAM, inventory.image, command, arguments),),
+        )
+
+    @abstractmethod
+    def files(self) -> Mapping[str, str]:
+        """The keys of the ConfigMap: Corefile, UPSTREAM, and what these two serve."""
+
+    def manifests(self) -> list[Manifest]:
+        """What is to be made."""
+        return self.instance.manifests()
+
+
+def server_at(server: Server, port: int) -> Server:
+    """Another server block of the same pod."""
+    return Server(f"{server.name}:{port}", server.address, port, server.node)
+
+
+def block(port: int, *lines: str) -> str:
+    """A server block for every name on a port."""
+    return "\n".join([f".:{port} {{", *lines, "}"]) + "\n"

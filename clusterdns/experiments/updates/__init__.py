@@ -1,0 +1,1 @@
+"""Objects change, and DNS must follow."""

@@ -1,0 +1,50 @@
+"""The section "cluster" of the report: what was judged."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from clusterdns.cluster import Cluster
+from clusterdns.inventory.features import features_of
+from clusterdns.inventory.inventory import Inventory
+from clusterdns.objects.service import address_type
+from clusterdns.testbed.testbed import Site
+
+FAMILIES = {"A": "IPv4", "AAAA": "IPv6"}
+
+
+def facts_of(
+    cluster: Cluster,
+    inventory: Inventory,
+    site: Site | None = None,
+    node_local: Mapping[str, object] | None = None,
+) -> dict[str, Any]:
+    """As the contract has it; the domain is known once pods have told it.
+
+    ``unprobed`` is there when nodes have no probe: why, by node.
+    """
+    service_ips = inventory.cluster_ips
+    corefile = inventory.corefile_text
+    unprobed = {"unprobed": dict(site.unprobed)} if site and site.unprobed else {}
+    return {
+        "server": inventory.version,
+        "context": cluster.context,
+        "domain": site.domain if site else "",
+        "ipFamilies": sorted({FAMILIES[address_type(ip)] for ip in service_ips}),
+        "nodes": len(inventory.nodes),
+        "dns": {
+            "implementation": implementation(inventory),
+            "version": inventory.coredns_version,
+            "image": inventory.image,
+            "replicas": len(inventory.ready_pods),
+            "corefileSha256": hashlib.sha256(corefile.encode()).hexdigest() if corefile else "",
+            "features": features_of(inventory, node_local),
+        },
+        **unprobed,
+    }
+
+
+def implementation(inventory: Inventory) -> str:
+    """The kind of server by the name of its container; empty when nothing runs."""
+    name = str(inventory.container.get("name", ""))
+    return "kube-dns" if name == "kubedns" else name

@@ -1,0 +1,98 @@
+"""What this cluster's DNS is configured to do, in words for the report and for checks.
+
+Nothing here is good or bad: what is configured decides what can be demanded.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from clusterdns.cluster import Manifest
+from clusterdns.corefile import Reading
+from clusterdns.inventory.inventory import COREFILE, Inventory
+
+
+def features_of(inventory: Inventory, node_local: Mapping[str, object] | None) -> dict[str, Any]:
+    """The section ``cluster.dns.features`` of the report.
+
+    ``node_local``: the nodes that have a cache of their own; None where nobody could tell.
+    """
+    found: dict[str, Any] = {
+        "service": in_words(inventory.service),
+        "workloads": [in_words(workload) for workload in inventory.workloads],
+    }
+    if node_local is not None:
+        found["nodeLocalCaches"] = len(node_local)
+    if (reading := inventory.reading) is not None:
+        found |= corefile_features(reading)
+    return found
+
+
+def corefile_features(reading: Reading) -> dict[str, Any]:
+    """What the Corefile says about the cluster's zone and about others."""
+    zone, kubernetes = reading.cluster_zone, reading.kubernetes()
+    found: dict[str, Any] = {"serverBlocks": len(reading.blocks)}
+    if zone and kubernetes:
+        found |= {
+            "zones": list(kubernetes.zones),
+            "pods": kubernetes.pods,
+            "ttl": kubernetes.ttl,
+            "cachedSeconds": {
+                "success": reading.cached_seconds(zone),
+                "denial": reading.cached_seconds(zone, negative=True),
+            },
+        }
+    forwarded = {one.zone for one in reading.forwards()} - {"."}
+    stubs = {z for b in reading.blocks for z in b.zones if b.has("forward") or b.has("proxy")}
+    return found | {
+        "stubDomains": sorted(
+            (forwarded | stubs) - {".", *(kubernetes.zones if kubernetes else ())}
+        ),
+        "plugins": sorted({plugin.name for _, plugin in reading.plugins()}),
+        "unresolvedImports": "unresolved-imports" in reading.features,
+    }
+
+
+def in_words(thing: Manifest | None) -> str:
+    """Namespace and name of an object."""
+    meta = (thing or {}).get("metadata", {})
+    return f"{meta.get('namespace')}/{meta.get('name')}" if meta else ""
+
+
+# What checks may need (the marker ``needs``), and why it is absent; an empty reason: it is there.
+
+
+def why_absent(inventory: Inventory, feature: str) -> str:
+    """Why this cluster does not have a feature; empty when it has, or when nobody can tell.
+
+    Raises NotReadable where the Corefile would tell, and we may not look at it.
+    """
+    inventory.must_know(COREFILE)
+    reading, absent = inventory.reading, ABSENT.get(feature)
+    return absent(inventory, reading) if reading is not None and absent is not None else ""
+
+
+def without(plugin: str, probe: str = "") -> Callable[[Inventory, Reading], str]:
+    """A plug-in that the Corefile lacks, and that no probe of the container asks for."""
+
+    def absent(inventory: Inventory, reading: Reading) -> str:
+        asked = (inventory.container.get(probe) or {}).get("httpGet", {}).get("path", "")
+        unknown = "unresolved-imports" in reading.features
+        if reading.has(plugin) or asked == f"/{plugin}" or unknown:
+            return ""
+        return f"the Corefile has no {plugin}"
+
+    return absent
+
+
+def autopath(inventory: Inventory, reading: Reading) -> str:
+    """Autopath answers the first step of a search with what the whole search would find."""
+    return "autopath answers a search at its first step" if reading.has("autopath") else ""
+
+
+ABSENT: Mapping[str, Callable[[Inventory, Reading], str]] = {
+    "health": without("health", "livenessProbe"),
+    "ready": without("ready", "readinessProbe"),
+    "metrics": without("prometheus"),
+    "reload": without("reload"),
+    "plain-search": autopath,
+}

@@ -1,0 +1,70 @@
+"""What the losses and delays of a run say about the paths between nodes and servers."""
+
+from collections import defaultdict
+
+from clusterdns.matrix.everyone import Everyone
+from clusterdns.matrix.losses import LATE_MS, Losses, Record
+from clusterdns.matrix.question import TRANSPORTS, Question
+
+ROUNDS, EACH = 12, 10  # of questions on each path, beside all others of the run
+
+
+def take_sample(everyone: Everyone, question: Question) -> None:
+    """Ask one question many times on each path, over UDP and TCP."""
+    for transport in TRANSPORTS:
+        for _ in range(ROUNDS):
+            everyone.ask([question] * EACH, transport)
+
+
+def silent_paths(losses: Losses, transport: str) -> list[str]:
+    """The paths that never answered, in words."""
+    return [
+        f"{path}: none of {record.sent} questions was answered"
+        for path, record in losses.paths.items()
+        if path.transport == transport and record.lost == record.sent
+    ]
+
+
+def improbable_losses(losses: Losses, transport: str) -> list[str]:
+    """Where more is lost than chance explains though answers come, in words.
+
+    First single paths; when none of them is conspicuous by itself, all paths of a node or to a
+    server together, for a small loss shows only in many questions.
+    """
+    alive = {
+        path: record
+        for path, record in losses.paths.items()
+        if path.transport == transport and record.lost < record.sent
+    }
+    single = [_loss(str(path), record) for path, record in alive.items() if record.improbable]
+    if single:
+        return single
+    together: dict[str, Record] = defaultdict(Record)
+    for path, record in alive.items():
+        for place in (
+            f"{path.node} > all over {transport}",
+            f"all > {path.server} over {transport}",
+        ):
+            together[place].sent += record.sent
+            together[place].lost += record.lost
+            together[place].rounds |= record.rounds
+    return [_loss(place, record) for place, record in together.items() if record.improbable]
+
+
+def _loss(place: str, record: Record) -> str:
+    """One line of evidence."""
+    share = 100 * record.lost / record.sent
+    return (
+        f"{place}: {record.lost} of {record.sent} questions lost, in {len(record.rounds)} rounds "
+        f"({share:.1f} %, by chance p = {record.chance:.1g})"
+    )
+
+
+def deadline_misses(losses: Losses, transport: str) -> list[str]:
+    """The paths with more late answers than chance explains, in words."""
+    return [
+        f"{path}: {record.late} of {len(record.ms)} answers took longer than {LATE_MS:.0f} ms, in "
+        f"{len(record.late_rounds)} rounds, the slowest {max(record.ms):.0f} ms"
+        for path, record in losses.paths.items()
+        if path.transport == transport and record.drags
+    ]

@@ -1,0 +1,107 @@
+"""Where a run works: the cluster, our namespaces in it, and the probes on its nodes."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from clusterdns.cluster import Cluster
+from clusterdns.inventory.inventory import Inventory
+from clusterdns.matrix.question import Server
+from clusterdns.probe import Probe
+from clusterdns.resolvconf import ResolvConf
+from clusterdns.run.active import Run
+from clusterdns.run.identity import RunId
+from clusterdns.run.ledger import Ledger
+from clusterdns.testbed.pod_list import Roster
+from clusterdns.timeouts import Timeouts
+
+DEFAULT_DOMAIN = "cluster.local"
+
+
+@dataclass(frozen=True)
+class Images:
+    """The images of the pods that a run makes."""
+
+    dnsutils: str
+    musl: str | None  # None: musl checks are not applicable
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A cluster with our namespaces in it: enough to make objects and experiments."""
+
+    cluster: Cluster
+    active: Run  # makes what lives outside our namespaces, so that it is undone
+    namespace: str  # PodSecurity restricted
+    second_namespace: str | None  # None with --namespace
+    images: Images
+    timeouts: Timeouts
+    inventory: Inventory
+
+    @property
+    def run(self) -> RunId:
+        """The name of the run; it labels all that is made."""
+        return self.active.id
+
+    @cached_property
+    def roster(self) -> Roster:
+        """Our pods; whoever waits for one looks here."""
+        return Roster(self.cluster, self.run.selector)
+
+    @property
+    def ledger(self) -> Ledger:
+        """What must be undone at the end."""
+        return self.active.ledger
+
+
+@dataclass(frozen=True)
+class Site:
+    """A workspace with a probe on each node that could start one."""
+
+    workspace: Workspace
+    probes: Mapping[str, Probe]  # by node
+    resolv_confs: Mapping[str, ResolvConf]  # of the probe pods, by node
+    unprobed: Mapping[str, str]  # node: why it has no probe
+    # Of these the nodes where we were not let: the API server refused pod or exec, or somebody
+    # deleted the pod. That they cannot start one was not seen.
+    untried: frozenset[str] = frozenset()
+
+    @property
+    def unable(self) -> Mapping[str, str]:
+        """The nodes that could not start a probe, with the reason: a fault of the cluster."""
+        return {node: why for node, why in self.unprobed.items() if node not in self.untried}
+
+    @property
+    def why_no_probe(self) -> str:
+        """In one line why nodes have no probe: each reason once, with the nodes it is about."""
+        nodes: dict[str, list[str]] = {}
+        for node, why in self.unprobed.items():
+            nodes.setdefault(why, []).append(node)
+        told = [f"{', '.join(names[:5])}: {why}" for why, names in nodes.items()]
+        return "; ".join(told) or "no node is ready"
+
+    @property
+    def domain(self) -> str:
+        """The cluster domain as the kubelets tell the pods, without a final dot."""
+        told = Counter(conf.cluster_domain for conf in self.resolv_confs.values())
+        told.pop("", None)
+        return told.most_common(1)[0][0] if told else DEFAULT_DOMAIN
+
+    @property
+    def zone(self) -> str:
+        """The cluster domain as an absolute name."""
+        return f"{self.domain}."
+
+    @property
+    def servers(self) -> tuple[Server, ...]:
+        """The DNS Service and every replica.
+
+        Where there is no DNS Service, the addresses that pods are told to ask stand in for it.
+        """
+        inventory = self.workspace.inventory
+        told = {ns for conf in self.resolv_confs.values() for ns in conf.nameservers}
+        services = inventory.services or tuple(
+            Server(f"nameserver/{address}", address) for address in sorted(told)
+        )
+        return (*services, *inventory.replicas)

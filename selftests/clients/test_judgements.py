@@ -1,0 +1,427 @@
+"""Each judgement holds for what is right and catches what is wrong."""
+
+from dataclasses import replace
+from typing import cast
+
+import pytest
+
+from clusterdns.clients.dns_configs import MOST_CHARACTERS, characters
+from clusterdns.clients.files import told_nameservers
+from clusterdns.clients.hostnames import beginnings, own_lines
+from clusterdns.clients.lookups import QUALIFIED, SILENT, Lookup, Lookups, Results
+from clusterdns.clients.nameserver_health import Hearing
+from clusterdns.clients.planned import MOST_SEARCHES, Given, Role, crowded, merged
+from clusterdns.clients.pods import NoClients
+from clusterdns.clients.policies import PodFiles
+from clusterdns.clients.resolver import DIG, GETADDRINFO, Found, Step
+from clusterdns.clients.search_order import Spelling
+from clusterdns.inventory.node_local import local_ips
+from clusterdns.matrix.evidence import Evidence
+from clusterdns.matrix.tally import Tally
+from clusterdns.probe import Output, Probe, ProbeLost
+from clusterdns.resolvconf import ResolvConf
+from selftests.clients.places import (
+    API_SERVER,
+    AWAY,
+    DNS_IP,
+    HOME,
+    NODE,
+    POD,
+    TARGETS,
+    ZONE,
+    client,
+    clients,
+    lookups,
+    site,
+)
+
+OPTIONS = frozenset({"ndots:5"})
+
+
+def files(conf: ResolvConf, node: ResolvConf = NODE, role: Role = Role.CLUSTER_FIRST) -> PodFiles:
+    """The files of one pod, and of the pod with dnsPolicy Default beside it."""
+    return PodFiles(clients(client(role, conf), client(Role.DEFAULT, node)), {})
+
+
+def test_right_file_passes() -> None:
+    """What the kubelet should write deviates in nothing."""
+    good = files(POD)
+
+    for found in (good.nameservers, good.search, good.options):
+        assert found(Role.CLUSTER_FIRST).deviations == {}
+
+
+@pytest.mark.parametrize(
+    "nameservers",
+    [(), ("192.0.2.1",), (DNS_IP, "192.0.2.1"), ("192.0.2.1", DNS_IP), (DNS_IP, DNS_IP)],
+    ids=["none", "foreign", "one-more", "one-before", "twice"],
+)
+def test_wrong_nameservers_are_caught(nameservers: tuple[str, ...]) -> None:
+    """Only cluster IPs of the DNS Service may be there, each once, at least one."""
+    found = files(replace(POD, nameservers=nameservers)).nameservers(Role.CLUSTER_FIRST)
+
+    assert len(found.deviating) == 1
+    assert f"expected  {DNS_IP}" in repr(found)
+
+
+def test_missing_service_is_caught() -> None:
+    """Without a DNS Service no nameserver is right, nor is none."""
+    nowhere = site(cluster_ips=())
+    made = clients(client(), client(conf=ResolvConf(), node="two"), where=nowhere)
+
+    assert len(PodFiles(made, {}).nameservers(Role.CLUSTER_FIRST).deviating) == 2
+
+
+def test_node_local_cache_is_allowed_where_it_listens() -> None:
+    """Its address is right on the node where it runs, and wrong on the others."""
+    local = replace(POD, nameservers=("169.254.20.10",))
+    made = clients(client(conf=local), client(conf=local, node="two"))
+    found = PodFiles(made, {"one": ("169.254.20.10", DNS_IP)}).nameservers(Role.CLUSTER_FIRST)
+
+    assert [cell.node for cell in found.deviating] == ["two"]
+
+
+def test_either_cluster_ip_is_allowed() -> None:
+    """On a dual-stack Service a kubelet may be told one IP, or both in either order."""
+    both = (DNS_IP, "fd00::a")
+
+    assert told_nameservers(ResolvConf((DNS_IP,)), both, ()) == (DNS_IP,)
+    assert told_nameservers(ResolvConf(both[::-1]), both, ()) == both[::-1]
+
+
+@pytest.mark.parametrize(
+    "search",
+    [
+        (),
+        POD.search[1:],
+        (POD.search[1], POD.search[0], POD.search[2]),
+        (f"{AWAY}.svc.{ZONE}", *POD.search[1:]),
+        (*POD.search, "corp.test"),
+        (*POD.search, ZONE),
+    ],
+    ids=["none", "own-missing", "order", "another-namespace", "not-the-nodes", "twice"],
+)
+def test_wrong_search_list_is_caught(search: tuple[str, ...]) -> None:
+    """Every suffix has its place, and none is there that neither cluster nor node has."""
+    assert files(replace(POD, search=search)).search(Role.CLUSTER_FIRST).deviations != {}
+
+
+def test_suffixes_of_the_node_belong_behind() -> None:
+    """The node's own suffixes must be there, behind the cluster's."""
+    node = replace(NODE, search=("corp.test",))
+
+    assert files(POD, node).search(Role.CLUSTER_FIRST).deviations != {}
+    whole = replace(POD, search=(*POD.search, "corp.test"))
+    assert files(whole, node).search(Role.CLUSTER_FIRST).deviations == {}
+
+
+@pytest.mark.parametrize("options", [set(), {"ndots:1"}, {"ndots:5", "edns0"}], ids=str)
+def test_wrong_options_are_caught(options: set[str]) -> None:
+    """ndots:5 alone is right."""
+    conf = replace(POD, options=frozenset(options))
+
+    assert files(conf).options(Role.CLUSTER_FIRST).deviations != {}
+
+
+@pytest.mark.parametrize(
+    "nameservers",
+    [("127.0.0.53",), ("192.0.2.1", "127.0.0.11"), ("::1",), (DNS_IP,), ("192.0.2.1", DNS_IP), ()],
+    ids=str,
+)
+def test_looping_node_is_caught(nameservers: tuple[str, ...]) -> None:
+    """Pods with the node's nameservers may not be sent to themselves or to cluster DNS."""
+    node = replace(NODE, nameservers=nameservers)
+
+    assert files(POD, node).no_loop(Role.DEFAULT).deviations != {}
+    assert files(POD).no_loop(Role.DEFAULT).deviations == {}
+
+
+def test_other_file_is_caught() -> None:
+    """A pod of another policy that should have the same file is compared with it whole."""
+    same = files(NODE, NODE, Role.FALLBACK)
+    other = files(POD, NODE, Role.FALLBACK)
+
+    assert same.same_as(Role.FALLBACK, Role.DEFAULT).deviations == {}
+    assert other.same_as(Role.FALLBACK, Role.DEFAULT).deviations != {}
+
+
+def test_config_alone() -> None:
+    """With dnsPolicy None anything that was not given is caught."""
+    given = Given(("192.0.2.9",), ("x.test",), ("ndots:2", "edns0"))
+    right = ResolvConf(("192.0.2.9",), ("x.test",), frozenset({"ndots:2", "edns0"}))
+    more = replace(right, nameservers=("192.0.2.9", DNS_IP))
+
+    for conf, deviating in ((right, 0), (more, 1)):
+        made = clients(client(Role.NONE, conf), given=given)
+        assert len(PodFiles(made, {}).as_given().deviating) == deviating
+
+
+def test_merged_config() -> None:
+    """Given values come behind, each once; an option replaces the one of its name."""
+    assert merged(ZONE).after(POD) == ResolvConf(
+        (DNS_IP, "192.0.2.53"),
+        (*POD.search, "merged.search.test"),
+        frozenset({"ndots:2", "edns0", "timeout:3"}),
+    )
+    unchanged = clients(client(Role.MERGED))
+    assert PodFiles(unchanged, {}).with_config(Role.MERGED, merged(ZONE)).deviations != {}
+
+
+def test_crowded_config() -> None:
+    """Over the limits the first values are kept."""
+    conf = crowded().after(POD)
+
+    assert conf.nameservers == (DNS_IP, "192.0.2.1", "192.0.2.2")
+    assert len(conf.search) == MOST_SEARCHES
+    assert conf.search[:4] == (*POD.search, "s1.search.test")
+
+
+def test_config_as_the_api_has_it() -> None:
+    """Options with and without a value, and nothing that was not given."""
+    assert Given(options=("ndots:2", "edns0")).manifest == {
+        "options": [{"name": "ndots", "value": "2"}, {"name": "edns0"}]
+    }
+
+
+def test_longest_search_list() -> None:
+    """A list at the limit has as many characters as the API counts, within its limit of names."""
+    assert len(" ".join(characters(MOST_CHARACTERS))) == MOST_CHARACTERS
+    assert max(map(len, characters(MOST_CHARACTERS + 1))) <= 253
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["-localip", "169.254.20.10,10.96.0.10", "-conf", "x"],
+        ["-conf", "x", "--localip=169.254.20.10,10.96.0.10"],
+    ],
+    ids=["two-words", "one-word"],
+)
+def test_addresses_of_a_node_local_cache(words: list[str]) -> None:
+    """They are read from its argument in either form."""
+    assert local_ips(words) == ("169.254.20.10", "10.96.0.10")
+    assert local_ips(["-conf", "x"]) == ()
+
+
+def test_own_line_of_a_hosts_file() -> None:
+    """Only the line of the pod's address counts, comments aside."""
+    hosts = "127.0.0.1\tlocalhost\n10.244.0.9\ta.b.svc.z\ta # ours\n10.244.0.99 other\n"
+
+    assert own_lines(hosts, "10.244.0.9") == "10.244.0.9 a.b.svc.z a"
+    assert own_lines(hosts, "") == ""
+
+
+def test_warnings_by_their_beginning() -> None:
+    """What the kubelet warned of, without the line that it then wrote."""
+    assert beginnings(["Nameserver limits were exceeded, some ...: 1 2 3"]) == {
+        "Nameserver limits were exceeded"
+    }
+
+
+RIGHT = Found(frozenset(API_SERVER.cluster_ips), API_SERVER.fqdn)
+
+
+def found_by_getent(found: Found, conf: ResolvConf = POD) -> Lookups:
+    """One lookup of kubernetes.default."""
+    return lookups((client(conf=conf), Lookup(GETADDRINFO, "kubernetes.default", False), found))
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        Found(error="not found"),
+        Found(error="no answer before the deadline"),
+        replace(RIGHT, addresses=frozenset({"10.96.7.4"})),
+        replace(RIGHT, addresses=frozenset({"10.96.0.1", "10.96.7.4"})),
+        replace(RIGHT, name="kubernetes.default.run.svc.cluster.local."),
+    ],
+    ids=["nothing", "late", "another", "one-more", "by-another-name"],
+)
+def test_wrong_lookup_is_caught(found: Found) -> None:
+    """Addresses and the name of the hit are compared whole."""
+    assert judged(found_by_getent(RIGHT)).deviations == {}
+    assert judged(found_by_getent(found)).deviations != {}
+
+
+def judged(asked: Lookups) -> Evidence:
+    """What a check sees of it."""
+    return asked.api_server(Role.CLUSTER_FIRST, GETADDRINFO, Spelling.NAMESPACE)
+
+
+def test_namespaces_are_told_apart() -> None:
+    """In each namespace the Service of that namespace is right, and the other one wrong."""
+    away = client(Role.SECOND, namespace=AWAY, node="two")
+    lookup = Lookup(GETADDRINFO, "shop", False)
+    home, other = TARGETS.home, TARGETS.away
+    assert other is not None
+    found = {s.namespace: Found(frozenset(s.cluster_ips), s.fqdn) for s in (home, other)}
+    both = (Role.CLUSTER_FIRST, Role.SECOND)
+
+    right = lookups((client(), lookup, found[HOME]), (away, lookup, found[AWAY]))
+    assert right.at_home(both, GETADDRINFO).deviations == {}
+    wrong = lookups((client(), lookup, found[HOME]), (away, lookup, found[HOME]))
+    assert [c.node for c in wrong.at_home(both, GETADDRINFO).deviating] == ["two"]
+
+
+def test_short_name_that_leaks_is_caught() -> None:
+    """A miss may be anything but the Service of the other namespace."""
+    away = client(Role.SECOND, namespace=AWAY)
+    lookup = Lookup(GETADDRINFO, "lonely", True)
+    leaked = Found(frozenset(TARGETS.lonely.cluster_ips), TARGETS.lonely.fqdn)
+
+    for found, deviating in ((Found(error="not found"), 0), (leaked, 1)):
+        asked = lookups((away, lookup, found))
+        assert len(asked.not_lonely([Role.SECOND], GETADDRINFO).deviating) == deviating
+
+
+STEPS = (
+    Step("kubernetes.default.run.svc.cluster.local.", "NXDOMAIN"),
+    Step("kubernetes.default.svc.cluster.local.", "NOERROR"),
+)
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [STEPS[1:], STEPS[::-1], (replace(STEPS[0], rcode="SERVFAIL"), STEPS[1]), STEPS[:1], ()],
+    ids=["step-missing", "order", "not-denied", "no-hit", "nothing"],
+)
+def test_wrong_step_is_caught(steps: tuple[Step, ...]) -> None:
+    """Each name of the walk must be asked for in its place and be denied until the hit."""
+    lookup = Lookup(DIG, "kubernetes.default", False)
+    right = lookups((client(), lookup, replace(RIGHT, steps=STEPS)))
+    wrong = lookups((client(), lookup, replace(RIGHT, steps=steps)))
+
+    assert right.dig_steps(Role.CLUSTER_FIRST, Spelling.NAMESPACE).deviations == {}
+    assert wrong.dig_steps(Role.CLUSTER_FIRST, Spelling.NAMESPACE).deviations != {}
+
+
+def test_outside_has_no_say() -> None:
+    """What servers of the node's own suffixes answer on the way is not judged."""
+    conf = replace(POD, search=(*POD.search, "corp.test"))
+    name = Spelling.FULL.of(API_SERVER)
+    lookup = Lookup(DIG, name, False)
+    denied = tuple(Step(f"{name}.{suffix}.", "NXDOMAIN") for suffix in POD.search)
+    outside = Found(error="SERVFAIL", steps=(*denied, Step(f"{name}.corp.test.", "SERVFAIL")))
+    asked = lookups((client(conf=conf), lookup, outside))
+
+    assert asked.api_server(Role.CLUSTER_FIRST, DIG, Spelling.FULL).deviations == {}
+    inside = lookups((client(), lookup, outside))
+    assert inside.api_server(Role.CLUSTER_FIRST, DIG, Spelling.FULL).deviations != {}
+
+
+@pytest.mark.parametrize("role", [Role.CLUSTER_FIRST, Role.HOST_NETWORK, Role.SECOND], ids=str)
+def test_all_that_checks_want_is_looked_up(role: Role) -> None:
+    """The batch of a client has every lookup that a check may ask for."""
+    namespace = {Role.HOST_NETWORK: "run-host", Role.SECOND: AWAY}.get(role, HOME)
+    wanted = lookups().results.wanted(client(role, namespace=namespace))
+
+    assert len(set(wanted)) == len(wanted)
+    for spelling in QUALIFIED:
+        assert Lookup(DIG, spelling.of(API_SERVER), False) in wanted
+
+
+def test_missing_role_is_no_finding() -> None:
+    """Where pods of a role could not be made a check learns so, and compares nothing."""
+    with pytest.raises(NoClients):
+        files(POD).options(Role.HOST_NETWORK)
+
+
+def test_message_is_the_evidence() -> None:
+    """A message has the file as found, the node, what was expected, and how to repeat it."""
+    found = files(replace(POD, options=OPTIONS | {"edns0"})).options(Role.CLUSTER_FIRST)
+    text = repr(found)
+
+    for word in ("on one", "ndots:5", "edns0", f"nameserver {DNS_IP}", "kubectl --context kind-x"):
+        assert word in text
+
+
+def test_files_are_no_answers() -> None:
+    """What a pod has on disk is noted with its deviations, and not counted as an answer."""
+    tally = Tally()
+    files(replace(POD, options=frozenset())).options(Role.CLUSTER_FIRST).noted_in(tally)
+    judged(found_by_getent(RIGHT)).noted_in(tally)
+
+    assert (tally.asked, len(tally.deviating)) == (1, 1)
+
+
+class SilentProbe:
+    """A probe in a pod whose nameserver does not answer."""
+
+    def __init__(self) -> None:
+        self.commands = 0
+
+    def run(self, commands: list[list[str]], timeout: float) -> list[Output]:
+        """Dig's words when nobody answers."""
+        self.commands += len(commands)
+        return [Output(9, ";; no servers could be reached\n", "") for _ in commands]
+
+
+def test_silent_nameserver_is_not_asked_again() -> None:
+    """A dead nameserver is found out with one question, and every lookup deviates."""
+    probe = SilentProbe()
+    asked = lookups()
+    known = clients(client(probe=cast(Probe, probe)))
+    asked.results.clients = asked.results.hearing.clients = known
+
+    assert judged(asked).deviations == {
+        "one: kubernetes.default in a cluster-first pod": f"nothing ({SILENT})"
+    }
+    assert asked.not_api_server([Role.CLUSTER_FIRST], GETADDRINFO).deviations != {}
+    assert probe.commands == 1
+
+
+def test_all_roles_are_heard_at_once() -> None:
+    """Where DNS is dead, the first check asks in every pod; those after it need not wait."""
+    probe = SilentProbe()
+    roles = (Role.CLUSTER_FIRST, Role.SECOND, Role.NONE)
+    pods = [client(role, node=str(role), probe=cast(Probe, probe)) for role in roles]
+    hearing = Hearing(clients(*pods))
+
+    assert hearing.of(pods[:1]) == []
+    assert probe.commands == 2  # the counting server is waited for by who needs it
+    assert hearing.of(pods[1:2]) == []
+    assert probe.commands == 2
+
+
+class CountingProbe:
+    """A probe in a pod where every question is answered."""
+
+    def __init__(self) -> None:
+        self.commands = 0
+
+    def run(self, commands: list[list[str]], timeout: float) -> list[Output]:
+        """Dig's words for an answer without records."""
+        self.commands += len(commands)
+        return [Output(0, ";; ->>HEADER<<- opcode: QUERY, status: NOERROR, id: 1\n", "")] * len(
+            commands
+        )
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+def test_roles_look_up_together_where_packets_are_lost(at_once: bool) -> None:
+    """One role after the other spares the nodes; what waits for lost packets can wait together."""
+    probes = {role: CountingProbe() for role in (Role.CLUSTER_FIRST, Role.MUSL, Role.NONE)}
+    pods = [client(role, node=str(role), probe=cast(Probe, p)) for role, p in probes.items()]
+    known = clients(*pods)
+    results = Results(site(), known, Hearing(known), TARGETS, at_once)
+    results.of(Role.CLUSTER_FIRST)
+
+    looked = {role for role, probe in probes.items() if probe.commands > 1}
+    assert looked == {Role.CLUSTER_FIRST} | ({Role.MUSL} if at_once else set())
+
+
+class LostProbe:
+    """A probe whose pod is gone."""
+
+    def run(self, commands: list[list[str]], timeout: float) -> list[Output]:
+        """No command comes back."""
+        raise ProbeLost("the pod is gone")
+
+
+def test_lost_pod_is_not_taken_for_a_silent_nameserver() -> None:
+    """That a pod is gone is what its lookups say, and not that DNS is dead."""
+    asked = lookups()
+    known = clients(client(probe=cast(Probe, LostProbe())))
+    asked.results.clients = asked.results.hearing.clients = known
+
+    assert set(judged(asked).deviations.values()) == {"nothing (the pod is gone)"}

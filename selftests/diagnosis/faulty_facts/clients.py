@@ -1,0 +1,201 @@
+"""Facts of a cluster whose clients are served something odd."""
+
+from dataclasses import replace
+
+from clusterdns.cluster import Manifest
+from clusterdns.diagnosis.facts import Facts
+from clusterdns.diagnosis.rows import Cell, Talk, Trouble
+from clusterdns.resolvconf import ResolvConf
+from selftests.diagnosis.edit_facts import (
+    Change,
+    corefile,
+    deviating,
+    edited,
+    failing,
+    saying,
+)
+from selftests.diagnosis.faulty_facts.network import policy
+from selftests.diagnosis.faulty_facts.places import COREFILE, PATHS, to_service
+from selftests.diagnosis.faulty_facts.replicas import api_lost
+from selftests.diagnosis.faulty_facts.service import told
+from selftests.diagnosis.faulty_facts.upstream import no_upstream
+from selftests.diagnosis.healthy_facts import DNS_IP, NODES, OURS
+
+
+def other_family(facts: Facts) -> Facts:
+    """The API server's endpoint has another family than its Service."""
+    slices = ({**facts.api_slices[0], "addressType": "IPv6"},)
+    return replace(api_lost(facts), api_slices=slices)
+
+
+def cache_address(facts: Facts) -> Facts:
+    """Pods are told a node-local cache that is not there."""
+    return told(("169.254.20.10",), "w2")(facts)
+
+
+def wildcard(facts: Facts) -> Facts:
+    """A suffix of the nodes answers everything."""
+    conf = facts.resolv_confs["w1"]
+    confs = {n: replace(conf, search=(*conf.search, "corp.test")) for n in NODES}
+    hit = Talk("suffix", "w1", "pod/coredns-a", "10.244.0.2", "cp", "udp", "NOERROR", 1.0, 1)
+    sick = replace(facts, resolv_confs=confs, talks=(*facts.talks, hit))
+    return failing(sick, "tests/network/test_search_path.py::test_short_name_ends[getent]")
+
+
+def reverse(facts: Facts) -> Facts:
+    """Outside PTR questions are denied."""
+    sick = corefile(facts, "        fallthrough in-addr.arpa ip6.arpa\n", "")
+    return deviating(sick, f"{COREFILE}::test_nothing_in_it_is_likely_to_hurt")
+
+
+def limits(words: str) -> Change:
+    """The kubelet cuts a node's resolv.conf."""
+
+    def change(facts: Facts) -> Facts:
+        name = "tests/network/test_node_resolver.py::test_node_resolv_conf_is_within_the_limits"
+        message = f"w1: {words} limits were exceeded, some were omitted"
+        return replace(facts, troubles=(Trouble(name, "deviation", message),))
+
+    return change
+
+
+def other_ip_family(facts: Facts) -> Facts:
+    """Pods are told an IPv6 address, the Service has none."""
+    return told(("fd00::a",), *NODES)(facts)
+
+
+def dot(facts: Facts) -> Facts:
+    """A single dot in the search list."""
+    conf = facts.resolv_confs["w1"]
+    confs = {**facts.resolv_confs, "w1": replace(conf, search=(*conf.search, "."))}
+    name = "tests/network/test_pod_resolv_conf.py::test_search_list_is_the_clusters[cluster-first]"
+    return failing(replace(facts, resolv_confs=confs), name)
+
+
+def denied_new_names(facts: Facts) -> Facts:
+    """Replicas deny what was made during the run."""
+    cells = tuple(
+        Cell(
+            f"web{number}.{OURS}.svc.cluster.local. A",
+            node,
+            "pod/coredns-a (10.244.0.2)",
+            "udp",
+            "NOERROR [web A 10.96.1.1]",
+            "NXDOMAIN [] with the SOA of cluster.local. flags AA QR RD",
+        )
+        for node in NODES
+        for number in range(3)
+    )
+    name = "tests/dns/test_cluster_ip_service.py::test_address_is_the_cluster_ip[udp-web-A]"
+    return replace(facts, troubles=(Trouble(name, "failed", "denied", cells),))
+
+
+def empty_ignored(facts: Facts) -> Facts:
+    """The Corefile takes Services without pods away."""
+    text = "        ttl 30\n"
+    sick = corefile(facts, text, f"{text}        ignore empty_service\n")
+    return denied_new_names(sick)
+
+
+def other_port(facts: Facts) -> Facts:
+    """Replicas listen on 5353, the policy opens 53."""
+
+    def edit(workload: Manifest) -> None:
+        for port in workload["spec"]["template"]["spec"]["containers"][0]["ports"]:
+            port["containerPort"] = 5353
+
+    sick = edited(corefile(facts, ".:53 {", ".:5353 {"), "workload", edit)
+
+    def lead(slices: tuple[Manifest, ...]) -> None:
+        for port in slices[0]["ports"][:2]:
+            port.update(port=5353)
+
+    sick = edited(sick, "slices", lead)
+    rule = {"ports": [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}]}
+    spec = {
+        "podSelector": {"matchLabels": {"k8s-app": "kube-dns"}},
+        "policyTypes": ["Ingress"],
+        "ingress": [rule],
+    }
+    sick = replace(sick, policies=(policy("kube-system", spec),))
+    return failing(saying(sick, lambda t: None if t.kind == "upstream" else "timeout"), PATHS)
+
+
+def overlapping(facts: Facts) -> Facts:
+    """The nodes' resolver has an address of the pods' range."""
+    conf = ResolvConf(("10.244.2.253",), (), frozenset())
+    sick = no_upstream(replace(facts, node_confs=dict.fromkeys(NODES, conf)))
+    talks = tuple(
+        replace(t, address="10.244.2.253") if t.kind == "upstream" else t for t in sick.talks
+    )
+    return replace(sick, talks=talks)
+
+
+def with_cache(facts: Facts, ready: bool = True) -> Facts:
+    """A node-local cache on each node; that of w2 may be sick."""
+    pods = tuple(
+        {
+            "metadata": {"name": f"node-local-dns-{n}"},
+            "spec": {
+                "nodeName": n,
+                "containers": [{"args": ["-localip", f"169.254.20.10,{DNS_IP}"]}],
+            },
+            "status": {
+                "conditions": [
+                    {"type": "Ready", "status": "True" if ready or n != "w2" else "False"}
+                ]
+            },
+        }
+        for n in NODES
+    )
+    return replace(facts, node_local=pods)
+
+
+def sick_cache(facts: Facts) -> Facts:
+    """The cache of w2 is down, and the Service's address is its own there."""
+    return failing(to_service("timeout", node="w2")(with_cache(facts, ready=False)), PATHS)
+
+
+def stuck_proxy(facts: Facts) -> Facts:
+    """kube-proxy of w2 hangs."""
+    return failing(to_service("timeout", node="w2")(facts), PATHS)
+
+
+def large_buffers(facts: Facts) -> Facts:
+    """Questions with a large EDNS buffer are dropped."""
+    cells = tuple(
+        Cell("web. A", n, "pod/coredns-a (10.244.0.2)", "udp", "NOERROR", "no answer (timeout)")
+        for n in NODES
+    )
+    name = "tests/dns/test_edns.py::test_question_is_answered_with[udp-4096]"
+    return replace(facts, troubles=(Trouble(name, "failed", "silent", cells),))
+
+
+def long_denials(facts: Facts) -> Facts:
+    """Denials are kept for half an hour."""
+    block = "    cache 30 {\n        disable success cluster.local\n"
+    sick = corefile(facts, f"{block}        disable denial cluster.local\n    }}\n", "cache 900\n")
+    name = f"{COREFILE}::test_nothing_in_it_is_likely_to_hurt"
+    return replace(
+        sick, troubles=(Trouble(name, "deviation", "a Service stays unknown for 900 s"),)
+    )
+
+
+SICK: dict[str, tuple[str, Change]] = {
+    "api family": ("api-family-mismatch", other_family),
+    "cache address": ("nodelocal-ipvs-clusterdns", cache_address),
+    "wildcard": ("wildcard-search-domain", wildcard),
+    "nameservers": ("nameserver-limit", limits("Nameserver")),
+    "suffixes": ("search-list-truncated", limits("Search Line")),
+    "other family": ("dns-svc-family", other_ip_family),
+    "dot": ("search-dot-musl", dot),
+    "frozen": ("watch-frozen", denied_new_names),
+    "empty ignored": ("ignore-empty-service", empty_ignored),
+    "other port": ("netpol-postdnat-port", other_port),
+    "overlap": ("pod-cidr-overlap", overlapping),
+    "sick cache": ("nodelocal-down", sick_cache),
+    "stuck proxy": ("kube-proxy-stuck-node", stuck_proxy),
+    "large buffers": ("edns-large-dropped", large_buffers),
+    "long denials": ("denial-too-long", long_denials),
+    "reverse": ("reverse-no-fallthrough", reverse),
+}

@@ -1,0 +1,175 @@
+"""Facts of clusters with a fault that no catalogue has, made by hand like those of sick.py."""
+
+from copy import deepcopy
+from dataclasses import replace
+
+from clusterdns.cluster import Manifest
+from clusterdns.diagnosis.facts import Facts
+from clusterdns.diagnosis.rows import Cell, Trouble
+from selftests.diagnosis.edit_facts import Change, corefile, edited, saying
+from selftests.diagnosis.faulty_facts.network import deaf_replica
+from selftests.diagnosis.faulty_facts.places import to_service
+from selftests.diagnosis.healthy_facts import DNS_IP, NODES, OURS
+
+API_NAME = "kubernetes.default.svc.cluster.local."
+SERVERS = (f"service/kube-dns ({DNS_IP})", "pod/coredns-a (10.244.0.2)")
+BEFORE = "    kubernetes cluster.local"
+
+
+def plugin(lines: str) -> Change:
+    """With these lines before kubernetes in the Corefile."""
+    return lambda facts: corefile(facts, BEFORE, f"{lines}\n{BEFORE}")
+
+
+def answering(
+    facts: Facts, question: str, expected: str, received: str, nodes: tuple[str, ...] = NODES
+) -> Facts:
+    """With a failed check to which all servers gave the same wrong answer on these nodes."""
+    cells = tuple(Cell(question, n, s, "udp", expected, received) for n in nodes for s in SERVERS)
+    name = "tests/dns/test_cluster_ip_service.py::test_address_is_the_cluster_ip[udp-plain-A]"
+    return replace(facts, troubles=(*facts.troubles, Trouble(name, "failed", "odd", cells)))
+
+
+def hosts(facts: Facts) -> Facts:
+    """The plug-in hosts has an address of its own for the API server."""
+    sick = plugin(f"    hosts {{\n        192.0.2.7 {API_NAME}\n        fallthrough\n    }}")(facts)
+    return answering(
+        sick,
+        f"{API_NAME} A",
+        f"NOERROR [{API_NAME} A 10.96.0.1]",
+        f"NOERROR [{API_NAME} A 192.0.2.7]",
+    )
+
+
+def template(facts: Facts) -> Facts:
+    """No name of the cluster exists when AAAA is asked for."""
+    sick = plugin("    template IN AAAA cluster.local {\n        rcode NXDOMAIN\n    }")(facts)
+    return answering(sick, f"{API_NAME} AAAA", "NOERROR []", "NXDOMAIN []")
+
+
+def rewrite(facts: Facts) -> Facts:
+    """Names of ports are turned into others."""
+    sick = plugin("    rewrite name regex _(.*)\\.svc\\.cluster\\.local lost.svc.cluster.local")(
+        facts
+    )
+    return answering(sick, f"_https._tcp.{API_NAME} SRV", "NOERROR [x]", "NXDOMAIN []")
+
+
+def no_ttl(facts: Facts) -> Facts:
+    """Every answer gets a TTL of 0."""
+    sick = plugin("    rewrite ttl suffix .cluster.local 0")(facts)
+    return answering(sick, f"{API_NAME} A", "NOERROR [x] with TTL 30", "NOERROR [x] with TTL 0")
+
+
+def acl(facts: Facts) -> Facts:
+    """Pods of w2 are refused."""
+    sick = plugin("    acl {\n        block net 10.244.2.0/24\n    }")(facts)
+    sick = saying(sick, lambda t: "REFUSED" if t.node == "w2" and t.kind != "upstream" else None)
+    return answering(sick, f"{API_NAME} A", "NOERROR [x]", "REFUSED []", ("w2",))
+
+
+def stub(facts: Facts) -> Facts:
+    """The names of Services are asked of somebody else."""
+    text = facts.inventory.corefile_text or ""
+    text += "svc.cluster.local:53 {\n    forward . 192.0.2.9\n}\n"
+    sick = replace(facts, inventory=replace(facts.inventory, corefile_text=text))
+    sick = saying(sick, lambda t: "NXDOMAIN" if t.kind == "known" else None)
+    return answering(sick, f"web.{OURS}.svc.cluster.local. A", "NOERROR [x]", "NXDOMAIN []")
+
+
+def foreign(facts: Facts) -> Facts:
+    """A pod of another Deployment stands behind the Service."""
+
+    def add(pods: tuple[Manifest, ...]) -> None:
+        pods[0]["metadata"]["name"] = "second-7c9f-x2x4b"
+        pods[0]["metadata"]["labels"]["pod-template-hash"] = "7c9f"
+
+    sick = edited(facts, "pods", add)
+    cell = Cell(f"{API_NAME} A", "w1", "pod/second-7c9f-x2x4b (10.244.0.2)", "udp", "NOERROR", "x")
+    return replace(
+        sick, troubles=(Trouble("tests/dns/test_x.py::test_y[udp]", "failed", "", (cell,)),)
+    )
+
+
+def old_corefile(facts: Facts) -> Facts:
+    """One replica has read another Corefile, and has no records of pods."""
+    line = "[INFO] plugin/reload: Running configuration SHA512 = "
+    sick = replace(facts, logs={"coredns-a": f"{line}1b22\n{line}77aa", "coredns-b": f"{line}1b22"})
+    cell = Cell(f"1-2-3-4.{OURS}.pod A", "w1", "pod/coredns-b (10.244.1.2)", "udp", "NOERROR", "x")
+    return replace(
+        sick, troubles=(Trouble("tests/dns/test_x.py::test_y[udp]", "failed", "", (cell,)),)
+    )
+
+
+def same_corefile(facts: Facts) -> Facts:
+    """All replicas have read the same Corefile in the end, and one answers otherwise."""
+    sick = old_corefile(facts)
+    line = "[INFO] plugin/reload: Running configuration SHA512 = "
+    return replace(sick, logs={"coredns-a": f"{line}1b22\n{line}77aa", "coredns-b": f"{line}77aa"})
+
+
+def tcp_lost_on_one_path(facts: Facts) -> Facts:
+    """TCP from w2 to one replica is lost: no cause is about that."""
+    sick = saying(
+        facts,
+        lambda t: (
+            "timeout" if (t.node, t.server, t.transport) == ("w2", "pod/coredns-a", "tcp") else None
+        ),
+    )
+    cell = Cell(f"{API_NAME} A", "w2", SERVERS[1], "tcp", "NOERROR", "no answer (timeout)")
+    return replace(
+        sick, troubles=(Trouble("tests/dns/test_x.py::test_y[tcp]", "failed", "", (cell,)),)
+    )
+
+
+def harmless(facts: Facts) -> Facts:
+    """Plug-ins that might answer first, but not for what failed."""
+    sick = plugin("    hosts {\n        192.0.2.7 db.example.\n    }")(facts)
+    text = (sick.inventory.corefile_text or "").replace(
+        BEFORE, f"    template IN A example.org {{\n        rcode NXDOMAIN\n    }}\n{BEFORE}"
+    )
+    sick = replace(deepcopy(sick), inventory=replace(sick.inventory, corefile_text=text))
+    return answering(sick, f"{API_NAME} A", "NOERROR [x]", "NOERROR [y]")
+
+
+def untranslated(facts: Facts) -> Facts:
+    """On w2 half of the answers over UDP come from a replica instead of the Service."""
+    stray = "wrong source 10.244.0.2:53"
+    sick = to_service(stray, transport="udp", node="w2")(facts)
+    lossy = tuple(
+        replace(p, lost=p.sent // 2, improbable=True)
+        if (p.node, p.transport) == ("w2", "udp") and p.server.startswith("service/")
+        else p
+        for p in facts.paths
+    )
+    cell = Cell(f"{API_NAME} A", "w2", SERVERS[0], "udp", "NOERROR [x]", f"no answer ({stray})")
+    name = "tests/dns/test_cluster_ip_service.py::test_address_is_the_cluster_ip[udp-plain-A]"
+    lost = Trouble("tests/network/test_paths.py::test_path_loses_nothing[udp]", "failed", "lost")
+    failed = (*facts.troubles, Trouble(name, "failed", "odd", (cell,)), lost)
+    return replace(sick, paths=lossy, troubles=failed)
+
+
+def stranger(facts: Facts) -> Facts:
+    """Somebody who is no replica answers."""
+    sick = to_service("wrong source 192.0.2.9:53", transport="udp", node="w2")(facts)
+    return answering(sick, f"{API_NAME} A", "NOERROR [x]", "no answer (wrong source 192.0.2.9:53)")
+
+
+ODD: dict[str, tuple[str, Change]] = {
+    "hosts": ("hosts-override", hosts),
+    "template": ("template-override", template),
+    "rewrite": ("rewrite-override", rewrite),
+    "ttl": ("rewrite-override", no_ttl),
+    "acl": ("acl-refuses", acl),
+    "stub": ("stub-shadows-cluster", stub),
+    "foreign replica": ("foreign-replica", foreign),
+    "old Corefile": ("corefile-old-replica", old_corefile),
+    "untranslated": ("wrong-source", untranslated),
+    "deaf replica": ("dns-port-filtered", deaf_replica),
+}
+UNKNOWN: dict[str, Change] = {
+    "tcp on one path": tcp_lost_on_one_path,
+    "answers of a stranger": stranger,
+    "harmless plug-ins": harmless,
+    "same Corefile": same_corefile,
+}

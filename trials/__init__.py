@@ -1,0 +1,1 @@
+"""Trials: what we do to clusters to prove the suite."""

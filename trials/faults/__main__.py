@@ -1,0 +1,150 @@
+"""python -m trials.faults: break a cluster in every known way; each fault must be named."""
+
+import argparse
+import json
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from functools import partial
+from itertools import groupby
+from pathlib import Path
+
+from host.bootstrap.steps import say
+from trials.cluster import breakable_cluster
+from trials.ending import CHANGED, FAILED, INTERRUPTED, USAGE, Parser, exit_code_of
+from trials.faults.mutant import Mutant
+from trials.faults.register import chosen
+from trials.faults.trial import Trial, prepare, report, try_mutant
+from trials.suite import run_suite
+from trials.tools import add_tool_options, find_tools
+
+
+def main(words: Sequence[str]) -> int:
+    """Try the chosen mutants; 0 when all are found, 11 when one could not be taken out again."""
+    options = parse(words)
+    mutants = chosen(options.select or "")
+    if options.shard:
+        number, of = map(int, options.shard.split("/"))
+        mutants = mutants[number - 1 :: of]
+    if options.list:
+        for each in mutants:
+            print(f"{each.name:28} {each.family}  {each.title}")
+        return 0
+    if refusal := why_not(options, mutants):
+        print(refusal, file=sys.stderr)
+        return USAGE
+    if options.shards > 1:
+        return exit_code_of(partial(run_shards, words, options))
+    trials: list[Trial] = []
+    try:
+        return exit_code_of(partial(try_all, options, mutants, trials))
+    finally:
+        if options.json:
+            documents = [trial.as_document() for trial in trials]
+            options.json.write_text(json.dumps(documents, indent=2) + "\n", encoding="utf-8")
+
+
+def why_not(options: argparse.Namespace, mutants: Sequence[Mutant]) -> str:
+    """What is wrong with the command line; empty when it can be done."""
+    if not mutants:
+        return f"No mutant is named {options.select!r}; --list shows all."
+    if options.cluster and options.shards > 1:
+        return "--shards makes a cluster for each shard: leave --cluster out."
+    needed: dict[str, list[str]] = {}
+    for mutant in mutants:
+        needed.setdefault(mutant.topology, []).append(mutant.name)
+    if options.cluster and len(needed) > 1:
+        few = min(needed.values(), key=len)
+        return (
+            f"One cluster is not enough for these mutants, they need {' and '.join(needed)}: "
+            f"leave --cluster out, or run apart {', '.join(few)}."
+        )
+    return ""
+
+
+def try_all(options: argparse.Namespace, mutants: Sequence[Mutant], trials: list[Trial]) -> int:
+    """Each mutant in a cluster of the kind that it needs. Raises HostError and RevertError."""
+    tools = find_tools(options)
+    reports = options.report_dir or Path(tempfile.mkdtemp(prefix="dns-conf-mutants-"))
+    code = 0
+    for topology, group in groupby(sorted(mutants, key=topology_of), topology_of):
+        place = breakable_cluster(tools, options.cluster, topology, options.keep_cluster)
+        with place as cluster:
+            prepare(cluster)
+            for mutant in group:
+                select = mutant.quick if options.quick else ""
+                trial = try_mutant(cluster, mutant, reports, select)
+                trials.append(trial)
+                report(trial)
+                code = code if trial.detected else FAILED
+            if options.green:
+                green = run_suite(cluster, reports / "green")
+                say(f"repaired cluster: exit code {green.exit_code}", green.seconds)
+                code = code if green.exit_code == 0 else FAILED
+    found = sum(trial.detected for trial in trials)
+    say(f"{found} of {len(trials)} faults found; reports in {reports}")
+    return code
+
+
+def run_shards(words: Sequence[str], options: argparse.Namespace) -> int:
+    """The same command once per shard, each with a cluster of its own; the worst exit code."""
+    folder = Path(tempfile.mkdtemp(prefix="dns-conf-shards-"))
+    kept = drop_option(drop_option(words, "--shards"), "--json")
+    children = []
+    for number in range(1, options.shards + 1):
+        argv = [sys.executable, "-m", "mutants", *kept, "--shard", f"{number}/{options.shards}"]
+        argv += ["--json", str(folder / f"{number}.json")]
+        children.append(subprocess.Popen(argv))
+    try:
+        codes = [child.wait() for child in children]
+    except KeyboardInterrupt:
+        for child in children:
+            if child.poll() is None:
+                child.send_signal(signal.SIGINT)
+        codes = [child.wait() for child in children]
+    if options.json:
+        documents = [d for f in sorted(folder.glob("*.json")) for d in json.loads(f.read_text())]
+        options.json.write_text(json.dumps(documents, indent=2) + "\n", encoding="utf-8")
+    return next((code for code in (CHANGED, INTERRUPTED, FAILED) if code in codes), max(codes))
+
+
+def parse(words: Sequence[str]) -> argparse.Namespace:
+    """The command line."""
+    parser = Parser(prog="mutants", description=__doc__)
+    add = parser.add_argument
+    add("-k", dest="select", metavar="NAMES", help="only these mutants; part of a name is enough")
+    add("--list", action="store_true", help="print the mutants, and end")
+    add("--quick", action="store_true", help="only the checks that matter most for each mutant")
+    add("--green", action="store_true", help="run the suite once more at the end: all must pass")
+    add("--cluster", metavar="NAME", help="use this kind cluster; make it if it does not exist")
+    add("--keep-cluster", action="store_true", help="do not delete the cluster at the end")
+    add("--shards", type=int, default=1, metavar="N", help="so many clusters side by side")
+    add("--shard", metavar="I/N", help=argparse.SUPPRESS)
+    add("--json", type=Path, metavar="FILE", help="write the results there too")
+    add("--report-dir", type=Path, metavar="DIR", help="the reports of the suite, one per mutant")
+    add_tool_options(parser)
+    return parser.parse_args(words)
+
+
+def drop_option(words: Sequence[str], name: str) -> list[str]:
+    """The words without an option that takes a value."""
+    kept, skip = [], False
+    for word in words:
+        if skip:
+            skip = False
+        elif word == name:
+            skip = True
+        elif not word.startswith(f"{name}="):
+            kept.append(word)
+    return kept
+
+
+def topology_of(mutant: Mutant) -> str:
+    """By which mutants are grouped."""
+    return mutant.topology
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
