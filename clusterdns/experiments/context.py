@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 
 from clusterdns.cluster import Manifest
 from clusterdns.matrix.answer import Answer
@@ -11,7 +10,6 @@ from clusterdns.matrix.everyone import Everyone
 from clusterdns.matrix.question import Question, Server, Transport
 from clusterdns.own_coredns import Arrival, NotPossible, PrivateCoreDns, arrivals_in
 from clusterdns.probe import Probe
-from clusterdns.repeat import repeat_command
 from clusterdns.testbed.testbed import Site, Workspace
 from clusterdns.wait import GENTLY, eventually
 
@@ -95,7 +93,7 @@ class Bench:
     ) -> list[Answer]:
         """Put questions to one server; a lost packet is sent once more, as everywhere."""
         limit = self.site.workspace.timeouts.query if timeout is None else timeout
-        repeat = partial(repeat_command, self.site.workspace, False)
+        repeat = self.site.workspace.repeat
         everyone = Everyone({self.probe.node: self.probe}, (server,), limit, repeat)
         try:
             return everyone.ask(questions, transport)

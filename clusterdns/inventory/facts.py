@@ -7,8 +7,7 @@ from typing import Any
 from clusterdns.cluster import Cluster
 from clusterdns.inventory.features import features_of
 from clusterdns.inventory.inventory import Inventory
-from clusterdns.objects.service import address_type
-from clusterdns.testbed.testbed import Site
+from clusterdns.names import address_type
 
 FAMILIES = {"A": "IPv4", "AAAA": "IPv6"}
 
@@ -16,20 +15,20 @@ FAMILIES = {"A": "IPv4", "AAAA": "IPv6"}
 def facts_of(
     cluster: Cluster,
     inventory: Inventory,
-    site: Site | None = None,
+    domain: str = "",
     node_local: Mapping[str, object] | None = None,
+    unprobed: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """As the contract has it; the domain is known once pods have told it.
 
-    ``unprobed`` is there when nodes have no probe: why, by node.
+    ``unprobed``: why nodes have no probe, by node; it is left out where all have one.
     """
     service_ips = inventory.cluster_ips
     corefile = inventory.corefile_text
-    unprobed = {"unprobed": dict(site.unprobed)} if site and site.unprobed else {}
     return {
         "server": inventory.version,
         "context": cluster.context,
-        "domain": site.domain if site else "",
+        "domain": domain,
         "ipFamilies": sorted({FAMILIES[address_type(ip)] for ip in service_ips}),
         "nodes": len(inventory.nodes),
         "dns": {
@@ -40,7 +39,7 @@ def facts_of(
             "corefileSha256": hashlib.sha256(corefile.encode()).hexdigest() if corefile else "",
             "features": features_of(inventory, node_local),
         },
-        **unprobed,
+        **({"unprobed": dict(unprobed)} if unprobed else {}),
     }
 
 

@@ -1,6 +1,6 @@
 """The HTTP pages of the replicas, fetched from every node at once."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from clusterdns.inventory.metrics import Metrics, NoMetrics
 from clusterdns.inventory.series import Series, missing
 from clusterdns.inventory.web import Page, get_all
 from clusterdns.matrix.question import Server
-from clusterdns.testbed.testbed import Site
+from clusterdns.probe import Probe
 
 # Path: the plug-in that serves it, and its port where the Corefile does not say.
 SERVED_BY = {
@@ -44,20 +44,20 @@ class Pages:
         return [one for one in self.fetched if one.path == path]
 
 
-def fetch_pages(site: Site) -> Pages:
-    """GET health, ready and metrics of each replica from each node, side by side."""
+def fetch_pages(probes: Mapping[str, Probe], inventory: Inventory) -> Pages:
+    """GET health, ready and metrics of each replica from each node (``probes``), side by side."""
     wanted = [
-        (replica, path, port_of(site.workspace.inventory, path))
-        for replica in site.workspace.inventory.replicas
+        (replica, path, port_of(inventory, path))
+        for replica in inventory.replicas
         for path in SERVED_BY
     ]
     addresses = [(replica.address, port, path) for replica, path, port in wanted]
-    with ThreadPoolExecutor(max_workers=max(1, len(site.probes))) as pool:
-        views = pool.map(lambda probe: get_all(probe, addresses), site.probes.values())
+    with ThreadPoolExecutor(max_workers=max(1, len(probes))) as pool:
+        views = pool.map(lambda probe: get_all(probe, addresses), probes.values())
         return Pages(
             tuple(
                 Fetched(node, replica, path, page)
-                for node, pages in zip(site.probes, views, strict=True)
+                for node, pages in zip(probes, views, strict=True)
                 for (replica, path, _), page in zip(wanted, pages, strict=True)
             )
         )
@@ -103,16 +103,18 @@ def missing_series(pages: Iterable[Fetched], wanted: Collection[Series]) -> dict
     return found
 
 
-def metrics_of(site: Site, servers: Iterable[Server], port: int) -> tuple[Fetched, ...]:
+def metrics_of(
+    probes: Mapping[str, Probe], servers: Iterable[Server], port: int
+) -> tuple[Fetched, ...]:
     """The metrics of each of these servers from each node, side by side."""
     wanted = tuple(servers)
-    with ThreadPoolExecutor(max_workers=max(1, len(site.probes))) as pool:
+    with ThreadPoolExecutor(max_workers=max(1, len(probes))) as pool:
         views = pool.map(
             lambda probe: get_all(probe, [(s.address, port, "/metrics") for s in wanted]),
-            site.probes.values(),
+            probes.values(),
         )
         return tuple(
             Fetched(node, server, "/metrics", page)
-            for node, pages in zip(site.probes, views, strict=True)
+            for node, pages in zip(probes, views, strict=True)
             for server, page in zip(wanted, pages, strict=True)
         )

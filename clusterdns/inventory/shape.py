@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 from clusterdns.cluster import Manifest
 from clusterdns.inventory.inventory import Inventory
-from clusterdns.objects.service import address_type
-from clusterdns.testbed.testbed import Site
+from clusterdns.names import address_type
+from clusterdns.resolvconf import ResolvConf
 
 # As kubeadm writes them (cmd/kubeadm/app/phases/addons/dns/manifests.go, v1.34).
 WELL_KNOWN_LABELS = {
@@ -30,16 +30,18 @@ def selects(selector: Mapping[str, str], pod: Manifest) -> bool:
 
 
 def strange_nameservers(
-    site: Site, node_local: Mapping[str, Iterable[str]]
+    resolv_confs: Mapping[str, ResolvConf],
+    cluster_ips: Iterable[str],
+    node_local: Mapping[str, Iterable[str]],
 ) -> dict[str, tuple[str, ...]]:
     """The nameservers that pods are told, and that are neither the Service nor a cache, by node.
 
-    ``node_local``: what the node-local cache of each node that has one listens on.
+    ``resolv_confs``: of pods, by node. ``node_local``: what each node's cache listens on.
     """
-    ips = site.workspace.inventory.cluster_ips
+    ips = set(cluster_ips)
     strange = {
         node: tuple(ip for ip in conf.nameservers if ip not in {*ips, *node_local.get(node, ())})
-        for node, conf in site.resolv_confs.items()
+        for node, conf in resolv_confs.items()
     }
     return {node: told for node, told in strange.items() if told}
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from clusterdns.matrix.answer import Answer
-from clusterdns.objects.service import address_type
+from clusterdns.names import address_type
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Literal
 from clusterdns.matrix import expect
 from clusterdns.matrix.expect import Expected
 from clusterdns.matrix.question import Question
-from clusterdns.objects.service import address_type
+from clusterdns.names import address_type
 from clusterdns.objects.wanted import FAMILIES, Wanted
 
 Mode = Literal["disabled", "insecure", "verified"]

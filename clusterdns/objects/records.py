@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from kubernetes.client import ApiException
 
 from clusterdns.cluster import Cluster, Manifest
+from clusterdns.names import address_type
 from clusterdns.objects.canary import plan_canary
 from clusterdns.objects.edge_cases import WEB, Variety, plan_variety
 from clusterdns.objects.made import HandsOut, Place, as_made, refusals
-from clusterdns.objects.service import Endpoint, Port, Service, address_type
+from clusterdns.objects.service import Endpoint, Port, Service
 from clusterdns.run.identity import RunId
 from clusterdns.run.plan import PLACES, PlannedObject, declare
 from clusterdns.testbed import manifests

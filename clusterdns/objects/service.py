@@ -3,7 +3,7 @@
 import ipaddress
 from dataclasses import dataclass
 
-import dns.reversename
+from clusterdns.names import address_type
 
 
 @dataclass(frozen=True)
@@ -104,13 +104,3 @@ class Service:
         ready = (e.address for e in self.endpoints if e.is_ready)
         all_of_them = self.cluster_ips or tuple(ready)
         return frozenset(a for a in all_of_them if ipaddress.ip_address(a).version == family)
-
-
-def reverse_name(address: str) -> str:
-    """The name whose PTR record leads back from an address (RFC 1035 3.5, RFC 3596 2.5)."""
-    return dns.reversename.from_address(address).to_text()
-
-
-def address_type(address: str) -> str:
-    """The type of record that holds an address: A or AAAA."""
-    return "A" if ipaddress.ip_address(address).version == 4 else "AAAA"

@@ -11,7 +11,8 @@ from clusterdns.matrix import expect
 from clusterdns.matrix.answer import Answer
 from clusterdns.matrix.expect import Expected
 from clusterdns.matrix.question import Question
-from clusterdns.objects.service import Port, Service, reverse_name
+from clusterdns.names import reverse_name
+from clusterdns.objects.service import Port, Service
 
 FAMILIES = {"A": 4, "AAAA": 6}
 

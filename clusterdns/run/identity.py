@@ -12,7 +12,8 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Self
 
-RUN_LABEL = "dns-conformance/run"
+from clusterdns.cluster import RUN_LABEL
+
 PROOF = "dns-conformance/proof"  # an annotation of every object of ours
 SECRET = "dns-conformance/secret"
 LEASE_IN = "dns-conformance/lease-in"  # an annotation: the namespace of the run's Lease

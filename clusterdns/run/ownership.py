@@ -7,8 +7,8 @@ from typing import Self
 
 from kubernetes.client import ApiException
 
-from clusterdns.cluster import RESOURCES, Cluster, Manifest
-from clusterdns.run.identity import PROOF, RUN_LABEL, SECRET, RunId, run_of
+from clusterdns.cluster import RESOURCES, RUN_LABEL, Cluster, Manifest
+from clusterdns.run.identity import PROOF, SECRET, RunId, run_of
 
 
 def why_not_ours(kind: str, manifest: Manifest, run: RunId, uid: str | None = None) -> str | None:

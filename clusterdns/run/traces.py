@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 
 from kubernetes.client import ApiException
 
-from clusterdns.cluster import Cluster, Manifest
+from clusterdns.cluster import RUN_LABEL, Cluster, Manifest
 from clusterdns.run import namespaces
-from clusterdns.run.identity import LEASE_IN, RUN_LABEL, run_of
+from clusterdns.run.identity import LEASE_IN, run_of
 from clusterdns.run.ownership import left_alone, owners, secret_of
 from clusterdns.run.undoing import CHANGED_BY, KINDS, Record, record_on
 

@@ -7,8 +7,10 @@ from functools import cached_property
 
 from clusterdns.cluster import Cluster
 from clusterdns.inventory.inventory import Inventory
+from clusterdns.matrix.answer import Answer
 from clusterdns.matrix.question import Server
 from clusterdns.probe import Probe
+from clusterdns.repeat import in_new_pod, in_pod
 from clusterdns.resolvconf import ResolvConf
 from clusterdns.run.active import Run
 from clusterdns.run.identity import RunId
@@ -53,6 +55,19 @@ class Workspace:
     def ledger(self) -> Ledger:
         """What must be undone at the end."""
         return self.active.ledger
+
+    def repeat(self, answer: Answer, kept: bool = False) -> str:
+        """The kubectl command that asks the question of an answer again, from the same node.
+
+        Where the probe pods are ``kept`` it is an exec in the one of that node, else a pod that
+        goes by itself.
+        """
+        command = answer.question.dig(answer.server, answer.transport)
+        if not kept:
+            return in_new_pod(self.cluster.context, self.images.dnsutils, answer.node, command)
+        nodes = sorted(str(node["metadata"]["name"]) for node in self.inventory.ready_nodes)
+        pod = f"probe-{nodes.index(answer.node)}"
+        return in_pod(self.cluster.context, self.namespace, pod, command)
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from clusterdns.cluster import Cluster
-from clusterdns.run.identity import MANAGED_BY, RUN_LABEL
+from clusterdns.cluster import RUN_LABEL, Cluster
+from clusterdns.run.identity import MANAGED_BY
 from clusterdns.run.state import runs_folder
 from clusterdns.wait import eventually
 from host.bootstrap import cluster as containers

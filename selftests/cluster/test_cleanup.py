@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from clusterdns.cluster import Cluster, Manifest
+from clusterdns.cluster import RUN_LABEL, Cluster, Manifest
 from clusterdns.run.active import Run
 from clusterdns.run.cleanup import clean_up
 from clusterdns.run.dead_runs import what_dead_runs_left
-from clusterdns.run.identity import RUN_LABEL, RunId
+from clusterdns.run.identity import RunId
 from clusterdns.run.undoing import CHANGED_BY, content
 from clusterdns.testbed.manifests import pod
 from clusterdns.wait import eventually

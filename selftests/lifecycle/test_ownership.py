@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from kubernetes.client import ApiException
 
-from clusterdns.cluster import Cluster, Manifest
+from clusterdns.cluster import RUN_LABEL, Cluster, Manifest
 from clusterdns.run.active import Run
 from clusterdns.run.cleanup import clean_up
 from clusterdns.run.dead_runs import what_dead_runs_left
-from clusterdns.run.identity import PROOF, RUN_LABEL, RunId
+from clusterdns.run.identity import PROOF, RunId
 from clusterdns.run.state import StateFile
 from selftests.lifecycle.conftest import die, forgotten, local_run
 from selftests.lifecycle.fake_api import FakeApi

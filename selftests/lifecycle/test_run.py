@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from clusterdns.cluster import Cluster, Manifest
+from clusterdns.cluster import RUN_LABEL, Cluster, Manifest
 from clusterdns.run.active import Run
-from clusterdns.run.identity import RUN_LABEL
 from clusterdns.run.reachable import CannotConnect
 from clusterdns.run.state import RunState
 from selftests.lifecycle.fake_api import FakeApi

@@ -4,8 +4,9 @@ import pytest
 
 from clusterdns.matrix import expect
 from clusterdns.matrix.everyone import Asker
+from clusterdns.names import reverse_name
 from clusterdns.objects.records import WEB_PORTS, Records
-from clusterdns.objects.service import Port, Service, reverse_name
+from clusterdns.objects.service import Port, Service
 
 WITH_CLUSTER_IP = ["web", "plain"]
 

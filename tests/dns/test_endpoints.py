@@ -5,8 +5,8 @@ import pytest
 from clusterdns.matrix import expect
 from clusterdns.matrix.everyone import Asker
 from clusterdns.matrix.question import Question
+from clusterdns.names import reverse_name
 from clusterdns.objects.records import Records
-from clusterdns.objects.service import reverse_name
 from clusterdns.objects.wanted import (
     FAMILIES,
     addresses_of,

@@ -4,8 +4,9 @@ import pytest
 
 from clusterdns.matrix import expect
 from clusterdns.matrix.everyone import Asker
+from clusterdns.names import reverse_name
 from clusterdns.objects.records import PEERS_PORTS, Records
-from clusterdns.objects.service import Port, reverse_name
+from clusterdns.objects.service import Port
 
 
 @pytest.mark.spec("2.4.1-A", "2.4.1-AAAA", "2.1-ready-a")

@@ -4,7 +4,8 @@ import pytest
 
 from clusterdns.matrix import expect
 from clusterdns.matrix.everyone import Asker
-from clusterdns.objects.service import Service, reverse_name
+from clusterdns.names import reverse_name
+from clusterdns.objects.service import Service
 
 
 @pytest.mark.quick

@@ -65,7 +65,7 @@ def test_pods_on_every_node_ask_the_service(
     inventory: Inventory, site: Site, node_local: Mapping[str, tuple[str, ...]]
 ) -> None:
     """A pod must be told the cluster IP of the DNS Service, or a cache that its node has."""
-    strange = strange_nameservers(site, node_local)
+    strange = strange_nameservers(site.resolv_confs, inventory.cluster_ips, node_local)
     assert (bool(site.resolv_confs), strange) == (True, {}), (
         f"{inventory.service_name} has {inventory.cluster_ips} and node-local caches listen on "
         f"{dict(node_local)}, but pods are told {strange or 'nothing'}: "

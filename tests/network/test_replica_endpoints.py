@@ -10,7 +10,7 @@ from clusterdns.testbed.testbed import Site
 @pytest.fixture(scope="module")
 def pages(site: Site, wire_exact: None) -> Pages:
     """The pages of every replica as seen from every node."""
-    return fetch_pages(site)
+    return fetch_pages(site.probes, site.workspace.inventory)
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from clusterdns.matrix import expect
 from clusterdns.matrix.answer import Answer
 from clusterdns.matrix.expect import Expected
 from clusterdns.matrix.question import Question
-from clusterdns.objects.service import address_type
+from clusterdns.names import address_type
 from clusterdns.own_coredns.cuttable_api import OPEN
 from clusterdns.wait import eventually
 

@@ -24,8 +24,9 @@ from clusterdns.matrix import expect
 from clusterdns.matrix.answer import Answer
 from clusterdns.matrix.expect import Expected
 from clusterdns.matrix.question import Question, Server
+from clusterdns.names import address_type
 from clusterdns.objects.records import cluster_ips_of, manifest
-from clusterdns.objects.service import Port, Service, address_type
+from clusterdns.objects.service import Port, Service
 from clusterdns.own_coredns import NotPossible
 from clusterdns.own_coredns.cuttable_api import CUT, OPEN
 from clusterdns.own_coredns.instance import identity

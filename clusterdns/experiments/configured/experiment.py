@@ -17,9 +17,9 @@ from clusterdns.matrix import expect
 from clusterdns.matrix.answer import Answer
 from clusterdns.matrix.expect import Expected
 from clusterdns.matrix.question import Question, Server
+from clusterdns.names import address_type
 from clusterdns.objects.edge_cases import Drawn
 from clusterdns.objects.pod_records import PodRecords
-from clusterdns.objects.service import address_type
 from clusterdns.objects.wanted import Wanted
 from clusterdns.own_coredns import NotPossible, PrivateCoreDns
 from clusterdns.testbed.testbed import Site

@@ -31,7 +31,7 @@ from clusterdns.experiments.own_upstreams import (
 from clusterdns.matrix.answer import Answer
 from clusterdns.matrix.expect import Expected, addresses, nodata, nxdomain
 from clusterdns.matrix.question import TRANSPORTS, Question, Server, Transport
-from clusterdns.objects.service import address_type
+from clusterdns.names import address_type
 from clusterdns.own_coredns import Arrival, arrivals_in, log_directive
 from clusterdns.own_coredns.arrivals import below
 from clusterdns.wait import GENTLY, eventually

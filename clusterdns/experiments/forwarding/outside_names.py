@@ -14,7 +14,7 @@ from clusterdns.inventory.inventory import Inventory
 from clusterdns.matrix.answer import Answer
 from clusterdns.matrix.expect import Expected, address_record
 from clusterdns.matrix.question import Question, Server
-from clusterdns.objects.service import address_type
+from clusterdns.names import address_type
 from clusterdns.own_coredns import NotPossible
 
 TRIES = 2  # direct questions to each upstream: a name whose answers vary cannot be compared

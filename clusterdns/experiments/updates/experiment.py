@@ -4,7 +4,6 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import partial
 
 from kubernetes.client import ApiException
 
@@ -17,7 +16,6 @@ from clusterdns.matrix.everyone import Everyone
 from clusterdns.objects.updates import Change, Changes
 from clusterdns.objects.wanted import Wanted, each
 from clusterdns.own_coredns import NotPossible
-from clusterdns.repeat import repeat_command
 from clusterdns.run.ledger import one_line
 from clusterdns.testbed.testbed import DEFAULT_DOMAIN
 
@@ -78,7 +76,7 @@ class UpdatesExperiment:
     def conduct(self, bench: Bench) -> Updates:
         """Change everything, and watch. Raises ProbeLost, ApiException."""
         workspace, domain = self.place.workspace, bench.site.domain
-        repeat = partial(repeat_command, workspace, False)
+        repeat = workspace.repeat
         servers = workspace.inventory.replicas or bench.site.servers
         probes = {bench.probe.node: bench.probe}
         everyone = Everyone(probes, servers, workspace.timeouts.query, repeat)

@@ -11,7 +11,8 @@ from clusterdns.cluster import Manifest, NotThere, path_of
 from clusterdns.experiments.updates.delays import Awaited, Seen, Watch
 from clusterdns.matrix import expect
 from clusterdns.matrix.question import Question
-from clusterdns.objects.service import Service, address_type
+from clusterdns.names import address_type
+from clusterdns.objects.service import Service
 from clusterdns.objects.wanted import Wanted, denied
 from clusterdns.run.ledger import one_line
 from clusterdns.testbed import manifests
