@@ -1,4 +1,4 @@
-"""Table of contents: every option and fixture of the suite lives in one of these plug-ins."""
+"""Table of contents: every option and fixture of the suite lives in one of these plugins."""
 
 pytest_plugins = [
     "fixtures.options",  # the whole command line

@@ -13,7 +13,7 @@ _PASSING = re.compile(r"error looking up service account|status unknown for quot
 _LONGEST = 500  # characters of what an API server said
 
 
-class NotThere(ApiException, LookupError):  # noqa: N818 - it ends a sentence
+class NotFoundError(ApiException, LookupError):
     """The API server answered 404 for this object."""
 
     def __init__(self, body: str = "") -> None:
@@ -21,7 +21,7 @@ class NotThere(ApiException, LookupError):  # noqa: N818 - it ends a sentence
         self.body = body
 
 
-class NoAnswer(ApiException):
+class NoAnswerError(ApiException):
     """Nothing came from the API server, or nothing that one would say; ``reason`` has the words.
 
     ``status`` is 0. ``sent``: whether the request may have been carried out all the same.
@@ -36,7 +36,7 @@ class NoAnswer(ApiException):
         return str(self.reason)
 
 
-def no_answer(error: Exception, host: str) -> NoAnswer:
+def no_answer(error: Exception, host: str) -> NoAnswerError:
     """What the connection raised, in words. ``error`` is of urllib3 or an OSError."""
     cause = error.reason if isinstance(error, MaxRetryError) else error
     sent = not isinstance(cause, NewConnectionError | ConnectionRefusedError)
@@ -45,24 +45,24 @@ def no_answer(error: Exception, host: str) -> NoAnswer:
     text = " ".join(str(cause or error).split())
     # urllib3 begins with the address of an object, which says nothing and is never the same.
     text = re.sub(r"<[\w.]+ object at 0x[0-9a-f]+>:? ?|\w+\(host='[^']*', port=\d+\): ", "", text)
-    return NoAnswer(f"the API server {host} does not answer: {text[:300]}", sent, passing)
+    return NoAnswerError(f"the API server {host} does not answer: {text[:300]}", sent, passing)
 
 
-def wrong_server(host: str, what: str) -> NoAnswer:
+def wrong_server(host: str, what: str) -> NoAnswerError:
     """What answers there is no Kubernetes API server; ``what`` is what it said instead."""
     said = " ".join(what.split())[:80] or "nothing"
     words = f"what answers at {host} is no Kubernetes API server, or not the one it was: it sent"
-    return NoAnswer(f"{words} {said!r}", passing=False)
+    return NoAnswerError(f"{words} {said!r}", passing=False)
 
 
-def is_absence(error: NotThere) -> bool:
+def is_absence(error: NotFoundError) -> bool:
     """Whether a 404 is an API server's, which sends a Status: any web server has a page for it."""
     return not error.body or bool(_status_of(error)) or error.body.strip() == "{}"
 
 
 def is_passing(error: ApiException) -> bool:
     """Whether the same request may be answered otherwise in a moment."""
-    if isinstance(error, NoAnswer):
+    if isinstance(error, NoAnswerError):
         return error.passing
     if error.status == 409:  # of two writers one is told to come again; what is there stays there
         return reason_of(error) == "Conflict" and "quota" in message_of(error)
@@ -76,7 +76,7 @@ def is_passing_for_logs(error: ApiException) -> bool:
 
 def may_be_done(error: ApiException) -> bool:
     """Whether a request that ended like this may have been carried out all the same."""
-    if isinstance(error, NoAnswer):
+    if isinstance(error, NoAnswerError):
         return error.sent
     return error.status in (500, 502, 503, 504)
 
@@ -100,7 +100,7 @@ def reason_of(error: BaseException) -> str:
 
 def in_words(error: ApiException) -> str:
     """What the API server answered, in one line, with its own words."""
-    if isinstance(error, NoAnswer):
+    if isinstance(error, NoAnswerError):
         return str(error)
     known = f"the API server answered {error.status} {error.reason or ''}".rstrip()
     said = message_of(error)

@@ -15,7 +15,7 @@ from kubernetes import client
 from urllib3.exceptions import HTTPError
 
 from clusterdns.api_errors import (
-    NotThere,
+    NotFoundError,
     is_absence,
     is_passing,
     is_passing_for_logs,
@@ -26,7 +26,7 @@ from clusterdns.api_errors import (
 )
 from clusterdns.patience import Patience
 
-__all__ = ["Cluster", "Manifest", "NotThere", "is_ready", "path_of"]
+__all__ = ["Cluster", "Manifest", "NotFoundError", "is_ready", "path_of"]
 
 from clusterdns.printable import without_passwords
 
@@ -94,9 +94,9 @@ class Cluster:
     ) -> Manifest:
         """One request, one JSON object back.
 
-        Raises NotThere for a 404 and kubernetes.client.ApiException for all else that is not the
-        answer, NoAnswer among it when none came or it is not one of an API server. What passes by
-        itself (429, 5xx, a connection that was refused or reset) is tried again before.
+        Raises NotFoundError for a 404 and kubernetes.client.ApiException for all else that is not
+        the answer, NoAnswerError among it when none came or it is not one of an API server. What
+        passes by itself (429, 5xx, a connection that was refused or reset) is tried again before.
         """
         text = self.text(verb, path, body, query, content_type)
         try:
@@ -133,7 +133,7 @@ class Cluster:
             except client.ApiException as error:
                 if again and unsure and verb == "POST" and (made := self._made(path, body, error)):
                     return made
-                if again and unsure and verb == "DELETE" and isinstance(error, NotThere):
+                if again and unsure and verb == "DELETE" and isinstance(error, NotFoundError):
                     return ""
                 unsure = unsure or may_be_done(error)
                 raise
@@ -154,7 +154,7 @@ class Cluster:
             raise no_answer(error, self.server) from error
         text = data.decode(errors="replace") if data else ""
         if response.status == 404:
-            raise NotThere(text)
+            raise NotFoundError(text)
         if not 200 <= response.status < 300:
             refused = client.ApiException(status=response.status, reason=response.reason)
             refused.body, refused.headers = text, response.getheaders()
@@ -172,14 +172,14 @@ class Cluster:
         return found if RUN_LABEL in mine and mine.items() <= labels.items() else ""
 
     def get(self, kind: str, name: str, namespace: str | None = None) -> Manifest:
-        """One object. Raises NotThere."""
+        """One object. Raises NotFoundError."""
         return self._of_kind(kind, self.request("GET", path_of(kind, namespace, name)))
 
     def find(self, kind: str, name: str, namespace: str | None = None) -> Manifest | None:
         """One object, or None when there is none of that name."""
         try:
             return self.get(kind, name, namespace)
-        except NotThere as error:
+        except NotFoundError as error:
             if not is_absence(error):
                 raise
             return None
@@ -234,7 +234,7 @@ class Cluster:
                 raise
 
     def _of_kind(self, kind: str, found: Manifest) -> Manifest:
-        """The object that was asked for. Raises NoAnswer when it is something else."""
+        """The object that was asked for. Raises NoAnswerError when it is something else."""
         if "metadata" not in found or found.get("kind", kind) != kind:
             raise wrong_server(self.server, json.dumps(found))
         return found
@@ -263,7 +263,7 @@ class Cluster:
             options["preconditions"] = {"uid": uid}
         try:
             self.request("DELETE", path_of(kind, namespace, name), options)
-        except NotThere as error:
+        except NotFoundError as error:
             if not is_absence(error):
                 raise
 

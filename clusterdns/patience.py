@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from kubernetes.client import ApiException
 
-from clusterdns.api_errors import NoAnswer, is_passing, retry_after
+from clusterdns.api_errors import NoAnswerError, is_passing, retry_after
 
 T = TypeVar("T")
 
@@ -56,7 +56,7 @@ class Patience:
                 if not passing(error):
                     raise
                 if time.monotonic() + wait > deadline or self._over.wait(wait):
-                    self._give_up(ALL if isinstance(error, NoAnswer) else kind)
+                    self._give_up(ALL if isinstance(error, NoAnswerError) else kind)
                     raise
             else:
                 self._recover(kind)

@@ -7,7 +7,7 @@ import dns.message
 import pytest
 
 from clusterdns.matrix import path_health as module
-from clusterdns.matrix.everyone import AGAIN_MOST, Everyone
+from clusterdns.matrix.everyone import AGAIN_MOST, Matrix
 from clusterdns.matrix.losses import Losses, Path
 from clusterdns.matrix.path_health import PATIENCE
 from clusterdns.matrix.paths import deadline_misses, improbable_losses
@@ -77,31 +77,31 @@ def probe() -> Pretender:
 
 
 @pytest.fixture
-def matrix(probe: Pretender) -> Everyone:
+def matrix(probe: Pretender) -> Matrix:
     """One node, two servers."""
-    return Everyone({"n1": probe}, (LIVE, DEAD), 1.0, lambda answer: "")
+    return Matrix({"n1": probe}, (LIVE, DEAD), 1.0, lambda answer: "")
 
 
-def test_each_question_to_a_sound_server_is_asked_once(matrix: Everyone, probe: Pretender) -> None:
+def test_each_question_to_a_sound_server_is_asked_once(matrix: Matrix, probe: Pretender) -> None:
     """An answer is an answer."""
     matrix.ask(QUESTIONS, "udp")
     assert probe.packets_to(LIVE) == len(QUESTIONS)
 
 
-def test_silence_is_asked_once_more(matrix: Everyone, probe: Pretender) -> None:
+def test_silence_is_asked_once_more(matrix: Matrix, probe: Pretender) -> None:
     """One lost packet is no verdict."""
     matrix.ask(QUESTIONS[:1], "udp")
     assert probe.packets_to(DEAD) == 2
 
 
-def test_dead_path_costs_no_more(matrix: Everyone, probe: Pretender) -> None:
+def test_dead_path_costs_no_more(matrix: Matrix, probe: Pretender) -> None:
     """After two silent questions in a row a path is left alone for a while."""
     for question in QUESTIONS:
         matrix.ask([question], "udp")
     assert (probe.packets_to(DEAD), probe.packets_to(LIVE)) == (4, len(QUESTIONS))
 
 
-def test_questions_of_one_round_are_one_silence(matrix: Everyone, probe: Pretender) -> None:
+def test_questions_of_one_round_are_one_silence(matrix: Matrix, probe: Pretender) -> None:
     """What is asked at once is lost at once: only a second round makes a path a dead one."""
     matrix.ask(QUESTIONS, "udp")
     assert probe.packets_to(DEAD) == len(QUESTIONS) + AGAIN_MOST
@@ -110,7 +110,7 @@ def test_questions_of_one_round_are_one_silence(matrix: Everyone, probe: Pretend
     assert [a.error for a in answers if not a.answered] == []
 
 
-def test_second_try_has_more_patience(matrix: Everyone, probe: Pretender) -> None:
+def test_second_try_has_more_patience(matrix: Matrix, probe: Pretender) -> None:
     """A busy machine may be slow for a moment; what has never answered is not waited for longer."""
     matrix.ask(QUESTIONS[:1], "udp")
     assert probe.waits_for(DEAD) == [1.0, 1.0]
@@ -119,7 +119,7 @@ def test_second_try_has_more_patience(matrix: Everyone, probe: Pretender) -> Non
     assert probe.waits_for(LIVE) == [1.0, PATIENCE]
 
 
-def test_what_is_not_asked_says_so(matrix: Everyone) -> None:
+def test_what_is_not_asked_says_so(matrix: Matrix) -> None:
     """A cell that was left out deviates, with the reason."""
     for question in QUESTIONS:
         last = matrix.ask([question], "udp")
@@ -128,7 +128,7 @@ def test_what_is_not_asked_says_so(matrix: Everyone) -> None:
     ]
 
 
-def test_transports_are_paths_of_their_own(matrix: Everyone, probe: Pretender) -> None:
+def test_transports_are_paths_of_their_own(matrix: Matrix, probe: Pretender) -> None:
     """Silence over UDP says nothing about TCP."""
     for question in QUESTIONS:
         matrix.ask([question], "udp")
@@ -138,7 +138,7 @@ def test_transports_are_paths_of_their_own(matrix: Everyone, probe: Pretender) -
 
 
 def test_one_question_looks_whether_a_path_is_back(
-    matrix: Everyone, probe: Pretender, monkeypatch: pytest.MonkeyPatch
+    matrix: Matrix, probe: Pretender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """When the pause is over one question goes out; an answer lets the others follow at once."""
     for question in QUESTIONS[:2]:
@@ -154,7 +154,7 @@ def test_one_question_looks_whether_a_path_is_back(
 
 def test_one_look_is_enough_where_it_was_asked_for(probe: Pretender) -> None:
     """With dead_after=1 who was silent once, asked twice, is left alone."""
-    matrix = Everyone({"n1": probe}, (DEAD,), 1.0, str, dead_after=1)
+    matrix = Matrix({"n1": probe}, (DEAD,), 1.0, str, dead_after=1)
     answers = [matrix.ask([question], "udp")[0] for question in QUESTIONS[:2]]
     assert [answer.error for answer in answers] == [
         "timeout",
@@ -162,7 +162,7 @@ def test_one_look_is_enough_where_it_was_asked_for(probe: Pretender) -> None:
     ]
 
 
-def test_faltering_path_costs_no_more(matrix: Everyone, probe: Pretender) -> None:
+def test_faltering_path_costs_no_more(matrix: Matrix, probe: Pretender) -> None:
     """A path that answers now and then is left alone as a dead one is, and says how bad it is."""
     probe.answers_every = 4
     asked = [matrix.ask([Question(f"n{number}.example.")], "udp") for number in range(60)]
@@ -172,7 +172,7 @@ def test_faltering_path_costs_no_more(matrix: Everyone, probe: Pretender) -> Non
 
 
 def test_dragging_path_costs_no_more(
-    matrix: Everyone, probe: Pretender, monkeypatch: pytest.MonkeyPatch
+    matrix: Matrix, probe: Pretender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A path of which each answer is late is left alone too, until one comes at once."""
     probe.answers_every, probe.late_ms = 2, 2000.0  # with the second try, two seconds later
@@ -187,36 +187,36 @@ def test_dragging_path_costs_no_more(
 
 
 def test_look_in_vain_is_repeated_more_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A path that drags on and on must not cost a second of every check."""
+    """A path that slow on and on must not cost a second of every check."""
     clock = [100.0]
     monkeypatch.setattr("clusterdns.matrix.path_health.time.monotonic", lambda: clock[0])
-    silence, looks = module.Silence(), []
-    while not silence.dead:
-        silence.took([2.0], in_vain=2.0)
-        silence.note([True])
+    health, looks = module.PathHealth(), []
+    while not health.dead:
+        health.took([2.0], in_vain=2.0)
+        health.note([True])
     for second in range(60):
         clock[0] = 100.0 + second
-        if not silence.skip:
+        if not health.resting:
             looks.append(second)
-            silence.took([2.0], in_vain=2.0)
-            silence.note([True])
+            health.took([2.0], in_vain=2.0)
+            health.note([True])
     assert 3 <= len(looks) <= 6, looks
 
 
 def test_each_relapse_is_looked_after_more_seldom(probe: Pretender) -> None:
     """A path that is well for a moment, again and again, must not cost the same each time."""
-    silence = module.Silence()
+    health = module.PathHealth()
     for _ in range(3):
-        silence.note([True, False] * 5)
-        silence.note([True] * module.WELL_AFTER)
-    assert (silence.relapses, silence.dead) == (3, False)
-    silence.note([True, False] * 5)
-    silence.looked -= 4 * module.LOOK_OFTEN_S
-    assert silence.skip
+        health.note([True, False] * 5)
+        health.note([True] * module.WELL_AFTER)
+    assert (health.relapses, health.dead) == (3, False)
+    health.note([True, False] * 5)
+    health.looked -= 4 * module.LOOK_OFTEN_S
+    assert health.resting
 
 
 def test_path_that_is_back_does_not_falter(
-    matrix: Everyone, probe: Pretender, monkeypatch: pytest.MonkeyPatch
+    matrix: Matrix, probe: Pretender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After a long silence one answer is enough: a server that was restarted is well again."""
     monkeypatch.setattr(module, "LOOK_AGAIN_S", 0.0)
@@ -227,7 +227,7 @@ def test_path_that_is_back_does_not_falter(
     assert [a.error for some in answers for a in some if not a.answered] == []
 
 
-def test_lossy_path_gets_less_time(matrix: Everyone, probe: Pretender) -> None:
+def test_lossy_path_gets_less_time(matrix: Matrix, probe: Pretender) -> None:
     """When losses have cost ten seconds, a packet gets as long as answers take, and some more."""
     probe.answers_every = 2  # each first try is lost, each second one answered
     for number in range(15):
@@ -279,7 +279,7 @@ def timed(transport: str, late: int, each: int, total: int = 300) -> Losses:
 
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
 @pytest.mark.parametrize(
-    ("late", "each", "drags"),
+    ("late", "each", "slow"),
     [
         (0, 1, False),
         (1, 1, False),  # chance
@@ -288,14 +288,14 @@ def timed(transport: str, late: int, each: int, total: int = 300) -> Losses:
         (200, 60, True),  # most answers
     ],
 )
-def test_late_answers_count_by_rounds(transport: str, late: int, each: int, drags: bool) -> None:
+def test_late_answers_count_by_rounds(transport: str, late: int, each: int, slow: bool) -> None:
     """A network that delays does so all the time, a busy machine for a moment."""
     lines = deadline_misses(timed(transport, late, each), transport)
     words = f"n1 > service over {transport}: {late} of 300 answers took longer than 900 ms"
-    assert [line.partition(",")[0] for line in lines] == ([words] if drags else [])
+    assert [line.partition(",")[0] for line in lines] == ([words] if slow else [])
 
 
-def test_one_look_finds_what_is_dead(matrix: Everyone, probe: Pretender) -> None:
+def test_one_look_finds_what_is_dead(matrix: Matrix, probe: Pretender) -> None:
     """It looks over both transports, and what comes after it fails fast with the reason."""
     matrix.look(QUESTIONS[0])
     looked = probe.packets_to(DEAD)
@@ -311,12 +311,12 @@ def test_one_look_finds_what_is_dead(matrix: Everyone, probe: Pretender) -> None
 
 def test_one_look_at_sound_servers_is_one_question(probe: Pretender) -> None:
     """Where everybody answers there is nothing to look at twice."""
-    Everyone({"n1": probe}, (LIVE,), 1.0, lambda answer: "").look(QUESTIONS[0])
+    Matrix({"n1": probe}, (LIVE,), 1.0, lambda answer: "").look(QUESTIONS[0])
 
     assert probe.packets_to(LIVE) == len(TRANSPORTS)
 
 
-def test_no_conversation_with_the_dead(matrix: Everyone, probe: Pretender) -> None:
+def test_no_conversation_with_the_dead(matrix: Matrix, probe: Pretender) -> None:
     """A connection that cannot be made is not waited for by one check after the other."""
     matrix.look(QUESTIONS[0])
 
@@ -329,22 +329,22 @@ def test_no_conversation_with_the_dead(matrix: Everyone, probe: Pretender) -> No
 
 def test_few_late_answers_do_not_make_a_path_a_slow_one() -> None:
     """One replica of three says SERVFAIL after 2 s: the others are quick, and that is usual."""
-    silence = module.Silence()
-    while silence.waited < module.PATIENCE_S:
-        silence.took([1.0] * 6 + [2004.0] * 3, 1.0)
-    assert silence.patience(1.0) == silence.patience(1.0, again=True) == module.SHORTEST_S
+    health = module.PathHealth()
+    while health.waited < module.PATIENCE_S:
+        health.took([1.0] * 6 + [2004.0] * 3, 1.0)
+    assert health.patience(1.0) == health.patience(1.0, again=True) == module.SHORTEST_S
 
 
 def test_slow_path_keeps_its_patience() -> None:
     """Where most answers take long, that is how long a packet may take."""
-    silence = module.Silence()
-    while silence.waited < module.PATIENCE_S:
-        silence.took([40.0] * 9, 1.0)
-    assert silence.patience(1.0) == pytest.approx(0.8)
+    health = module.PathHealth()
+    while health.waited < module.PATIENCE_S:
+        health.took([40.0] * 9, 1.0)
+    assert health.patience(1.0) == pytest.approx(0.8)
 
 
 def test_late_answers_cost_as_well() -> None:
     """A path may not cost seconds of every check by answering late."""
-    silence = module.Silence()
-    silence.took([1.0, 2004.0], 0.0)
-    assert silence.waited == pytest.approx(2.004)
+    health = module.PathHealth()
+    health.took([1.0, 2004.0], 0.0)
+    assert health.waited == pytest.approx(2.004)

@@ -8,11 +8,11 @@ from kubernetes import client
 
 from clusterdns.api_requests import CountingClient, Right, requests_of, right_of
 from clusterdns.cluster import Cluster, Manifest
-from clusterdns.own_coredns import PrivateCoreDns
+from clusterdns.own_coredns import OwnCoreDns
 from clusterdns.own_coredns.cuttable_api import forwarder
 from clusterdns.run.identity import RunId
 from clusterdns.testbed import manifests
-from clusterdns.testbed.pod_list import Roster
+from clusterdns.testbed.pod_list import PodList
 from clusterdns.timeouts import Timeouts
 from clusterdns.wait import GENTLY, Pace, eventually
 from selftests.experiments.places import Recorder, inventory, workspace
@@ -64,7 +64,7 @@ def test_all_connections_of_the_same_settings_count_together() -> None:
 def test_every_container_has_requests_and_limits(tmp_path: Path) -> None:
     """A quota that demands them lets us in, and a node that is full."""
     place = workspace(tmp_path, inventory((), ()), Recorder())
-    private = PrivateCoreDns(place, "x", {"Corefile": ""}, companions=[forwarder("tools:1")])
+    private = OwnCoreDns(place, "x", {"Corefile": ""}, companions=[forwarder("tools:1")])
     for made in (private.pod(), manifests.pod(RUN, "x", "y", "tools:1")):
         for each in made["spec"]["containers"]:
             amounts: Manifest = each["resources"]
@@ -77,7 +77,7 @@ def test_every_pod_ends_by_itself(tmp_path: Path, scale: float) -> None:
     """Longer after its start than any run takes, however its deadlines are scaled."""
     timeouts = Timeouts().scaled(scale)
     place = workspace(tmp_path, inventory((), ()), Recorder(), timeouts)
-    made = PrivateCoreDns(place, "x", {"Corefile": ""}).pod()
+    made = OwnCoreDns(place, "x", {"Corefile": ""}).pod()
     assert made["spec"]["activeDeadlineSeconds"] == 3600 * max(1.0, scale)
 
 
@@ -106,8 +106,8 @@ def test_one_list_answers_all_who_wait() -> None:
             asked.append(words)
             return [{"metadata": {"name": name}} for name in ("one", "two")]
 
-    roster = Roster(cast(Cluster, Listing()), "run=x")
-    found = [roster.pod("ours", name) for name in ("one", "two", "three")]
+    pod_list = PodList(cast(Cluster, Listing()), "run=x")
+    found = [pod_list.pod("ours", name) for name in ("one", "two", "three")]
 
     assert [pod.get("metadata", {}).get("name") for pod in found] == ["one", "two", None]
     assert asked == [("Pod", "ours", "run=x")]

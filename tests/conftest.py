@@ -2,10 +2,10 @@
 
 import pytest
 
-from clusterdns.testbed.testbed import Site
+from clusterdns.testbed.testbed import Testbed
 
 
 @pytest.fixture(scope="session")
-def zone(site: Site) -> str:
+def zone(testbed: Testbed) -> str:
     """The cluster domain as an absolute name, whose SOA every denial must carry."""
-    return site.zone
+    return testbed.zone

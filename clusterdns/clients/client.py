@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from clusterdns.clients.planned import MUSL_SLEEPS, RESOLV_CONF, Planned, Role
-from clusterdns.probe import Probe, ProbeLost, open_probe
+from clusterdns.probe import Probe, ProbeLostError, open_probe
 from clusterdns.resolvconf import ResolvConf
-from clusterdns.testbed.testbed import Site
+from clusterdns.testbed.testbed import Testbed
 from clusterdns.wait import GENTLY, eventually
 
 
@@ -26,9 +26,12 @@ class Client:
     musl: str = ""  # the path by which the probe can start musl's resolver; empty without one
 
 
-def enter(site: Site, planned: Planned, address: str) -> Client:
-    """Read resolv.conf of a running pod, over a probe where commands follow. Raises ProbeLost."""
-    workspace, probe = site.workspace, None
+def enter(testbed: Testbed, planned: Planned, address: str) -> Client:
+    """Read resolv.conf of a running pod, over a probe where commands follow.
+
+    Raises ProbeLostError.
+    """
+    workspace, probe = testbed.workspace, None
     if planned.role.looks_up:
         configuration = workspace.cluster.connection.configuration
         where = (planned.namespace, planned.name, planned.node)
@@ -37,7 +40,7 @@ def enter(site: Site, planned: Planned, address: str) -> Client:
     if probe and workspace.images.musl and planned.role in (Role.NONE, Role.MUSL):
         musl = find_musl(probe, workspace.timeouts.command)
         path = f"{musl.removesuffix('exe')}root{RESOLV_CONF}" if planned.role is Role.MUSL else path
-    text = read_file(site, probe, path) if probe else printed_by(site, planned)
+    text = read_file(testbed, probe, path) if probe else printed_by(testbed, planned)
     return Client(
         planned.role,
         planned.node,
@@ -51,32 +54,37 @@ def enter(site: Site, planned: Planned, address: str) -> Client:
     )
 
 
-def read_file(site: Site, probe: Probe, path: str) -> str:
-    """A file in a pod. Raises ProbeLost."""
-    (printed,) = probe.run([["cat", path]], site.workspace.timeouts.command)
+def read_file(testbed: Testbed, probe: Probe, path: str) -> str:
+    """A file in a pod. Raises ProbeLostError."""
+    (printed,) = probe.run([["cat", path]], testbed.workspace.timeouts.command)
     if printed.exit_code != 0:
-        raise ProbeLost(f"{path} cannot be read: {printed.stderr.strip()}")
+        raise ProbeLostError(f"{path} cannot be read: {printed.stderr.strip()}")
     return printed.stdout
 
 
-def printed_by(site: Site, planned: Planned) -> str:
-    """What a pod without a probe printed when it started. Raises ProbeLost."""
-    workspace = site.workspace
+def printed_by(testbed: Testbed, planned: Planned) -> str:
+    """What a pod without a probe printed when it started. Raises ProbeLostError."""
+    workspace = testbed.workspace
     read = partial(workspace.cluster.logs, planned.namespace, planned.name)
     text = eventually(read, lambda found: found != "", workspace.timeouts.command, every=GENTLY)
     if not text:
-        raise ProbeLost(f"it did not print {RESOLV_CONF}")
+        raise ProbeLostError(f"it did not print {RESOLV_CONF}")
     return text
 
 
 def find_musl(probe: Probe, timeout: float) -> str:
-    """The program of the musl container, as the main container can start it. Raises ProbeLost."""
+    """The program of the musl container, as the main container can start it.
+
+    Raises ProbeLostError.
+    """
     pattern = MUSL_SLEEPS[1].replace("-", "[-]", 1)  # so that grep does not find itself
     (found,) = probe.run([["sh", "-c", f"grep -l -e '{pattern}' /proc/[0-9]*/cmdline"]], timeout)
     paths = [line for line in found.stdout.split() if line.endswith("/cmdline")]
     if len(paths) != 1:
         said = (found.stdout + found.stderr).strip()
-        raise ProbeLost(f"the program of the musl container cannot be found: {said or 'nowhere'}")
+        raise ProbeLostError(
+            f"the program of the musl container cannot be found: {said or 'nowhere'}"
+        )
     return paths[0].replace("/cmdline", "/exe")
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from kubernetes.client import ApiException
 
 from clusterdns.clients.search_order import Walk
-from clusterdns.own_coredns import PrivateCoreDns
+from clusterdns.own_coredns import OwnCoreDns
 from clusterdns.own_coredns.instance import main_started
 from clusterdns.run.plan import PLACES, PlannedObject, declare
 from clusterdns.testbed.testbed import Workspace
@@ -86,7 +86,7 @@ class QuestionCounter:
 
     @property
     def corefile(self) -> str:
-        """Its configuration: plug-ins of every standard CoreDNS since 1.1."""
+        """Its configuration: plugins of every standard CoreDNS since 1.1."""
         matches = "".join(f"        match {pattern}\n" for pattern in self.existing)
         templates = "".join(
             f"    template IN {rdtype} {{\n{matches}"
@@ -105,10 +105,10 @@ class QuestionCounter:
         )
 
     @property
-    def coredns(self) -> PrivateCoreDns:
+    def coredns(self) -> OwnCoreDns:
         """The pod with its ConfigMap and Service."""
         files = {"Corefile": self.corefile}
-        return PrivateCoreDns(self.workspace, NAME, files, service=True)
+        return OwnCoreDns(self.workspace, NAME, files, service=True)
 
     def create(self) -> str:
         """Make it; the cluster IP of its Service, before its pod runs.

@@ -88,7 +88,7 @@ def repeat(clients: Clients, client: Client, command: Sequence[str]) -> str:
     In the client itself, if pods are kept; else in a new pod of the same DNS policy on its node.
     What a client was given in dnsConfig is not repeated, so that None asks the cluster's DNS.
     """
-    role, workspace = client.role, clients.site.workspace
+    role, workspace = client.role, clients.testbed.workspace
     kubectl = ["kubectl", "--context", workspace.cluster.context]
     words = ["/resolve", "--conf"] if role is Role.MUSL and command[0] == "cat" else list(command)
     if clients.kept:

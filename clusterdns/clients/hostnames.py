@@ -14,7 +14,7 @@ from clusterdns.clients.pods import Clients
 from clusterdns.cluster import Cluster
 from clusterdns.matrix.evidence import Evidence
 from clusterdns.matrix.tally import FILE, Cell
-from clusterdns.probe import Output, ProbeLost
+from clusterdns.probe import Output, ProbeLostError
 from clusterdns.wait import GENTLY, eventually
 
 FORMING = "DNSConfigForming"  # the reason of events about a resolv.conf that was cut short
@@ -23,7 +23,7 @@ CUT = ("Nameserver limits were exceeded", "Search Line limits were exceeded")
 
 @dataclass(frozen=True)
 class PodNames:
-    """What checks ask about the names of client pods; every method raises NoClients."""
+    """What checks ask about the names of client pods; every method raises NoClientsError."""
 
     clients: Clients
 
@@ -33,7 +33,7 @@ class PodNames:
 
     def hosts_lines(self, role: Role) -> Evidence:
         """The line of /etc/hosts for the pod's own address: address, full name if any, hostname."""
-        domain = self.clients.site.domain
+        domain = self.clients.testbed.domain
 
         def expected(client: Client, address: str) -> str:
             names = [hostname_of(client)]
@@ -45,7 +45,7 @@ class PodNames:
 
     def warnings(self) -> frozenset[str]:
         """What the kubelet warned of about the pod whose dnsConfig is over the limits."""
-        client, workspace = self.clients.one(Role.CROWDED), self.clients.site.workspace
+        client, workspace = self.clients.one(Role.CROWDED), self.clients.testbed.workspace
         look = partial(forming_warnings, workspace.cluster, client.namespace, client.pod)
         within = workspace.timeouts.watch
         return eventually(look, lambda found: len(found) >= len(CUT), within, every=GENTLY)
@@ -54,7 +54,7 @@ class PodNames:
         self, role: Role, command: list[str], expected: Callable[[Client, str], str]
     ) -> Evidence:
         clients = self.clients.of(role)
-        workspace = self.clients.site.workspace
+        workspace = self.clients.testbed.workspace
         namespaces = {client.namespace for client in clients.values()}
         pods = [pod for each in namespaces for pod in workspace.cluster.list("Pod", each)]
         addresses = {p["metadata"]["name"]: str(p["status"].get("podIP", "")) for p in pods}
@@ -84,8 +84,10 @@ class PodNames:
         if client.probe is None:
             return Output(None, "", "commands cannot be run in this pod")
         try:
-            (printed,) = client.probe.run([command], self.clients.site.workspace.timeouts.command)
-        except ProbeLost as error:
+            (printed,) = client.probe.run(
+                [command], self.clients.testbed.workspace.timeouts.command
+            )
+        except ProbeLostError as error:
             return Output(None, "", str(error))
         return printed
 

@@ -21,7 +21,7 @@ from clusterdns.clients.search_order import Walk, dig_walk, glibc_walk, musl_wal
 from clusterdns.matrix.evidence import Evidence
 from clusterdns.matrix.tally import Cell
 from clusterdns.resolvconf import ResolvConf
-from clusterdns.testbed.testbed import Site
+from clusterdns.testbed.testbed import Testbed
 from clusterdns.wait import GENTLY, eventually
 
 Walks = Mapping[str, Walk]  # the names that were asked for, in order, by type
@@ -159,7 +159,7 @@ class SearchCost:
     again, ``TAKES`` times in all: a resolver with another order has it every time.
     """
 
-    site: Site
+    testbed: Testbed
     clients: Clients
     hearing: Hearing
     silent: frozenset[str] = frozenset()  # nodes whose client cannot reach the counting server
@@ -168,8 +168,8 @@ class SearchCost:
     def count(self) -> None:
         """Look everything up on all nodes.
 
-        Raises NoClients, NotPossible when the counting server does not run, ProbeLost, and
-        ApiException for its log.
+        Raises NoClientsError, NotPossibleError when the counting server does not run,
+        ProbeLostError, and ApiException for its log.
         """
         clients = list(self.clients.of(Role.NONE).values())
         self.clients.counter.coredns.wait_until_running()
@@ -196,7 +196,7 @@ class SearchCost:
     @property
     def resolvers(self) -> tuple[Resolver, ...]:
         """The resolvers that the images have."""
-        musl = self.site.workspace.images.musl
+        musl = self.testbed.workspace.images.musl
         return RESOLVERS if musl else tuple(r for r in RESOLVERS if r is not MUSL_LIBC)
 
     def of(self, resolver: Resolver, case: Case) -> Evidence:
@@ -208,7 +208,7 @@ class SearchCost:
     ) -> Sample:
         """One lookup, with what it must cost by what the client's resolv.conf says."""
         token = f"t{take}n{number}"
-        name = case.spelled(token, self.site.domain)
+        name = case.spelled(token, self.testbed.domain)
         exists = self.clients.counter.exists
         walk = up_to_the_hit(resolver.walk(name, client.conf), exists)
         wanted = resolver.wanted(walk, exists(walk[-1]))
@@ -229,11 +229,11 @@ class SearchCost:
             s.is_right(walks[s.token]) or s.is_rearranged(walks[s.token]) for s in asking
         )
         # The last lines may still be on their way from the node to the API server.
-        return eventually(look, complete, self.site.workspace.timeouts.query, every=GENTLY)
+        return eventually(look, complete, self.testbed.workspace.timeouts.query, every=GENTLY)
 
     def _look_up(self, client: Client, samples: list[Sample]) -> None:
         """Run the commands of one client; what they print is judged elsewhere."""
-        timeout = self.site.workspace.timeouts.command
+        timeout = self.testbed.workspace.timeouts.command
         mine = [sample for sample in samples if sample.client is client]
         commands = [startable(client, s.resolver.command(s.name)) for s in mine]
         if client.probe is not None:
@@ -243,7 +243,7 @@ class SearchCost:
         deviates = not sample.is_right(walks)
         wanted = " or ".join(in_words(each, sample.token) for each in sample.wanted)
         return Cell(
-            f"{sample.case.spelled('NAME', self.site.domain)} in a {sample.client.role} pod",
+            f"{sample.case.spelled('NAME', self.testbed.domain)} in a {sample.client.role} pod",
             sample.client.node,
             f"pod/{NAME}",
             sample.resolver.name,
@@ -258,5 +258,5 @@ class SearchCost:
         return repeat(self.clients, sample.client, sample.resolver.command(sample.name))
 
     def _log_again(self) -> str:
-        place = ["-n", self.site.workspace.namespace, "logs", NAME]
-        return shlex.join(["kubectl", "--context", self.site.workspace.cluster.context, *place])
+        place = ["-n", self.testbed.workspace.namespace, "logs", NAME]
+        return shlex.join(["kubectl", "--context", self.testbed.workspace.cluster.context, *place])

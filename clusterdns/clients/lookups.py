@@ -13,7 +13,7 @@ from clusterdns.clients.client import Client, startable
 from clusterdns.clients.files import repeat
 from clusterdns.clients.nameserver_health import Hearing
 from clusterdns.clients.planned import Role
-from clusterdns.clients.pods import Clients, NoClients
+from clusterdns.clients.pods import Clients, NoClientsError
 from clusterdns.clients.resolver import (
     DIG,
     FOR_MISSES,
@@ -29,10 +29,10 @@ from clusterdns.corefile.settings import is_within
 from clusterdns.matrix.evidence import Evidence
 from clusterdns.matrix.tally import Cell
 from clusterdns.objects.service import Service
-from clusterdns.probe import Output, ProbeLost
+from clusterdns.probe import Output, ProbeLostError
 from clusterdns.run.plan import PLACES, PlannedObject, declare
 from clusterdns.testbed.manifests import metadata
-from clusterdns.testbed.testbed import Site, Workspace
+from clusterdns.testbed.testbed import Testbed, Workspace
 
 API_SERVER = "kubernetes"  # the Service that every cluster has, in the namespace default
 SHARED_NAME, LONELY_NAME = "search-shop", "search-lonely"
@@ -113,7 +113,7 @@ class Results:
     Where the nameserver does not answer a first question, no other is asked.
     """
 
-    site: Site
+    testbed: Testbed
     clients: Clients
     hearing: Hearing
     targets: Targets
@@ -122,7 +122,7 @@ class Results:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def of(self, role: Role) -> dict[str, tuple[Client, dict[Lookup, Found]]]:
-        """All clients of a role with what they found, by node. Raises NoClients."""
+        """All clients of a role with what they found, by node. Raises NoClientsError."""
         clients = self.clients.of(role)
         with self.lock:
             others = self.clients.up() if self.at_once else []
@@ -163,7 +163,7 @@ class Results:
         commands = [self.command(client, each) for each in wanted]
         try:
             outputs = self.run(client, commands)
-        except ProbeLost as error:
+        except ProbeLostError as error:
             return dict.fromkeys(wanted, Found(error=str(error)))
         return {each: each.tool.read(o) for each, o in zip(wanted, outputs, strict=True)}
 
@@ -174,11 +174,11 @@ class Results:
         return within_search_list(words) if lookup.miss else words
 
     def run(self, client: Client, commands: Sequence[Sequence[str]]) -> list[Output]:
-        """Run commands in a client. Raises ProbeLost."""
+        """Run commands in a client. Raises ProbeLostError."""
         if client.probe is None:
-            raise ProbeLost("commands cannot be run in this pod")
+            raise ProbeLostError("commands cannot be run in this pod")
         commands = [startable(client, words) for words in commands]
-        return client.probe.run(commands, self.site.workspace.timeouts.command)
+        return client.probe.run(commands, self.testbed.workspace.timeouts.command)
 
 
 @dataclass(frozen=True)
@@ -193,17 +193,17 @@ class Lookups:
         return self.results.targets
 
     def api_server(self, role: Role, tool: Tool, spelling: Spelling) -> Evidence:
-        """The API server's Service, from all clients of a role. Raises NoClients."""
+        """The API server's Service, from all clients of a role. Raises NoClientsError."""
         return self._finds(role, tool, spelling, lambda _: self.targets.api_server)
 
     def neighbour(self, role: Role, tool: Tool, spelling: Spelling) -> Evidence:
-        """The Service of the same name in another namespace. Raises NoClients."""
+        """The Service of the same name in another namespace. Raises NoClientsError."""
         if self.targets.away is None:
-            raise NoClients("--namespace was given, so there is no second namespace")
+            raise NoClientsError("--namespace was given, so there is no second namespace")
         return self._finds(role, tool, spelling, self.targets.elsewhere)
 
     def namesake(self, tool: Tool) -> Evidence:
-        """Our Service named as the API server's, by its short name. Raises NoClients."""
+        """Our Service named as the API server's, by its short name. Raises NoClientsError."""
         target: Target = lambda _: self.targets.namesake or self.targets.api_server  # noqa: E731
         return self._finds(Role.SECOND, tool, Spelling.SHORT, target)
 
@@ -213,15 +213,18 @@ class Lookups:
         return Evidence([c for role in roles for c in self._finds(role, tool, short, own)])
 
     def not_lonely(self, roles: Iterable[Role], tool: Tool) -> Evidence:
-        """A short name that only another namespace has. Raises NoClients."""
+        """A short name that only another namespace has. Raises NoClientsError."""
         return Evidence([c for r in roles for c in self._misses(r, tool, self.targets.lonely)])
 
     def not_api_server(self, roles: Iterable[Role], tool: Tool) -> Evidence:
-        """The API server's short name, outside its namespace. Raises NoClients."""
+        """The API server's short name, outside its namespace. Raises NoClientsError."""
         return Evidence([c for r in roles for c in self._misses(r, tool, self.targets.api_server)])
 
     def dig_steps(self, role: Role, spelling: Spelling) -> Evidence:
-        """Every question of dig's search for the API server, with the rcode. Raises NoClients."""
+        """Every question of dig's search for the API server, with the rcode.
+
+        Raises NoClientsError.
+        """
         target, cells = self.targets.api_server, []
         for client, found in self.results.of(role).values():
             lookup = Lookup(DIG, spelling.of(target), False)
@@ -241,11 +244,11 @@ class Lookups:
 
     def is_inside(self, name: str) -> bool:
         """Whether an absolute name is in the cluster domain: what is not, an upstream answers."""
-        return is_within(name, self.results.site.zone)
+        return is_within(name, self.results.testbed.zone)
 
     def of_the_node(self, client: Client) -> tuple[str, ...]:
         """The suffixes of a client's search list that come from its node."""
-        return client.conf.host_search(client.namespace, self.results.site.domain)
+        return client.conf.host_search(client.namespace, self.results.testbed.domain)
 
     def leaves(self, client: Client, tool: Tool) -> bool:
         """Whether a search by dig asks servers outside the cluster on its way."""

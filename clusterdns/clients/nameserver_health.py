@@ -10,7 +10,7 @@ from clusterdns.clients.counting import OUTSIDE
 from clusterdns.clients.planned import Role
 from clusterdns.clients.pods import Clients
 from clusterdns.clients.resolver import answered, first_question
-from clusterdns.probe import ProbeLost
+from clusterdns.probe import ProbeLostError
 from clusterdns.wait import eventually
 
 
@@ -44,7 +44,7 @@ class Hearing:
 
     def _hears(self, client: Client) -> bool:
         counts = client.role is Role.NONE
-        domain, timeouts = self.clients.site.domain, self.clients.site.workspace.timeouts
+        domain, timeouts = self.clients.testbed.domain, self.clients.testbed.workspace.timeouts
         name = f"ready.{OUTSIDE}" if counts else f"kubernetes.default.svc.{domain}"
         probe, words = client.probe, first_question(name, tries=1 if counts else 2)
         if probe is None:
@@ -52,7 +52,7 @@ class Hearing:
         ask = lambda: answered(probe.run([words], timeouts.command)[0])  # noqa: E731
         try:
             return eventually(ask, True, timeouts.watch if counts else 0.0)
-        except ProbeLost:
+        except ProbeLostError:
             return True  # the next command says how it was lost
 
 

@@ -10,7 +10,7 @@ from clusterdns.cluster import Manifest
 from clusterdns.resolvconf import ResolvConf
 from clusterdns.run.plan import HOST_PLACE, PLACES, PlannedObject, declare
 from clusterdns.testbed import manifests
-from clusterdns.testbed.testbed import Site
+from clusterdns.testbed.testbed import Testbed
 
 RESOLV_CONF = "/etc/resolv.conf"
 SLEEPS = ("sleep", "infinity")
@@ -126,34 +126,34 @@ def crowded() -> Given:
     return Given(servers, tuple(f"s{i}.search.test" for i in range(1, MOST_SEARCHES + 1)))
 
 
-def plan_pods(site: Site, host: str | None, nameserver: str | None) -> list[Planned]:
+def plan_pods(testbed: Testbed, host: str | None, nameserver: str | None) -> list[Planned]:
     """Every client pod that can be made here, in the order in which checks want them.
 
     ``host`` is the namespace for pods on the node's network, None when there is none;
     ``nameserver`` the address of the server that counts questions.
     """
-    workspace = site.workspace
+    workspace = testbed.workspace
     main, second = workspace.namespace, workspace.second_namespace
-    nodes = list(enumerate(sorted(site.probes)))
+    nodes = list(enumerate(sorted(testbed.probes)))
     made: list[Planned] = []
     if host:
-        made += [planned(site, Role.HOST_NETWORK, node, i, host) for i, node in nodes]
-    made += [planned(site, Role.DEFAULT, node, i, main) for i, node in nodes]
+        made += [planned(testbed, Role.HOST_NETWORK, node, i, host) for i, node in nodes]
+    made += [planned(testbed, Role.DEFAULT, node, i, main) for i, node in nodes]
     # What only the kubelet's own logic decides is looked at once, each on the next node.
     once: list[tuple[Role, str, Given | None]] = [
-        (Role.MERGED, main, merged(site.domain)),
+        (Role.MERGED, main, merged(testbed.domain)),
         (Role.CROWDED, main, crowded()),
     ]
     once += [(Role.SECOND, second, None)] if second else []
     once += [(Role.FALLBACK, host, None)] if host else []
     for turn, (role, namespace, given) in enumerate(once if nodes else []):
         index, node = nodes[-1 - turn % len(nodes)]
-        made.append(planned(site, role, node, index, namespace, given))
+        made.append(planned(testbed, role, node, index, namespace, given))
     if workspace.images.musl:
-        made += [planned(site, Role.MUSL, node, i, main) for i, node in nodes]
+        made += [planned(testbed, Role.MUSL, node, i, main) for i, node in nodes]
     if nameserver:
         made += [
-            planned(site, Role.NONE, node, i, main, like(site.resolv_confs[node], nameserver))
+            planned(testbed, Role.NONE, node, i, main, like(testbed.resolv_confs[node], nameserver))
             for i, node in nodes
         ]
     return made
@@ -165,10 +165,10 @@ def like(conf: ResolvConf, nameserver: str) -> Given:
 
 
 def planned(
-    site: Site, role: Role, node: str, index: int, namespace: str, given: Given | None = None
+    testbed: Testbed, role: Role, node: str, index: int, namespace: str, given: Given | None = None
 ) -> Planned:
     """One client pod; nodes are numbered in the order of their names."""
-    workspace = site.workspace
+    workspace = testbed.workspace
     name = f"client-{role}-{index}"
     musl = workspace.images.musl
     named = {"hostname": HOSTNAME, "subdomain": SUBDOMAIN} if role is Role.SECOND else {}

@@ -16,14 +16,14 @@ from clusterdns.clients.client import Client, enter
 from clusterdns.clients.counting import QuestionCounter
 from clusterdns.clients.planned import Given, Planned, Role, plan_pods
 from clusterdns.cluster import Manifest
-from clusterdns.own_coredns import NotPossible
+from clusterdns.own_coredns import NotPossibleError
 from clusterdns.run.ledger import one_line
 from clusterdns.testbed.probes import is_running, is_stuck, why_not_running
-from clusterdns.testbed.testbed import Site
+from clusterdns.testbed.testbed import Testbed
 from clusterdns.wait import GENTLY, eventually
 
 
-class NoClients(Exception):  # noqa: N818 (the name says what happened)
+class NoClientsError(Exception):
     """Client pods that a check needs are not there; the text is the reason."""
 
 
@@ -33,10 +33,10 @@ class Clients:
     ``of`` waits for those of one role.
     """
 
-    def __init__(self, site: Site, kept: bool = False) -> None:
-        self.site = site
+    def __init__(self, testbed: Testbed, kept: bool = False) -> None:
+        self.testbed = testbed
         self.kept = kept  # whether the pods stay, so that commands can be repeated in them
-        self.counter = QuestionCounter(site.workspace, site.domain)
+        self.counter = QuestionCounter(testbed.workspace, testbed.domain)
         self._refused: dict[Role, str] = {}
         self._pods: dict[str, Planned] = {}
         self._entered: dict[str, Future[Client]] = {}
@@ -45,36 +45,38 @@ class Clients:
         # Each exec handshake costs processor time on both sides: a few at once are enough.
         self._pool = ThreadPoolExecutor(max_workers=3, thread_name_prefix="clients")
         self._bad_nodes: set[str] = set()
-        self._allowed = site.workspace.timeouts.pod + site.workspace.timeouts.probe  # for all
+        self._allowed = testbed.workspace.timeouts.pod + testbed.workspace.timeouts.probe  # for all
 
     def of(self, role: Role) -> dict[str, Client]:
-        """The clients of a role by node. Raises NoClients when one of them is missing."""
+        """The clients of a role by node. Raises NoClientsError when one of them is missing."""
         if role is Role.CLUSTER_FIRST:
             return self._probes()
         if not self._planned.wait(self._allowed):
-            raise NoClients(f"no client pod was planned within {self._allowed:.0f} s")
+            raise NoClientsError(f"no client pod was planned within {self._allowed:.0f} s")
         if role in self._refused:
-            raise NoClients(self._refused[role])
+            raise NoClientsError(self._refused[role])
         found: dict[str, Client] = {}
         for name, planned in self._pods.items():
             if planned.role is role:
                 try:
                     found[planned.node] = self._entered[name].result(self._allowed)
                 except NotYet:
-                    raise NoClients(f"pod {name} on {planned.node} is still starting") from None
+                    raise NoClientsError(
+                        f"pod {name} on {planned.node} is still starting"
+                    ) from None
         if not found:
-            raise NoClients("no node has a client pod, as none has a probe")
+            raise NoClientsError("no node has a client pod, as none has a probe")
         return found
 
     def up(self) -> list[Client]:
         """The clients in which names can be looked up by now, without waiting for any."""
         entered = [future for future in self._entered.values() if future.done()]
         found = [f.result() for f in entered if not f.cancelled() and f.exception() is None]
-        probes = self._probes().values() if self.site.probes else ()
+        probes = self._probes().values() if self.testbed.probes else ()
         return [client for client in (*probes, *found) if client.probe is not None]
 
     def one(self, role: Role) -> Client:
-        """The only client of a role. Raises NoClients."""
+        """The only client of a role. Raises NoClientsError."""
         return next(iter(self.of(role).values()))
 
     def given(self, role: Role) -> Mapping[str, Given]:
@@ -113,7 +115,7 @@ class Clients:
             self._give_up(name, f"the pod {name} was not waited for: {reason}")
 
     def _plan(self) -> list[Planned]:
-        workspace = self.site.workspace
+        workspace = self.testbed.workspace
         host, why = workspace.active.host_namespace()
         if host is None:
             self._refused |= dict.fromkeys((Role.HOST_NETWORK, Role.FALLBACK), why)
@@ -124,18 +126,18 @@ class Clients:
         nameserver = None
         try:
             nameserver = self.counter.create()
-        except (ApiException, NotPossible) as error:
+        except (ApiException, NotPossibleError) as error:
             self._refused[Role.NONE] = f"no private CoreDNS to count questions: {one_line(error)}"
         if host:
             self._wait_for_account(host)
-        planned = plan_pods(self.site, host, nameserver)
+        planned = plan_pods(self.testbed, host, nameserver)
         self._pods = {one.name: one for one in planned}
         self._entered = {one.name: Future() for one in planned}
         return planned
 
     def _wait_for_account(self, namespace: str) -> None:
         """A namespace that was just made takes pods only when it has its ServiceAccount."""
-        cluster, within = self.site.workspace.cluster, self.site.workspace.timeouts.watch
+        cluster, within = self.testbed.workspace.cluster, self.testbed.workspace.timeouts.watch
         account = partial(cluster.find, "ServiceAccount", "default", namespace)
         eventually(account, lambda found: found is not None, within, every=GENTLY)
 
@@ -169,40 +171,40 @@ class Clients:
             elif refusal := self._create_pod(planned):
                 self._give_up(planned.name, refusal)
             else:
-                starting[planned.name] = time.monotonic() + self.site.workspace.timeouts.pod
+                starting[planned.name] = time.monotonic() + self.testbed.workspace.timeouts.pod
             queue.remove(planned)
         return len(queue) + len(starting)
 
     def _give_up(self, name: str, reason: str) -> None:
-        self._entered[name].set_exception(NoClients(reason))
+        self._entered[name].set_exception(NoClientsError(reason))
 
     def _create_pod(self, planned: Planned) -> str:
         """Why the API server refused a pod; empty when it did not."""
         try:
-            self.site.workspace.cluster.create(planned.manifest)
+            self.testbed.workspace.cluster.create(planned.manifest)
         except ApiException as error:
             return f"pod {planned.name} was refused: {one_line(error)}"
         return ""
 
     def _states(self, namespaces: Iterable[str]) -> dict[str, Manifest]:
-        roster = self.site.workspace.roster
-        return {name: pod for each in namespaces for name, pod in roster.pods(each).items()}
+        pod_list = self.testbed.workspace.pod_list
+        return {name: pod for each in namespaces for name, pod in pod_list.pods(each).items()}
 
     def _why_missing(self, planned: Planned, pod: Manifest) -> str:
-        why = why_not_running(self.site.workspace.cluster, pod)
+        why = why_not_running(self.testbed.workspace.cluster, pod)
         return f"the {planned.role} client on {planned.node} does not run: {why}"
 
     def _enter(self, planned: Planned, pod: Manifest) -> None:
         future = self._entered[planned.name]
         try:
-            future.set_result(enter(self.site, planned, str(pod["status"].get("podIP", ""))))
+            future.set_result(enter(self.testbed, planned, str(pod["status"].get("podIP", ""))))
         except Exception as error:  # told to whoever asks for this client
             text = f"nothing can be run in pod {planned.name} on {planned.node}: {error}"
-            future.set_exception(NoClients(text))
+            future.set_exception(NoClientsError(text))
 
     def _probes(self) -> dict[str, Client]:
-        if not self.site.probes:
-            raise NoClients(f"no node has a probe: {self.site.why_no_probe}")
+        if not self.testbed.probes:
+            raise NoClientsError(f"no node has a probe: {self.testbed.why_no_probe}")
         return {
             node: Client(
                 Role.CLUSTER_FIRST,
@@ -210,16 +212,16 @@ class Clients:
                 probe.namespace,
                 probe.pod,
                 "",
-                self.site.resolv_confs[node],
-                str(self.site.resolv_confs[node]),
+                self.testbed.resolv_confs[node],
+                str(self.testbed.resolv_confs[node]),
                 probe,
             )
-            for node, probe in self.site.probes.items()
+            for node, probe in self.testbed.probes.items()
         }
 
 
-def start_clients(site: Site, kept: bool = False) -> Clients:
+def start_clients(testbed: Testbed, kept: bool = False) -> Clients:
     """Begin to start all client pods; returns at once."""
-    clients = Clients(site, kept)
+    clients = Clients(testbed, kept)
     clients.start()
     return clients

@@ -19,7 +19,7 @@ from clusterdns.clients.files import (
     told_nameservers,
 )
 from clusterdns.clients.planned import Given, Role
-from clusterdns.clients.pods import Clients, NoClients
+from clusterdns.clients.pods import Clients, NoClientsError
 from clusterdns.clients.search_order import Expectation
 from clusterdns.matrix.evidence import Evidence
 from clusterdns.resolvconf import ResolvConf
@@ -30,14 +30,14 @@ Expected = Callable[[Client], ResolvConf]
 
 @dataclass(frozen=True)
 class PodFiles:
-    """What checks ask about resolv.conf; every method raises NoClients."""
+    """What checks ask about resolv.conf; every method raises NoClientsError."""
 
     clients: Clients
     node_local: Mapping[str, tuple[str, ...]]  # addresses of a node-local cache, by node
 
     def nameservers(self, role: Role) -> Evidence:
         """Only the cluster IPs of the DNS Service, or of a node-local cache."""
-        ips = self.clients.site.workspace.inventory.cluster_ips
+        ips = self.clients.testbed.workspace.inventory.cluster_ips
 
         def expected(client: Client) -> ResolvConf:
             local = self.node_local.get(client.node, ())
@@ -60,7 +60,7 @@ class PodFiles:
 
     def no_loop(self, role: Role) -> Evidence:
         """Nameservers that are neither loopback addresses nor cluster DNS, at least one."""
-        workspace = self.clients.site.workspace
+        workspace = self.clients.testbed.workspace
         banned = {
             *workspace.inventory.cluster_ips,
             *(ip for ips in self.node_local.values() for ip in ips),
@@ -84,7 +84,7 @@ class PodFiles:
         """ClusterFirst with a dnsConfig: its values behind the defaults, within the limits."""
 
         def expected(client: Client) -> ResolvConf:
-            base = self.clients.site.resolv_confs[client.node]
+            base = self.clients.testbed.resolv_confs[client.node]
             return given.after(replace(base, options=CLUSTER_OPTIONS))
 
         return self._compare(role, WHOLE, expected)
@@ -93,8 +93,8 @@ class PodFiles:
         """The search list that a client must have on its node."""
         of_node = self.clients.of(Role.DEFAULT).get(client.node)
         if of_node is None:
-            raise NoClients(f"{client.node} has no pod with dnsPolicy Default to compare with")
-        domain = self.clients.site.domain
+            raise NoClientsError(f"{client.node} has no pod with dnsPolicy Default to compare with")
+        domain = self.clients.testbed.domain
         return Expectation(client.namespace, domain, of_node.conf.search).search
 
     def _compare(

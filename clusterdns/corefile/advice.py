@@ -45,7 +45,7 @@ def advice(
 
 def _whole_file(reading: Reading, version: Version) -> Iterator[Finding]:
     if not reading.blocks:
-        message = "there is no server block: CoreDNS answers with its 'whoami' plug-in only"
+        message = "there is no server block: CoreDNS answers with its 'whoami' plugin only"
         yield Finding("advice", "", 0, message, "restore the Corefile")
         return
     # An imported file may have it.
@@ -112,7 +112,7 @@ def _block_keys(block: ServerBlock) -> Iterator[Finding]:
             message = f"{key.text!r} is one zone for CoreDNS: white space must follow a comma"
             yield Finding("advice", "", key.line, message, "put a space behind the comma")
     if not block.plugins:
-        message = f"the block of {block.keys[0].text} has no plug-ins: all its names are refused"
+        message = f"the block of {block.keys[0].text} has no plugins: all its names are refused"
         yield Finding("advice", "", block.line, message)
 
 
@@ -141,7 +141,7 @@ def _ignored(plugin: Plugin, version: Version) -> Iterator[Finding]:
         return
     asked = version_text(version)
     if known.rule.ignored <= version < known.rule.gone:
-        message = f"CoreDNS {asked} ignores the plug-in '{plugin.name}'"
+        message = f"CoreDNS {asked} ignores the plugin '{plugin.name}'"
         yield Finding("advice", plugin.name, plugin.line, message, known.rule.remedy)
     elif known.rule.gone < NEVER and known.rule.holds(version):
         message = f"'{plugin.name}' is gone from CoreDNS {version_text(known.rule.gone)} on"
@@ -217,7 +217,7 @@ def _kubernetes(reading: Reading) -> Iterator[Finding]:
                 yield Finding("advice", "kubernetes", settings.line, message, remedy)
         primary = settings.primary_zone
         if primary is not None and settings.falls_through(primary):
-            message = "names of the cluster that do not exist are asked of the next plug-in"
+            message = "names of the cluster that do not exist are asked of the next plugin"
             remedy = "give 'fallthrough' the reverse zones only"
             yield Finding("info", "kubernetes", settings.line, message, remedy)
 
@@ -248,7 +248,7 @@ def _denials_of_upstreams(reading: Reading) -> Iterator[Finding]:
 def _transfers(reading: Reading) -> Iterator[Finding]:
     for _, plugin in reading.plugins():
         for option in plugin.options:
-            # `to *` in the plug-in "transfer", `transfer to *` in older ones
+            # `to *` in the plugin "transfer", `transfer to *` in older ones
             words = (option.name, *option.args)
             words = words[1:] if words[0] == "transfer" else words
             if words[0:1] == ("to",) and "*" in words:

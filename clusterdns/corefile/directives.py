@@ -1,4 +1,4 @@
-"""Which plug-ins and options a CoreDNS version knows: the table in ``directives.toml``."""
+"""Which plugins and options a CoreDNS version knows: the table in ``directives.toml``."""
 
 import re
 import tomllib
@@ -32,7 +32,7 @@ def version_text(version: Version) -> str:
 
 @dataclass(frozen=True)
 class Rule:
-    """What is demanded of a plug-in or option, and in which versions."""
+    """What is demanded of a plugin or option, and in which versions."""
 
     since: Version = OLDEST
     gone: Version = NEVER
@@ -52,7 +52,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Directive:
-    """A plug-in."""
+    """A plugin."""
 
     name: str
     rule: Rule
@@ -67,13 +67,13 @@ class Directive:
 
 @dataclass(frozen=True)
 class Directives:
-    """Every plug-in that some version has or had."""
+    """Every plugin that some version has or had."""
 
     newest: Version  # the newest version that the table describes
     plugins: Mapping[str, Directive]
 
     def known_to(self, version: Version) -> frozenset[str]:
-        """The plug-ins of this version."""
+        """The plugins of this version."""
         return frozenset(
             name for name, plugin in self.plugins.items() if plugin.rule.holds(version)
         )

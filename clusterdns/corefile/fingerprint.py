@@ -1,6 +1,6 @@
 """The number by which CoreDNS knows its configuration.
 
-The ``reload`` plug-in logs it at each start and shows it in ``coredns_reload_version_info`` after
+The ``reload`` plugin logs it at each start and shows it in ``coredns_reload_version_info`` after
 a reload: a sum over the words of the Corefile, imports in their places, not over its bytes
 (plugin/reload/reload.go, the same from 1.6.0 to 1.15.0; MD5 until 1.8, SHA-512 since 1.9).
 """

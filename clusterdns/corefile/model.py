@@ -1,4 +1,4 @@
-"""What a Corefile says: server blocks, plug-ins, options. Values only, no rules about them.
+"""What a Corefile says: server blocks, plugins, options. Values only, no rules about them.
 
 Line numbers are where a thing stands in the text. They never count when two values are compared,
 so ``parse(corefile.to_text()) == corefile``.
@@ -35,7 +35,7 @@ class CorefileError(ValueError):
 
 @dataclass(frozen=True)
 class Option:
-    """A line inside the braces of a plug-in, with what its own braces hold."""
+    """A line inside the braces of a plugin, with what its own braces hold."""
 
     name: str
     args: tuple[str, ...] = ()
@@ -51,18 +51,18 @@ class Option:
 
 @dataclass(frozen=True)
 class Plugin:
-    """One use of a plug-in: its arguments and options.
+    """One use of a plugin: its arguments and options.
 
-    ``import`` of something that is not known here stays as a plug-in of that name.
+    ``import`` of something that is not known here stays as a plugin of that name.
     """
 
     name: str
     args: tuple[str, ...] = ()
     options: tuple[Option, ...] = ()
     line: int = field(default=0, compare=False)
-    # The opening brace stands on a line of its own: CoreDNS then misreads the plug-in.
+    # The opening brace stands on a line of its own: CoreDNS then misreads the plugin.
     detached_brace: bool = field(default=False, compare=False)
-    # Words behind the closing brace: CoreDNS takes them for a second use of the plug-in.
+    # Words behind the closing brace: CoreDNS takes them for a second use of the plugin.
     trailing: tuple[str, ...] = field(default=(), compare=False)
     # Every word of it as it was read, braces included.
     tokens: tuple[Token, ...] = field(default=(), compare=False, repr=False)
@@ -77,7 +77,7 @@ class Plugin:
         return tuple(option for option in self.options if option.name == name)
 
     def lines(self, indent: int) -> Iterator[str]:
-        """The plug-in as Corefile text."""
+        """The plugin as Corefile text."""
         yield from _statement(self.name, self.args, self.options, indent)
 
 
@@ -103,7 +103,7 @@ class Key:
 
 @dataclass(frozen=True)
 class ServerBlock:
-    """The plug-ins for some zones on some ports."""
+    """The plugins for some zones on some ports."""
 
     keys: tuple[Key, ...]
     plugins: tuple[Plugin, ...] = ()
@@ -120,15 +120,15 @@ class ServerBlock:
         return frozenset(key.port for key in self.keys)
 
     def plugin(self, name: str) -> Plugin | None:
-        """The first plug-in of this name."""
+        """The first plugin of this name."""
         return next((plugin for plugin in self.plugins if plugin.name == name), None)
 
     def all(self, name: str) -> tuple[Plugin, ...]:
-        """Every plug-in of this name, in order."""
+        """Every plugin of this name, in order."""
         return tuple(plugin for plugin in self.plugins if plugin.name == name)
 
     def has(self, name: str) -> bool:
-        """Whether the block names this plug-in."""
+        """Whether the block names this plugin."""
         return self.plugin(name) is not None
 
     def to_text(self) -> str:

@@ -2,7 +2,7 @@
 
 The grammar is the one that CoreDNS has from coredns/caddy (v1.1.1 to v1.1.4,
 ``caddyfile/parse.go`` and ``dispenser.go``): what CoreDNS reads, this reads, with the same
-meaning. Which plug-ins exist is not the parser's business: see ``directives``.
+meaning. Which plugins exist is not the parser's business: see ``directives``.
 """
 
 from collections.abc import Collection, Mapping
@@ -176,7 +176,7 @@ class _Parser:
         return plugins
 
     def plugin(self) -> Plugin:
-        """A plug-in and everything up to the end of its line, or of its braces."""
+        """A plugin and everything up to the end of its line, or of its braces."""
         start, depth = self.at, 0
         name = self.tokens[start]
         self.at += 1
@@ -187,17 +187,17 @@ class _Parser:
                 break
             elif token.text == "}":
                 if depth == 0:
-                    raise self.error(f"this '}}' of the plug-in '{name.text}' has no opening '{{'")
+                    raise self.error(f"this '}}' of the plugin '{name.text}' has no opening '{{'")
                 depth -= 1
             elif token.text == "import" and self.begins_line(self.at) and self.splice_import():
                 continue
             self.at += 1
         if depth:
-            raise self.error(f"a '}}' is missing: the plug-in '{name.text}' never ends", name)
+            raise self.error(f"a '}}' is missing: the plugin '{name.text}' never ends", name)
         return self.plugin_of(start, self.at)
 
     def plugin_of(self, start: int, end: int) -> Plugin:
-        """The plug-in that these words are."""
+        """The plugin that these words are."""
         name = self.tokens[start]
         args, at = self.line_of(start + 1, end)
         options: tuple[Option, ...] = ()

@@ -21,7 +21,7 @@ from clusterdns.corefile.settings import (
     reload_of,
 )
 
-# Where these plug-ins answer HTTP when no address is given; in NodeLocal DNSCache it always is.
+# Where these plugins answer HTTP when no address is given; in NodeLocal DNSCache it always is.
 DEFAULT_LISTENERS = {"health": ":8080", "ready": ":8181", "prometheus": "localhost:9153"}
 
 
@@ -69,7 +69,7 @@ class Reading:
     def features(self) -> frozenset[str]:
         """Names of what is configured.
 
-        ``cache``: the plug-in is there; ``cache.serve_stale``: with this option;
+        ``cache``: the plugin is there; ``cache.serve_stale``: with this option;
         ``kubernetes.pods.verified``: with this value (for one word); and, from the whole:
         ``several-blocks``, ``stub-domains``, ``unresolved-imports``, ``variables``,
         ``cluster-zone-cached``.
@@ -89,14 +89,14 @@ class Reading:
         return frozenset(found)
 
     def plugins(self, name: str | None = None) -> Iterator[tuple[ServerBlock, Plugin]]:
-        """Every use of a plug-in, or of any, with the block that it is in."""
+        """Every use of a plugin, or of any, with the block that it is in."""
         for block in self.blocks:
             for plugin in block.plugins:
                 if name in (None, plugin.name):
                     yield block, plugin
 
     def has(self, plugin: str, name: str | None = None, port: int | None = None) -> bool:
-        """Whether a plug-in is anywhere, or in the block that serves a name."""
+        """Whether a plugin is anywhere, or in the block that serves a name."""
         if name is None:
             return any(block.has(plugin) for block in self.blocks)
         block = self.block_for(name, port)
@@ -105,11 +105,11 @@ class Reading:
     # kubernetes
 
     def all_kubernetes(self) -> tuple[Kubernetes, ...]:
-        """Every ``kubernetes`` plug-in."""
+        """Every ``kubernetes`` plugin."""
         return tuple(kubernetes_of(plugin, block) for block, plugin in self.plugins("kubernetes"))
 
     def kubernetes(self, name: str | None = None, port: int | None = None) -> Kubernetes | None:
-        """The ``kubernetes`` plug-in that answers for a name; without a name, the first one."""
+        """The ``kubernetes`` plugin that answers for a name; without a name, the first one."""
         if name is None:
             return next(iter(self.all_kubernetes()), None)
         block = self.block_for(name, port)
@@ -120,7 +120,7 @@ class Reading:
 
     @property
     def cluster_zone(self) -> str | None:
-        """The cluster domain with its final dot; None without a ``kubernetes`` plug-in."""
+        """The cluster domain with its final dot; None without a ``kubernetes`` plugin."""
         found = self.kubernetes()
         return found.primary_zone if found else None
 
@@ -157,7 +157,7 @@ class Reading:
     ) -> int:
         """The longest time in seconds for which an outdated answer for this name is repeated.
 
-        ``ttl``: that of the records; None: what the ``kubernetes`` plug-in gives its own, else
+        ``ttl``: that of the records; None: what the ``kubernetes`` plugin gives its own, else
         the cache's cap. That a name does not exist may also come from an upstream, with a TTL of
         its own, where ``kubernetes`` falls through. What ``serve_stale`` adds is not counted.
         """

@@ -29,7 +29,7 @@ def refusals(
 ) -> Iterator[Finding]:
     """Everything for which this version refuses the Corefile.
 
-    ``extra``: plug-ins that this build of CoreDNS has beyond those of its version.
+    ``extra``: plugins that this build of CoreDNS has beyond those of its version.
     """
     yield from _duplicate_zones(corefile, version)
     for block in (*corefile.blocks, *corefile.dropped):
@@ -56,15 +56,15 @@ def _unknown(plugin: Plugin, known: Directive | None, version: Version) -> Findi
             newest = version_text(directives().newest)
             message = f"'{name}' is not known here: the table ends with CoreDNS {newest}"
             return Finding("advice", name, plugin.line, message, "see whether CoreDNS starts")
-        message = f"'{name}' is not a plug-in of CoreDNS {asked}"
+        message = f"'{name}' is not a plugin of CoreDNS {asked}"
         remedy = "look for a misspelling, or for a '}' that is missing above"
         if plugin.name.startswith("}") or plugin.name.endswith("{"):
             remedy = "put white space around the brace"
         return Finding("error", name, plugin.line, message, remedy)
     if version >= known.rule.gone:
-        message = f"the plug-in '{name}' is gone since CoreDNS {version_text(known.rule.gone)}"
+        message = f"the plugin '{name}' is gone since CoreDNS {version_text(known.rule.gone)}"
     else:
-        message = f"the plug-in '{name}' came with CoreDNS {version_text(known.rule.since)}"
+        message = f"the plugin '{name}' came with CoreDNS {version_text(known.rule.since)}"
     return Finding("error", name, plugin.line, f"{message}; this is {asked}", known.rule.remedy)
 
 
@@ -83,7 +83,7 @@ def _repeated(block: ServerBlock, version: Version) -> Iterator[Finding]:
 def _arguments(plugin: Plugin, known: Directive, version: Version) -> Iterator[Finding]:
     for fault in faults_of(known.rule, plugin.args):
         yield Finding("error", plugin.name, plugin.line, f"'{plugin.name}' {fault}")
-    # CoreDNS takes both for a second use of the plug-in.
+    # CoreDNS takes both for a second use of the plugin.
     second = faults_of(known.rule, plugin.trailing[1:]) if plugin.trailing else []
     misread: Level = "error" if second or version < known.once else "advice"
     if plugin.detached_brace:

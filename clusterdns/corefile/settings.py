@@ -1,4 +1,4 @@
-"""What the plug-ins that every cluster has are told: typed, with CoreDNS' defaults filled in.
+"""What the plugins that every cluster has are told: typed, with CoreDNS' defaults filled in.
 
 A value that CoreDNS would refuse is read as the default: ``directives.findings`` reports it.
 Names of zones are lower case with a final dot.
@@ -26,7 +26,7 @@ def absolute(name: str) -> str:
 
 
 def zones_of(words: Iterable[str]) -> tuple[str, ...]:
-    """Zones as plug-ins read them from arguments: networks become reverse zones."""
+    """Zones as plugins read them from arguments: networks become reverse zones."""
     found: list[str] = []
     for word in words:
         try:
@@ -39,7 +39,7 @@ def zones_of(words: Iterable[str]) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Kubernetes:
-    """The ``kubernetes`` plug-in (plugin/kubernetes/setup.go)."""
+    """The ``kubernetes`` plugin (plugin/kubernetes/setup.go)."""
 
     zones: tuple[str, ...]
     pods: str = "disabled"  # disabled, insecure, verified
@@ -62,11 +62,11 @@ class Kubernetes:
         return next((zone for zone in self.zones if not is_reverse(zone)), None)
 
     def serves(self, name: str) -> bool:
-        """Whether the name is in a zone of the plug-in."""
+        """Whether the name is in a zone of the plugin."""
         return any(is_within(name, zone) for zone in self.zones)
 
     def falls_through(self, name: str) -> bool:
-        """Whether a name that does not exist is left to the next plug-in."""
+        """Whether a name that does not exist is left to the next plugin."""
         return any(is_within(name, zone) for zone in self.fallthrough)
 
 
@@ -108,7 +108,7 @@ class Forward:
 
 @dataclass(frozen=True)
 class Cache:
-    """The ``cache`` plug-in (plugin/cache/setup.go); all times in seconds."""
+    """The ``cache`` plugin (plugin/cache/setup.go); all times in seconds."""
 
     zones: tuple[str, ...]
     success_cap: int = 3600
@@ -148,7 +148,7 @@ class Cache:
 
 @dataclass(frozen=True)
 class Reload:
-    """The ``reload`` plug-in: seconds between two looks at the Corefile (plugin/reload)."""
+    """The ``reload`` plugin: seconds between two looks at the Corefile (plugin/reload)."""
 
     interval: float = 30.0
     jitter: float = 15.0
@@ -165,7 +165,7 @@ def is_reverse(zone: str) -> bool:
 
 
 def kubernetes_of(plugin: Plugin, block: ServerBlock) -> Kubernetes:
-    """Read a ``kubernetes`` plug-in."""
+    """Read a ``kubernetes`` plugin."""
     options = _Options(plugin)
     fallthrough = plugin.option("fallthrough")
     ignore = plugin.option("ignore")
@@ -188,7 +188,7 @@ def kubernetes_of(plugin: Plugin, block: ServerBlock) -> Kubernetes:
 
 
 def forward_of(plugin: Plugin) -> Forward:
-    """Read a ``forward`` or ``proxy`` plug-in."""
+    """Read a ``forward`` or ``proxy`` plugin."""
     options = _Options(plugin)
     following = plugin.option("next")
     return Forward(
@@ -210,7 +210,7 @@ def forward_of(plugin: Plugin) -> Forward:
 
 
 def cache_of(plugin: Plugin, block: ServerBlock) -> Cache:
-    """Read a ``cache`` plug-in."""
+    """Read a ``cache`` plugin."""
     options = _Options(plugin)
     args = plugin.args
     success, denial = 3600, 1800
@@ -241,19 +241,19 @@ def cache_of(plugin: Plugin, block: ServerBlock) -> Cache:
 
 
 def reload_of(plugin: Plugin) -> Reload:
-    """Read a ``reload`` plug-in; its jitter is at most half of the interval."""
+    """Read a ``reload`` plugin; its jitter is at most half of the interval."""
     interval = _seconds(plugin.args, 0, 30.0)
     jitter = _seconds(plugin.args, 1, 15.0)
     return Reload(interval, min(jitter, interval / 2))
 
 
 def lameduck_of(plugin: Plugin) -> float:
-    """Seconds that a ``health`` plug-in lets CoreDNS go on after it was told to stop."""
+    """Seconds that a ``health`` plugin lets CoreDNS go on after it was told to stop."""
     return _Options(plugin).seconds("lameduck", 0.0)
 
 
 class _Options:
-    """Arguments of a plug-in's options; what is absent or unreadable becomes the default."""
+    """Arguments of a plugin's options; what is absent or unreadable becomes the default."""
 
     def __init__(self, plugin: Plugin) -> None:
         self.options: dict[str, Option] = {option.name: option for option in plugin.options}

@@ -13,7 +13,7 @@ _LIKE_ADDRESS = re.compile(r"[0-9.]+|[0-9a-fA-F]*:[0-9a-fA-F:.]*")
 
 
 def faults_of(rule: Rule, args: tuple[str, ...]) -> list[str]:
-    """What is wrong with these arguments, each worded to follow a plug-in's or option's name."""
+    """What is wrong with these arguments, each worded to follow a plugin's or option's name."""
     if any(has_variable(word) for word in args):
         return []  # the environment of the pod decides
     if len(args) < rule.fewest:

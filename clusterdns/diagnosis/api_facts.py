@@ -5,12 +5,12 @@ from collections.abc import Iterable, Sequence
 
 from kubernetes.client import ApiException
 
-from clusterdns.cluster import Cluster, Manifest, NotThere, path_of
+from clusterdns.cluster import Cluster, Manifest, NotFoundError, path_of
 from clusterdns.inventory.inventory import Inventory
 from clusterdns.inventory.permissions import NEEDED, service_accounts, without
 from clusterdns.inventory.shape import seconds_since
 from clusterdns.resolvconf import ResolvConf
-from clusterdns.testbed.testbed import Site
+from clusterdns.testbed.testbed import Testbed
 
 API_SERVICE_LABEL = "kubernetes.io/service-name=kubernetes"
 LOG_LINES = 200
@@ -61,11 +61,11 @@ def node_confs(cluster: Cluster, namespaces: Iterable[str]) -> dict[str, ResolvC
     return found or None
 
 
-def probe_ips(cluster: Cluster, site: Site) -> dict[str, str]:
+def probe_ips(cluster: Cluster, testbed: Testbed) -> dict[str, str]:
     """The pod IP of each probe, by node."""
     found = {}
-    pods = {p["metadata"]["name"]: p for p in cluster.list("Pod", site.workspace.namespace)}
-    for node, probe in site.probes.items():
+    pods = {p["metadata"]["name"]: p for p in cluster.list("Pod", testbed.workspace.namespace)}
+    for node, probe in testbed.probes.items():
         if ip := pods.get(probe.pod, {}).get("status", {}).get("podIP"):
             found[node] = str(ip)
     return found
@@ -92,7 +92,7 @@ def one_log(
     query |= {"container": container} if container else {}
     try:
         return cluster.text("GET", f"{path_of('Pod', namespace, pod)}/log", query=query)
-    except (NotThere, ApiException):
+    except (NotFoundError, ApiException):
         return ""
 
 

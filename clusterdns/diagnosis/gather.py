@@ -32,7 +32,7 @@ from clusterdns.inventory.replica_pages import SERVED_BY, port_of
 from clusterdns.matrix.losses import Losses
 from clusterdns.resolvconf import ResolvConf
 from clusterdns.run.plan import PLACES, PlannedObject, declare
-from clusterdns.testbed.testbed import DEFAULT_DOMAIN, Site
+from clusterdns.testbed.testbed import DEFAULT_DOMAIN, Testbed
 
 DEADLINE_S = 8.0  # for all of it; 4 s of it are looks, the rest is a slow API server
 REQUEST_S = 3.0  # for one request to the API server
@@ -46,7 +46,7 @@ class Sources:
     cluster: Cluster
     inventory: Inventory
     troubles: Sequence[Trouble]
-    site: Site | None = None
+    testbed: Testbed | None = None
     losses: Losses | None = None
     outside: str = ""  # an absolute name outside the cluster that must resolve; "" if none is known
 
@@ -62,8 +62,8 @@ def gather(sources: Sources, deadline_s: float = DEADLINE_S) -> Facts:
 
 
 def _gathered(sources: Sources, cluster: Cluster, work: Work) -> Facts:
-    site = sources.site
-    namespaces = own_namespaces(site)
+    testbed = sources.testbed
+    namespaces = own_namespaces(testbed)
     work.start("inventory", take_inventory, cluster)
     work.start("services", cluster.list, "Service")
     work.start("api_slices", cluster.list, "EndpointSlice", "default", API_SERVICE_LABEL)
@@ -79,30 +79,30 @@ def _gathered(sources: Sources, cluster: Cluster, work: Work) -> Facts:
     inventory: Inventory = work.get("inventory", sources.inventory)
     for pod in inventory.pods:
         work.start(f"log of {pod['metadata']['name']}", whole_log, cluster, pod)
-    if site is not None:
-        work.start("probe_ips", probe_ips, cluster, site)
+    if testbed is not None:
+        work.start("probe_ips", probe_ips, cluster, testbed)
     services: list[Manifest] | None = work.get("services", None)
     confs: Mapping[str, ResolvConf] | None = work.get("node_confs", None)
     addresses: Mapping[str, str] = work.get("probe_ips", {})
     slices = tuple(work.get("api_slices", list[Manifest]()))
     facts = Facts(
         context=cluster.context,
-        domain=site.domain if site else DEFAULT_DOMAIN,
+        domain=testbed.domain if testbed else DEFAULT_DOMAIN,
         inventory=inventory,
         namespaces=tuple(namespaces),
         troubles=tuple(sources.troubles),
-        resolv_confs=dict(site.resolv_confs) if site else {},
+        resolv_confs=dict(testbed.resolv_confs) if testbed else {},
         node_confs=confs,
-        unprobed=dict(site.unprobed) if site else {},
+        unprobed=dict(testbed.unprobed) if testbed else {},
         paths=tuple(path_losses(sources.losses)) if sources.losses else (),
         services=None if services is None else owners(services),
         api_service=api_service(services or []),
         api_slices=slices,
         probe_ips=addresses,
     )
-    if site is not None:
-        aims = aims_of(facts, site, sources.outside)
-        for node, probe in site.probes.items():
+    if testbed is not None:
+        aims = aims_of(facts, testbed, sources.outside)
+        for node, probe in testbed.probes.items():
             work.start(f"talks from {node}", ask, probe, near_queries(aims, node))
             work.start(f"far talks from {node}", ask, probe, far_queries(aims, node))
             work.start(f"contacts from {node}", touch, probe, aims_without(aims, node))
@@ -136,15 +136,15 @@ def with_late_facts(facts: Facts, inventory: Inventory, places: Iterable[str], w
     )
 
 
-def own_namespaces(site: Site | None) -> list[str]:
+def own_namespaces(testbed: Testbed | None) -> list[str]:
     """The namespaces that the run made or was given."""
-    if site is None:
+    if testbed is None:
         return []
-    workspace = site.workspace
+    workspace = testbed.workspace
     return [ns for ns in (workspace.namespace, workspace.second_namespace) if ns]
 
 
-def aims_of(facts: Facts, site: Site, outside: str) -> Aims:
+def aims_of(facts: Facts, testbed: Testbed, outside: str) -> Aims:
     """Whom to look at, by what is known so far."""
     inventory = facts.inventory
     nodes = [f"{node['metadata']['name']}." for node in inventory.nodes]
@@ -154,11 +154,11 @@ def aims_of(facts: Facts, site: Site, outside: str) -> Aims:
     suffixes = {
         suffix
         for node, conf in facts.resolv_confs.items()
-        if node in site.probes
-        for suffix in conf.host_search(site.probes[node].namespace, facts.domain)
+        if node in testbed.probes
+        for suffix in conf.host_search(testbed.probes[node].namespace, facts.domain)
         if suffix != "."
     }
-    services = inventory.services or tuple(s for s in site.servers if s.node == "")
+    services = inventory.services or tuple(s for s in testbed.servers if s.node == "")
     return Aims(
         facts.domain,
         services,

@@ -53,7 +53,7 @@ def many_denials(seen: Seen) -> str:
 
 
 def single_timeouts(seen: Seen) -> str:
-    """An upstream may keep silent about odd names, and about the question of the plug-in loop."""
+    """An upstream may keep silent about odd names, and about the question of the plugin loop."""
     found = [match for _, match in seen.lines(TIMED_OUT)]
     if not found:
         return ""

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from clusterdns.diagnosis.rows import Contact, Talk
-from clusterdns.inventory.metrics import Metrics, NoMetrics
+from clusterdns.inventory.metrics import Metrics, NoMetricsError
 from clusterdns.inventory.replica_pages import SERVED_BY
 from clusterdns.inventory.web import page, request
 from clusterdns.matrix.answer import Answer
@@ -92,7 +92,7 @@ def far_queries(aims: Aims, node: str) -> list[Query]:
 
 
 def ask(probe: Probe, wanted: Sequence[Query]) -> list[Talk]:
-    """Put the questions, all at once. Raises ProbeLost."""
+    """Put the questions, all at once. Raises ProbeLostError."""
     messages = [query.question.message() for query in wanted]
     packets = [
         Packet(message.to_wire(), q.server.address, q.server.port, q.transport, q.timeout)
@@ -126,9 +126,10 @@ def talk(query: Query, answer: Answer) -> Talk:
 
 
 def touch(probe: Probe, aims: Aims) -> tuple[list[Contact], dict[str, dict[str, float]]]:
-    """Connections and pages, all at once; and of each replica the metrics kept. Raises ProbeLost.
+    """Connections and pages, all at once; and of each replica the metrics kept.
 
-    An API server that speaks TLS answers plain HTTP with status 400: reached.
+    An API server that speaks TLS answers plain HTTP with status 400: reached. Raises
+    ProbeLostError.
     """
     plain = [("api-service", f"{ip}:{port}", ip, "", port) for ip, port in aims.api_services]
     plain += [("api-endpoint", f"{ip}:{port}", ip, "", port) for ip, port in aims.api_endpoints]
@@ -168,10 +169,10 @@ def partly(data: bytes, ending: str) -> str:
 
 
 def kept_metrics(text: str) -> dict[str, float]:
-    """The few series that causes look at, summed by name; plug-ins by name too."""
+    """The few series that causes look at, summed by name; plugins by name too."""
     try:
         samples = Metrics.parse(text).samples
-    except NoMetrics:
+    except NoMetricsError:
         return {}
     found: dict[str, float] = {}
     for sample in samples:

@@ -20,7 +20,7 @@ NEXT = {
     "the body of /ready on port 8181",
     "upstream": "what the upstreams say to a replica's node: dig @UPSTREAM NAME there, over UDP "
     "and +tcp",
-    "records": "which plug-in makes the answer: add log to the Corefile, ask one of the deviating "
+    "records": "which plugin makes the answer: add log to the Corefile, ask one of the deviating "
     "questions again and read {ks} logs {pods}",
     "client": "what pods are told: cat /etc/resolv.conf in a pod on that node, and the kubelet's "
     "clusterDNS, clusterDomain and resolvConf",

@@ -1,6 +1,6 @@
 """Experiments: what takes time is tried in private CoreDNS instances while other checks run."""
 
-from clusterdns.experiments.context import Bench
-from clusterdns.experiments.runner import EXPERIMENTS, Laboratory
+from clusterdns.experiments.context import ExperimentContext
+from clusterdns.experiments.runner import EXPERIMENTS, ExperimentRunner
 
-__all__ = ["EXPERIMENTS", "Bench", "Laboratory"]
+__all__ = ["EXPERIMENTS", "ExperimentContext", "ExperimentRunner"]

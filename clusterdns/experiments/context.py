@@ -1,4 +1,4 @@
-"""Where an experiment stands: the site, the probe beside its pods, and how it asks them."""
+"""Where an experiment stands: the testbed, the probe beside its pods, and how it asks them."""
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 
 from clusterdns.cluster import Manifest
 from clusterdns.matrix.answer import Answer
-from clusterdns.matrix.everyone import Everyone
+from clusterdns.matrix.everyone import Matrix
 from clusterdns.matrix.question import Question, Server, Transport
-from clusterdns.own_coredns import Arrival, NotPossible, PrivateCoreDns, arrivals_in
+from clusterdns.own_coredns import Arrival, NotPossibleError, OwnCoreDns, arrivals_in
 from clusterdns.probe import Probe
-from clusterdns.testbed.testbed import Site, Workspace
+from clusterdns.testbed.testbed import Testbed, Workspace
 from clusterdns.wait import GENTLY, eventually
 
 READY = Question("ready.dns-conformance.test.", "A")  # any answer at all means: it serves
@@ -19,23 +19,23 @@ READY = Question("ready.dns-conformance.test.", "A")  # any answer at all means:
 def bench_nodes(workspace: Workspace) -> list[str]:
     """The nodes for private instances, which share them: those that run the cluster's CoreDNS.
 
-    There the image is at hand and the API can be reached. Raises NotPossible without any node.
+    There the image is at hand and the API can be reached. Raises NotPossibleError without any node.
     """
     ready = sorted(str(n["metadata"]["name"]) for n in workspace.inventory.ready_nodes)
     taken = {str(pod["spec"].get("nodeName")) for pod in workspace.inventory.ready_pods}
     chosen = [node for node in ready if node in taken] or ready[:1]
     if not chosen:
-        raise NotPossible("no node is ready")
+        raise NotPossibleError("no node is ready")
     return chosen
 
 
-def bench_node(workspace: Workspace) -> str:
-    """The first of these. Raises NotPossible without any node."""
+def instance_node(workspace: Workspace) -> str:
+    """The first of these. Raises NotPossibleError without any node."""
     return bench_nodes(workspace)[0]
 
 
 @dataclass(frozen=True)
-class Place:
+class ExperimentSetup:
     """What an experiment knows when its objects are made."""
 
     workspace: Workspace
@@ -46,10 +46,10 @@ class Place:
 
 
 @dataclass
-class Bench:
-    """A site as one experiment uses it. All questions go out from the node of the instances."""
+class ExperimentContext:
+    """A testbed as one experiment uses it. All questions go out from the node of the instances."""
 
-    site: Site
+    testbed: Testbed
     node: str
     notes: list[str] = field(default_factory=list)  # what took how long, for the record
     began: float = field(default_factory=time.monotonic)
@@ -66,18 +66,23 @@ class Bench:
 
     @property
     def probe(self) -> Probe:
-        """The probe on that node, else any. Raises NotPossible when there is none."""
-        probes: Mapping[str, Probe] = self.site.probes
+        """The probe on that node, else any. Raises NotPossibleError when there is none."""
+        probes: Mapping[str, Probe] = self.testbed.probes
         found = probes.get(self.node) or next(iter(probes.values()), None)
         if found is None:
-            raise NotPossible(f"no node has a probe: {self.site.why_no_probe}")
+            raise NotPossibleError(f"no node has a probe: {self.testbed.why_no_probe}")
         return found
 
     @property
     def relay(self) -> Probe:
-        """The same probe, if it can carry hundreds of questions a second. Raises NotPossible."""
+        """The same probe, if it can carry hundreds of questions a second.
+
+        Raises NotPossibleError.
+        """
         if not self.probe.wire_exact:
-            raise NotPossible("a steady stream of questions needs perl in the image of the probes")
+            raise NotPossibleError(
+                "a steady stream of questions needs perl in the image of the probes"
+            )
         return self.probe
 
     def note(self, what: str) -> None:
@@ -92,9 +97,9 @@ class Bench:
         timeout: float | None = None,
     ) -> list[Answer]:
         """Put questions to one server; a lost packet is sent once more, as everywhere."""
-        limit = self.site.workspace.timeouts.query if timeout is None else timeout
-        repeat = self.site.workspace.repeat
-        everyone = Everyone({self.probe.node: self.probe}, (server,), limit, repeat)
+        limit = self.testbed.workspace.timeouts.query if timeout is None else timeout
+        repeat = self.testbed.workspace.repeat
+        everyone = Matrix({self.probe.node: self.probe}, (server,), limit, repeat)
         try:
             return everyone.ask(questions, transport)
         finally:
@@ -110,19 +115,19 @@ class Bench:
         """Put one question to one server."""
         return self.ask(server, [question], transport, timeout)[0]
 
-    def wait_until_serving(self, instance: PrivateCoreDns, port: int = 53) -> Server:
+    def wait_until_serving(self, instance: OwnCoreDns, port: int = 53) -> Server:
         """Wait until a private instance answers; the server that it is.
 
-        Raises NotPossible with what it printed last.
+        Raises NotPossibleError with what it printed last.
         """
         server = instance.server(instance.wait_until_running(), port)
-        within = self.site.workspace.timeouts.pod
+        within = self.testbed.workspace.timeouts.pod
         last = eventually(
             lambda: self.ask_one(server, READY, timeout=0.5), lambda a: a.answered, within
         )
         if not last.answered:
             tail = " | ".join(instance.logs().splitlines()[-3:])
-            raise NotPossible(
+            raise NotPossibleError(
                 f"the private CoreDNS {instance.name} did not answer within {within:g} s"
                 f" ({last.received}); it printed: {tail or 'nothing'}"
             )
@@ -130,20 +135,18 @@ class Bench:
         return server
 
     def wait_until_gone(self, server: Server, question: Question) -> None:
-        """Wait until nobody listens where an upstream of ours was. Raises NotPossible."""
+        """Wait until nobody listens where an upstream of ours was. Raises NotPossibleError."""
         last = eventually(
             lambda: self.ask_one(server, question, timeout=0.3),
             lambda a: not a.answered,
-            self.site.workspace.timeouts.reload,
+            self.testbed.workspace.timeouts.reload,
             every=0.2,
         )
         if last.answered:
-            raise NotPossible("our own upstream did not go away when its Corefile was changed")
+            raise NotPossibleError("our own upstream did not go away when its Corefile was changed")
         self.note("the only upstream is gone")
 
-    def arrivals(
-        self, instance: PrivateCoreDns, container: str, canary: str
-    ) -> tuple[Arrival, ...]:
+    def arrivals(self, instance: OwnCoreDns, container: str, canary: str) -> tuple[Arrival, ...]:
         """All that upstreams in a container noted, once the canary is there and no more comes.
 
         CoreDNS notes a question after it has answered it, so that lines may change places.

@@ -6,7 +6,7 @@ from clusterdns.cluster import Cluster
 from clusterdns.experiments.loops.upstreams import Upstreams, is_self
 from clusterdns.matrix.answer import Answer
 from clusterdns.matrix.question import Question, Server
-from clusterdns.testbed.testbed import Site
+from clusterdns.testbed.testbed import Testbed
 
 OVER_THE_LIMITS = "DNSConfigForming"  # reason of the kubelet's warning (pkg/kubelet/network/dns)
 UNLIKELY = "no-such-host-k7q2x"  # no zone has it, unless it has everything
@@ -23,11 +23,11 @@ def is_of_use(answer: Answer) -> bool:
     return answer.rcode in ("NOERROR", "NXDOMAIN")
 
 
-def host_suffixes(site: Site) -> dict[str, list[str]]:
+def host_suffixes(testbed: Testbed) -> dict[str, list[str]]:
     """The search domains that pods get from their node, each with the nodes that give it."""
     found: dict[str, list[str]] = {}
-    for node, conf in site.resolv_confs.items():
-        for suffix in conf.host_search(site.workspace.namespace, site.domain):
+    for node, conf in testbed.resolv_confs.items():
+        for suffix in conf.host_search(testbed.workspace.namespace, testbed.domain):
             found.setdefault(suffix, []).append(node)
     return found
 

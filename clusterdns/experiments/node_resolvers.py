@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from clusterdns.cluster import Manifest
-from clusterdns.experiments.context import Place
-from clusterdns.own_coredns import NotPossible
+from clusterdns.experiments.context import ExperimentSetup
+from clusterdns.own_coredns import NotPossibleError
 from clusterdns.resolvconf import ResolvConf
 from clusterdns.testbed import manifests
 from clusterdns.testbed.probes import is_running, is_stuck, why_not_running
@@ -48,20 +48,20 @@ class NodeResolvers:
         ]
 
     def confs(self) -> dict[str, ResolvConf]:
-        """The resolv.conf by node, once the pods run. Raises NotPossible."""
+        """The resolv.conf by node, once the pods run. Raises NotPossibleError."""
         return {node: self._conf(name) for node, name in self.pods.items()}
 
     def _conf(self, pod: str) -> ResolvConf:
         cluster, namespace = self.workspace.cluster, self.workspace.namespace
         found = eventually(
-            lambda: self.workspace.roster.pod(namespace, pod),
+            lambda: self.workspace.pod_list.pod(namespace, pod),
             lambda p: is_running(p) or is_stuck(p),
             self.workspace.timeouts.pod,
             every=GENTLY,
         )
         if not is_running(found):
             why = why_not_running(cluster, found)
-            raise NotPossible(f"a pod with dnsPolicy Default did not start: {why}")
+            raise NotPossibleError(f"a pod with dnsPolicy Default did not start: {why}")
         text = eventually(
             lambda: cluster.logs(namespace, pod),
             lambda t: "nameserver" in t,
@@ -75,12 +75,12 @@ class NodeResolvers:
 class BesideReplicas:
     """What experiments share that need the resolv.conf of the replicas' nodes."""
 
-    place: Place
+    setup: ExperimentSetup
     resolvers: NodeResolvers = field(init=False)
 
     def __post_init__(self) -> None:
         """Write down the pods; nothing is made yet."""
-        self.resolvers = NodeResolvers(self.place.workspace)
+        self.resolvers = NodeResolvers(self.setup.workspace)
 
     def manifests(self) -> list[Manifest]:
         """What is to be made."""

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from clusterdns.cluster import Manifest
-from clusterdns.experiments.context import Place
+from clusterdns.experiments.context import ExperimentSetup
 from clusterdns.matrix.question import Server
-from clusterdns.own_coredns import PrivateCoreDns
+from clusterdns.own_coredns import OwnCoreDns
 from clusterdns.own_coredns.instance import FOLDER, Companion
 
 UPSTREAM = "upstream"  # the container, and its Corefile in the ConfigMap
@@ -22,20 +22,20 @@ class UpstreamedExperiment(ABC):
     name: ClassVar[str]  # of the instance
     first_port: ClassVar[int]  # of the upstreams: any that is there from the start
 
-    place: Place
+    setup: ExperimentSetup
     account: str | None = None  # ServiceAccount; None: it may not read the cluster
-    instance: PrivateCoreDns = field(init=False)
+    instance: OwnCoreDns = field(init=False)
 
     def __post_init__(self) -> None:
         """Write down the instance; nothing is made yet."""
-        inventory = self.place.workspace.inventory
+        inventory = self.setup.workspace.inventory
         command = inventory.container.get("command") or []
         arguments = ("-conf", f"{FOLDER}/{UPSTREAM}", "-dns.port", str(self.first_port))
-        self.instance = PrivateCoreDns(
-            self.place.workspace,
+        self.instance = OwnCoreDns(
+            self.setup.workspace,
             self.name,
             self.files(),
-            self.place.node,
+            self.setup.node,
             self.account,
             (Companion(UPSTREAM, inventory.image, command, arguments),),
         )

@@ -22,7 +22,7 @@ from clusterdns.experiments.api_loss.api_late import ApiLateExperiment
 from clusterdns.experiments.api_loss.api_lost import ApiLossExperiment
 from clusterdns.experiments.cache.experiment import CachingExperiment
 from clusterdns.experiments.configured.experiment import ConfiguredExperiment
-from clusterdns.experiments.context import Bench, Place, bench_nodes
+from clusterdns.experiments.context import ExperimentContext, ExperimentSetup, bench_nodes
 from clusterdns.experiments.forward_options.experiment import ChoosingExperiment
 from clusterdns.experiments.forwarding.experiment import ForwardingExperiment
 from clusterdns.experiments.forwarding.outside_names import OutsideNamesExperiment
@@ -33,12 +33,12 @@ from clusterdns.experiments.loops.upstreams import UpstreamsExperiment
 from clusterdns.experiments.reload.experiment import ReloadsExperiment
 from clusterdns.experiments.updates.experiment import UpdatesExperiment
 from clusterdns.inventory.inventory import Inventory
-from clusterdns.inventory.metrics import NoMetrics
+from clusterdns.inventory.metrics import NoMetricsError
 from clusterdns.inventory.permissions import Readable, read_by
-from clusterdns.own_coredns import ACCOUNT, NotPossible, may_read_cluster
-from clusterdns.probe import ProbeLost
+from clusterdns.own_coredns import ACCOUNT, NotPossibleError, may_read_cluster
+from clusterdns.probe import ProbeLostError
 from clusterdns.run.ledger import one_line
-from clusterdns.testbed.testbed import DEFAULT_DOMAIN, Site, Workspace
+from clusterdns.testbed.testbed import DEFAULT_DOMAIN, Testbed, Workspace
 
 T = TypeVar("T")
 
@@ -50,46 +50,46 @@ class Experiment(Protocol):
         """What is to be made."""
         ...
 
-    def conduct(self, bench: Bench) -> Any:  # noqa: ANN401 (each has a result of its own)
-        """Carry it out. Raises NotPossible when something of ours cannot be had."""
+    def conduct(self, context: ExperimentContext) -> Any:  # noqa: ANN401 (each has a result of its own)
+        """Carry it out. Raises NotPossibleError when something of ours cannot be had."""
         ...
 
 
-def forwarding(place: Place) -> Experiment:
+def forwarding(setup: ExperimentSetup) -> Experiment:
     """The forwarding experiment, with the cluster's names where we may read them."""
-    why = "" if place.account else place.no_account
-    return ForwardingExperiment(place, place.account, why, cluster_zone(place))
+    why = "" if setup.account else setup.no_account
+    return ForwardingExperiment(setup, setup.account, why, cluster_zone(setup))
 
 
-def api_lost(place: Place) -> Experiment:
-    """The loss of the API. Raises NotPossible where we may not read the cluster."""
-    return ApiLossExperiment(place, account_of(place), cluster_zone(place))
+def api_lost(setup: ExperimentSetup) -> Experiment:
+    """The loss of the API. Raises NotPossibleError where we may not read the cluster."""
+    return ApiLossExperiment(setup, account_of(setup), cluster_zone(setup))
 
 
-def api_late(place: Place) -> Experiment:
-    """A start without the API. Raises NotPossible where we may not read the cluster."""
-    return ApiLateExperiment(place, account_of(place), cluster_zone(place))
+def api_late(setup: ExperimentSetup) -> Experiment:
+    """A start without the API. Raises NotPossibleError where we may not read the cluster."""
+    return ApiLateExperiment(setup, account_of(setup), cluster_zone(setup))
 
 
-def configured(place: Place) -> Experiment:
-    """Other ways to configure it. Raises NotPossible where we may not read the cluster."""
-    return ConfiguredExperiment(place, account_of(place), cluster_zone(place))
+def configured(setup: ExperimentSetup) -> Experiment:
+    """Other ways to configure it. Raises NotPossibleError where we may not read the cluster."""
+    return ConfiguredExperiment(setup, account_of(setup), cluster_zone(setup))
 
 
-def account_of(place: Place) -> str:
-    """The account that may read the cluster. Raises NotPossible."""
-    if place.account is None:
-        raise NotPossible(place.no_account)
-    return place.account
+def account_of(setup: ExperimentSetup) -> str:
+    """The account that may read the cluster. Raises NotPossibleError."""
+    if setup.account is None:
+        raise NotPossibleError(setup.no_account)
+    return setup.account
 
 
-def cluster_zone(place: Place) -> str:
+def cluster_zone(setup: ExperimentSetup) -> str:
     """The cluster domain as the Corefile has it, else the usual one."""
-    reading = place.workspace.inventory.reading
+    reading = setup.workspace.inventory.reading
     return (reading.cluster_zone if reading else None) or f"{DEFAULT_DOMAIN}."
 
 
-EXPERIMENTS: Mapping[str, Callable[[Place], Experiment]] = {
+EXPERIMENTS: Mapping[str, Callable[[ExperimentSetup], Experiment]] = {
     "outside_names": OutsideNamesExperiment,
     "forwarding": forwarding,
     "upstreams": UpstreamsExperiment,
@@ -110,7 +110,7 @@ SPARING = {"updates"}  # an object that is refused costs them a part of their re
 LOOKING_ONLY = ("outside_names", "upstreams", "updates")  # these need no CoreDNS of ours
 
 
-class Laboratory:
+class ExperimentRunner:
     """The experiments that the selected checks need. Raises nothing but in ``result``."""
 
     def __init__(
@@ -119,7 +119,7 @@ class Laboratory:
         self._workspace = workspace
         self._external_name = external_name
         self._wanted = [name for name in EXPERIMENTS if name in wanted]
-        self._site: Future[Site] = Future()
+        self._testbed: Future[Testbed] = Future()
         self._impossible: dict[str, str] = {}  # why an experiment cannot even be written down
         self._refused: dict[tuple[str, str, str], ApiException] = {}  # by kind, namespace, name
         self._lacking: dict[str, list[tuple[str, str, str]]] = {}  # which of these it needs
@@ -128,69 +128,73 @@ class Laboratory:
             name: begin(f"experiment {name}", partial(self._conduct, name)) for name in self._wanted
         }
 
-    def begin(self, site: Site) -> None:
+    def begin(self, testbed: Testbed) -> None:
         """There are probes now."""
-        if not self._site.done():
-            self._site.set_result(site)
+        if not self._testbed.done():
+            self._testbed.set_result(testbed)
 
     def result(self, name: str) -> Any:  # noqa: ANN401 (each has a result of its own)
-        """The result of an experiment, once it is there. Raises NotPossible."""
+        """The result of an experiment, once it is there. Raises NotPossibleError."""
         timeouts = self._workspace.timeouts
         most = timeouts.probe + timeouts.pod + 4 * timeouts.reload
         try:
             return self._results[name].result(most)
         except TimeoutError:
-            raise NotPossible(f"the experiment {name} did not end within {most:g} s") from None
-        except (ProbeLost, NoMetrics, ApiException) as error:
-            raise NotPossible(f"the experiment {name} broke off: {one_line(error)}") from error
+            raise NotPossibleError(f"the experiment {name} did not end within {most:g} s") from None
+        except (ProbeLostError, NoMetricsError, ApiException) as error:
+            raise NotPossibleError(f"the experiment {name} broke off: {one_line(error)}") from error
 
     def settle(self) -> None:
         """Wait until nothing is being made any more: only then can everything be undone."""
         timeouts = self._workspace.timeouts
         wait([self._made], 2 * timeouts.api)
 
-    def _make(self) -> dict[str, tuple[Place, Experiment]]:
+    def _make(self) -> dict[str, tuple[ExperimentSetup, Experiment]]:
         """Everything that the experiments need in the cluster, side by side, over the nodes."""
         workspace = self._workspace
         names = [n for n in self._wanted if n in LOOKING_ONLY or has_coredns(workspace)]
         nodes = bench_nodes(workspace)
-        first = Place(workspace, nodes[0], self._external_name)
+        first = ExperimentSetup(workspace, nodes[0], self._external_name)
         what = read_by_experiments(first, [name for name in names if name in KNOWING])
         account, why = reader(workspace, what) if what else (None, "")
         turns = cycle(nodes)
-        experiments: dict[str, tuple[Place, Experiment]] = {}
+        experiments: dict[str, tuple[ExperimentSetup, Experiment]] = {}
         for name in names:
-            place = replace(first, node=next(turns), account=account, no_account=why)
+            setup = replace(first, node=next(turns), account=account, no_account=why)
             try:
-                experiments[name] = place, EXPERIMENTS[name](place)
-            except NotPossible as error:
+                experiments[name] = setup, EXPERIMENTS[name](setup)
+            except NotPossibleError as error:
                 self._impossible[name] = str(error)
         needed = {name: made.manifests() for name, (_, made) in experiments.items()}
         # A pod without its ConfigMap costs the kubelet another round, so pods come last.
         in_order = sorted(each_once(needed), key=lambda o: o["kind"] == "Pod")
         answers = workspace.cluster.try_all(in_order)
         refused = self._refused = {
-            place_of(each): answer
+            key_of(each): answer
             for each, answer in zip(in_order, answers, strict=True)
             if isinstance(answer, ApiException)
         }
         for name in needed.keys() - SPARING:
-            self._lacking[name] = [each for each in map(place_of, needed[name]) if each in refused]
+            self._lacking[name] = [each for each in map(key_of, needed[name]) if each in refused]
         return experiments
 
     def _conduct(self, name: str) -> Any:  # noqa: ANN401 (each has a result of its own)
         experiments = self._made.result()
         if name in self._impossible:
-            raise NotPossible(self._impossible[name])
+            raise NotPossibleError(self._impossible[name])
         if name not in experiments:
             image = self._workspace.inventory.image or "nothing"
-            raise NotPossible(f"a CoreDNS image is needed, and cluster DNS runs {image}")
+            raise NotPossibleError(f"a CoreDNS image is needed, and cluster DNS runs {image}")
         if lacking := self._lacking.get(name):
             (kind, _, which), answer = lacking[0], self._refused[lacking[0]]
-            raise NotPossible(f"{kind} {which} could not be made: {one_line(answer)}") from answer
+            raise NotPossibleError(
+                f"{kind} {which} could not be made: {one_line(answer)}"
+            ) from answer
         refused = {where: one_line(answer) for where, answer in self._refused.items()}
-        place, experiment = experiments[name]
-        return experiment.conduct(Bench(self._site.result(), place.node, refused=refused))
+        setup, experiment = experiments[name]
+        return experiment.conduct(
+            ExperimentContext(self._testbed.result(), setup.node, refused=refused)
+        )
 
 
 def each_once(objects: Mapping[str, Iterable[Manifest]]) -> list[Manifest]:
@@ -203,27 +207,27 @@ def each_once(objects: Mapping[str, Iterable[Manifest]]) -> list[Manifest]:
     found: dict[tuple[str, str, str], tuple[str, Manifest]] = {}
     for experiment, manifests in objects.items():
         for each in manifests:
-            place = place_of(each)
-            first, made = found.setdefault(place, (experiment, each))
+            key = key_of(each)
+            first, made = found.setdefault(key, (experiment, each))
             if made != each:
-                kind, _, name = place
+                kind, _, name = key
                 raise ValueError(f"{first} and {experiment} make a {kind} {name} each, that differ")
     return [each for _, each in found.values()]
 
 
-def place_of(manifest: Manifest) -> tuple[str, str, str]:
+def key_of(manifest: Manifest) -> tuple[str, str, str]:
     """Kind, namespace and name of an object."""
     meta = manifest["metadata"]
     return manifest["kind"], meta.get("namespace", ""), meta["name"]
 
 
-def read_by_experiments(place: Place, names: Iterable[str]) -> frozenset[Readable]:
+def read_by_experiments(setup: ExperimentSetup, names: Iterable[str]) -> frozenset[Readable]:
     """What the Corefiles of these experiments list and watch, as if there were an account."""
     found: frozenset[Readable] = frozenset()
     for name in names:
-        with suppress(NotPossible):
-            made = EXPERIMENTS[name](replace(place, account=ACCOUNT))
-            found |= read_by_files(made.manifests(), place.workspace.inventory)
+        with suppress(NotPossibleError):
+            made = EXPERIMENTS[name](replace(setup, account=ACCOUNT))
+            found |= read_by_files(made.manifests(), setup.workspace.inventory)
     return found
 
 
@@ -242,7 +246,7 @@ def reader(workspace: Workspace, what: Iterable[Readable]) -> tuple[str | None, 
     """An account that may read this of the cluster, or why there is none."""
     try:
         return may_read_cluster(workspace, what), ""
-    except NotPossible as error:
+    except NotPossibleError as error:
         return None, str(error)
 
 

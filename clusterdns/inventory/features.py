@@ -64,7 +64,7 @@ def in_words(thing: Manifest | None) -> str:
 def why_absent(inventory: Inventory, feature: str) -> str:
     """Why this cluster does not have a feature; empty when it has, or when nobody can tell.
 
-    Raises NotReadable where the Corefile would tell, and we may not look at it.
+    Raises NotReadableError where the Corefile would tell, and we may not look at it.
     """
     inventory.must_know(COREFILE)
     reading, absent = inventory.reading, ABSENT.get(feature)
@@ -72,7 +72,7 @@ def why_absent(inventory: Inventory, feature: str) -> str:
 
 
 def without(plugin: str, probe: str = "") -> Callable[[Inventory, Reading], str]:
-    """A plug-in that the Corefile lacks, and that no probe of the container asks for."""
+    """A plugin that the Corefile lacks, and that no probe of the container asks for."""
 
     def absent(inventory: Inventory, reading: Reading) -> str:
         asked = (inventory.container.get(probe) or {}).get("httpGet", {}).get("path", "")

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from kubernetes.client import ApiException
 
-from clusterdns.cluster import Cluster, Manifest, NotThere, path_of
+from clusterdns.cluster import Cluster, Manifest, NotFoundError, path_of
 from clusterdns.corefile import Corefile, Reading, fingerprints
 from clusterdns.inventory.inventory import Inventory
 from clusterdns.run.plan import PlannedObject, declare
@@ -126,7 +126,7 @@ def log_of(cluster: Cluster, pod: Manifest, container: str) -> str:
     query = {"container": container, "tailLines": str(LAST_LINES)}
     try:
         return cluster.text("GET", f"{path}/log", query=query)
-    except (NotThere, ApiException):
+    except (NotFoundError, ApiException):
         return ""
 
 

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from kubernetes.client import ApiException
 
-from clusterdns.cluster import Cluster, Manifest, NotThere, is_ready
+from clusterdns.cluster import Cluster, Manifest, NotFoundError, is_ready
 from clusterdns.corefile import Corefile, CorefileError, Reading, parse
 from clusterdns.inventory.mounts import Mounted, corefile_path, read_mounts
 from clusterdns.matrix.question import Server
@@ -26,7 +26,7 @@ ARCHITECTURE = "kubernetes.io/arch"
 OURS = "dns-conformance/run"  # a label of all that a run makes
 
 
-class NotReadable(Exception):  # noqa: N818 - it reads as the sentence that it starts
+class NotReadableError(Exception):
     """A part of cluster DNS that we may not read; the text says which, and why."""
 
 
@@ -50,9 +50,9 @@ class Inventory:
     unreadable: Mapping[str, str] = field(default_factory=dict)
 
     def must_know(self, part: str) -> None:
-        """Raises NotReadable when a part (COREFILE, SLICES) was not shown."""
+        """Raises NotReadableError when a part (COREFILE, SLICES) was not shown."""
         if why := self.unreadable.get(part):
-            raise NotReadable(f"{part} cannot be read: {why}")
+            raise NotReadableError(f"{part} cannot be read: {why}")
 
     @property
     def namespace(self) -> str:
@@ -328,7 +328,7 @@ def read_corefile(cluster: Cluster, place: tuple[str, str, str]) -> str | None:
     namespace, name, key = place
     try:
         data = cluster.get("ConfigMap", name, namespace).get("data") or {}
-    except NotThere:
+    except NotFoundError:
         return None
     return data.get(key)
 

@@ -9,10 +9,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from clusterdns.inventory.web import get_all
 from clusterdns.probe import Probe
 
-PORT = 9153  # of the prometheus plug-in in every kubeadm Corefile, and in ours
+PORT = 9153  # of the prometheus plugin in every kubeadm Corefile, and in ours
 
 
-class NoMetrics(Exception):  # noqa: N818 (the name says what happened)
+class NoMetricsError(Exception):
     """Nothing that reads as metrics came back; the text says what did."""
 
 
@@ -33,11 +33,11 @@ class Metrics:
 
     @classmethod
     def parse(cls, text: str) -> "Metrics":
-        """Read the text format, version 0.0.4. Raises NoMetrics for what is none."""
+        """Read the text format, version 0.0.4. Raises NoMetricsError for what is none."""
         try:
             families = list(text_string_to_metric_families(text))
         except (ValueError, KeyError, IndexError) as error:
-            raise NoMetrics(f"not metrics: {error}; it begins {text[:120]!r}") from None
+            raise NoMetricsError(f"not metrics: {error}; it begins {text[:120]!r}") from None
         return cls(
             tuple(
                 Sample(sample.name, sample.labels, sample.value)
@@ -66,14 +66,14 @@ class Metrics:
 def scrape(probe: Probe, address: str, port: int = PORT, timeout: float = 5.0) -> Metrics:
     """The metrics of one pod, asked from a probe over HTTP.
 
-    Raises NoMetrics when nothing comes back that reads as metrics, and ProbeLost.
+    Raises NoMetricsError when nothing comes back that reads as metrics, and ProbeLostError.
     """
     return Metrics.parse(http_get(probe, address, port, "/metrics", timeout))
 
 
 def http_get(probe: Probe, address: str, port: int, path: str, timeout: float = 5.0) -> str:
-    """The body of a page. Raises NoMetrics for anything but status 200, and ProbeLost."""
+    """The body of a page. Raises NoMetricsError for anything but status 200, and ProbeLostError."""
     (page,) = get_all(probe, [(address, port, path)], timeout)
     if page.status != 200:
-        raise NoMetrics(str(page))
+        raise NoMetricsError(str(page))
     return page.body

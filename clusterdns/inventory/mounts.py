@@ -10,7 +10,7 @@ from posixpath import dirname, join, normpath
 
 from kubernetes.client import ApiException
 
-from clusterdns.cluster import Cluster, Manifest, NotThere
+from clusterdns.cluster import Cluster, Manifest, NotFoundError
 from clusterdns.corefile.parser import HOME
 from clusterdns.inventory.arguments import value_of, words_of
 
@@ -97,7 +97,7 @@ def data_of(cluster: Cluster, namespace: str, source: Source) -> Mapping[str, st
     """What a ConfigMap holds; nothing if it is optional and not there; None: nobody knows."""
     try:
         data: Mapping[str, str] = cluster.get("ConfigMap", source.name, namespace).get("data") or {}
-    except NotThere:
+    except NotFoundError:
         return {} if source.optional else None
     except ApiException:
         return None

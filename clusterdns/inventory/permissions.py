@@ -40,7 +40,7 @@ UNNEEDED = [Right("get", "secrets"), Right("create", "pods"), Right("update", "c
 
 
 def read_by(kubernetes: Kubernetes, version: Version | None = None) -> frozenset[Readable]:
-    """What one use of the kubernetes plug-in lists and watches (plugin/kubernetes/controller.go).
+    """What one use of the kubernetes plugin lists and watches (plugin/kubernetes/controller.go).
 
     Nodes are not among it: only federation asked for one, which is gone since CoreDNS 1.7.0.
     """

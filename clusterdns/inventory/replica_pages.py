@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from clusterdns.corefile import Corefile, Reading
 from clusterdns.inventory.inventory import Inventory
-from clusterdns.inventory.metrics import Metrics, NoMetrics
+from clusterdns.inventory.metrics import Metrics, NoMetricsError
 from clusterdns.inventory.series import Series, missing
 from clusterdns.inventory.web import Page, get_all
 from clusterdns.matrix.question import Server
 from clusterdns.probe import Probe
 
-# Path: the plug-in that serves it, and its port where the Corefile does not say.
+# Path: the plugin that serves it, and its port where the Corefile does not say.
 SERVED_BY = {
     "/health": ("health", 8080),
     "/ready": ("ready", 8181),
@@ -96,7 +96,7 @@ def missing_series(pages: Iterable[Fetched], wanted: Collection[Series]) -> dict
     for one in pages:
         try:
             metrics = Metrics.parse(one.page.body if one.page.status == 200 else "")
-        except NoMetrics:
+        except NoMetricsError:
             metrics = Metrics(())
         if lacking := missing(metrics, wanted):
             found[str(one.replica)] = list(lacking)

@@ -1,4 +1,4 @@
-"""The series that the metrics of CoreDNS must have, by plug-in: names and labels.
+"""The series that the metrics of CoreDNS must have, by plugin: names and labels.
 
 The same in 1.11.3, 1.12.1, 1.13.1, 1.14.7 and 1.15.0: plugin/metrics/vars, plugin/cache,
 plugin/forward, plugin/pkg/proxy, plugin/health, plugin/reload, plugin/kubernetes, plugin/template.
@@ -14,7 +14,7 @@ from typing import Literal
 from clusterdns.inventory.metrics import Metrics
 
 OLDEST = (1, 11, 3)  # before it forward's series had other names
-# From the start; after any question; after one that makes use of the plug-in in the usual way.
+# From the start; after any question; after one that makes use of the plugin in the usual way.
 After = Literal["start", "question", "use"]
 _ORDER: tuple[After, ...] = ("start", "question", "use")
 
@@ -101,7 +101,7 @@ SERIES: tuple[Series, ...] = (
 
 
 def expected_series(plugins: Collection[str], after: After) -> tuple[Series, ...]:
-    """Those of these plug-ins that must be there at this point at the latest."""
+    """Those of these plugins that must be there at this point at the latest."""
     reached = _ORDER[: _ORDER.index(after) + 1]
     return tuple(one for one in SERIES if one.plugin in plugins and one.after in reached)
 

@@ -6,7 +6,7 @@ from clusterdns.corefile import Corefile, Reading
 def longest_ttl(corefile: Corefile, name: str) -> int:
     """The largest TTL in seconds that an answer for this name may have.
 
-    That of the kubernetes plug-in; a cache in the same server block gives no less than its floor
+    That of the kubernetes plugin; a cache in the same server block gives no less than its floor
     of 5 s, also to zones that it does not keep (plugin/cache/handler.go, 1.12.1).
     """
     reading = Reading(corefile)

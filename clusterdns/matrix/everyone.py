@@ -11,7 +11,7 @@ from functools import partial
 from clusterdns.matrix.answer import Answer
 from clusterdns.matrix.answers import Answers
 from clusterdns.matrix.losses import Losses, Path
-from clusterdns.matrix.path_health import DEAD_AFTER, Silence
+from clusterdns.matrix.path_health import DEAD_AFTER, PathHealth
 from clusterdns.matrix.question import TRANSPORTS, Question, Server, Transport
 from clusterdns.matrix.tally import Tally
 from clusterdns.probe import Packet, Probe, Reply
@@ -34,13 +34,13 @@ class Round:
 
 
 @dataclass
-class Everyone:
+class Matrix:
     """The matrix of a run: probes on all nodes, the Service and all replicas.
 
     ``timeout`` is what one packet may take, in seconds. A question without an answer is asked
     once more from a new socket, with more patience where the path has answered before; the loss
     is noted in ``losses``. A wrong answer is never asked again. A path that keeps silent, or
-    falters, is given one question now and then (see Silence): until it answers well, the others
+    is lossy, is given one question now and then (see PathHealth): until it answers well, the others
     are not asked, and say so.
     """
 
@@ -53,7 +53,7 @@ class Everyone:
 
     def __post_init__(self) -> None:
         self._pool = ThreadPoolExecutor(max_workers=len(TRANSPORTS) * max(1, len(self.probes)))
-        self._silences: dict[Path, Silence] = {}
+        self._healths: dict[Path, PathHealth] = {}
         self._lock = threading.Lock()
         self._turns = itertools.count(1)
 
@@ -89,19 +89,19 @@ class Everyone:
 
     def why_silent(self, path: Path) -> str:
         """Why a path is taken for dead; empty where it is not, or was never tried."""
-        silence = self._silence(path)
-        return silence.reason if silence.silent else ""
+        health = self._health(path)
+        return health.reason if health.silent else ""
 
     def _from_node(self, now: Round, asked: Sequence[tuple[Question, Server]]) -> list[Answer]:
         scouts, others = self._scouts(now, asked)
         answers = self._twice(now, {i: asked[i] for i in scouts})
-        awake = {asked[i][1] for i in scouts if not self._silence(_path(answers[i])).dead}
+        awake = {asked[i][1] for i in scouts if not self._health(_path(answers[i])).dead}
         due = {}
         for index in others:
             question, server = asked[index]
-            silence = self._silence(now.path(server))
-            if silence.dead and server not in awake:
-                error = f"not asked: {silence.reason}"
+            health = self._health(now.path(server))
+            if health.dead and server not in awake:
+                error = f"not asked: {health.reason}"
                 answers[index] = Answer(question, now.node, server, now.transport, 0.0, None, error)
             else:
                 due[index] = asked[index]
@@ -115,8 +115,8 @@ class Everyone:
         scouts: dict[Path, int] = {}
         for index, (_, server) in enumerate(asked):
             path = now.path(server)
-            silence = self._silence(path)
-            if silence.dead and not silence.skip:
+            health = self._health(path)
+            if health.dead and not health.resting:
                 scouts.setdefault(path, index)
         chosen = list(scouts.values())
         return chosen, [index for index in range(len(asked)) if index not in set(chosen)]
@@ -142,7 +142,7 @@ class Everyone:
         return sorted(
             index
             for path, places in lost.items()
-            if not self._silence(path).dead
+            if not self._health(path).dead
             for index in (places if path in alive else places[:AGAIN_MOST])
         )
 
@@ -156,7 +156,7 @@ class Everyone:
                 server.address,
                 server.port,
                 now.transport,
-                self._silence(now.path(server)).patience(self.timeout, again),
+                self._health(now.path(server)).patience(self.timeout, again),
             )
             for (_, wire), (_, server) in zip(queries, asked, strict=True)
         ]
@@ -175,12 +175,12 @@ class Everyone:
             elif answer.error == "timeout":
                 in_vain[path] = packet.timeout  # once for all that were asked at the same time
         for path in took.keys() | in_vain.keys():
-            self._silence(path).took(took[path], in_vain[path])
+            self._health(path).took(took[path], in_vain[path])
         return answers
 
-    def _silence(self, path: Path) -> Silence:
+    def _health(self, path: Path) -> PathHealth:
         with self._lock:
-            return self._silences.setdefault(path, Silence(self.dead_after))
+            return self._healths.setdefault(path, PathHealth(self.dead_after))
 
     def _note(self, answers: Iterable[Answer]) -> None:
         """Take what became of one round of questions."""
@@ -188,9 +188,9 @@ class Everyone:
         for answer in answers:
             answered[_path(answer)].append(answer.answered)
         for path, which in answered.items():
-            silence = self._silence(path)
+            health = self._health(path)
             with self._lock:
-                silence.note(which)
+                health.note(which)
 
     def close(self) -> None:
         """Stop the threads; the probes belong to whoever opened them."""
@@ -202,10 +202,10 @@ def _path(answer: Answer) -> Path:
 
 
 @dataclass(frozen=True)
-class Asker:
+class Everyone:
     """Everyone as one check sees it: over one transport, with a tally of its own."""
 
-    everyone: Everyone
+    everyone: Matrix
     transport: Transport
     tally: Tally
 

@@ -57,7 +57,7 @@ class Record:
         return binomial_tail(len(self.ms), len(self.late_rounds), BASE_RATE) < IMPROBABLE
 
     @property
-    def drags(self) -> bool:
+    def slow(self) -> bool:
         """The same, or it has hardly others."""
         return self.improbably_late or self.late > len(self.ms) / 2
 

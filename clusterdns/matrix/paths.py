@@ -2,14 +2,14 @@
 
 from collections import defaultdict
 
-from clusterdns.matrix.everyone import Everyone
+from clusterdns.matrix.everyone import Matrix
 from clusterdns.matrix.losses import LATE_MS, Losses, Record
 from clusterdns.matrix.question import TRANSPORTS, Question
 
 ROUNDS, EACH = 12, 10  # of questions on each path, beside all others of the run
 
 
-def take_sample(everyone: Everyone, question: Question) -> None:
+def take_sample(everyone: Matrix, question: Question) -> None:
     """Ask one question many times on each path, over UDP and TCP."""
     for transport in TRANSPORTS:
         for _ in range(ROUNDS):
@@ -66,5 +66,5 @@ def deadline_misses(losses: Losses, transport: str) -> list[str]:
         f"{path}: {record.late} of {len(record.ms)} answers took longer than {LATE_MS:.0f} ms, in "
         f"{len(record.late_rounds)} rounds, the slowest {max(record.ms):.0f} ms"
         for path, record in losses.paths.items()
-        if path.transport == transport and record.drags
+        if path.transport == transport and record.slow
     ]

@@ -12,7 +12,7 @@ import dns.message
 import dns.opcode
 import dns.rcode
 
-from clusterdns.matrix.everyone import Everyone
+from clusterdns.matrix.everyone import Matrix
 from clusterdns.matrix.evidence import Evidence
 from clusterdns.matrix.losses import Path
 from clusterdns.matrix.question import Question, Server, Transport
@@ -46,7 +46,7 @@ class Returned:
 
 
 def send_to_all(
-    everyone: Everyone, wires: Mapping[str, bytes], transport: Transport, timeout: float
+    everyone: Matrix, wires: Mapping[str, bytes], transport: Transport, timeout: float
 ) -> dict[str, list[Returned]]:
     """Send each message to every server from every node, all at once; by the message's name."""
     sent = [(name, wire, server) for name, wire in wires.items() for server in everyone.servers]
@@ -58,7 +58,7 @@ def send_to_all(
     return returned
 
 
-def from_all_nodes(everyone: Everyone, ask: Callable[[str, Probe], list[T]]) -> dict[str, list[T]]:
+def from_all_nodes(everyone: Matrix, ask: Callable[[str, Probe], list[T]]) -> dict[str, list[T]]:
     """Do the same with every node's probe at once; the results by node."""
     with ThreadPoolExecutor(max_workers=max(1, len(everyone.probes))) as pool:
         results = pool.map(ask, everyone.probes, everyone.probes.values())
@@ -85,14 +85,14 @@ def malformed(name: str) -> dict[str, bytes]:
     }
 
 
-def pipeline(everyone: Everyone, questions: list[Question]) -> Evidence:
+def pipeline(everyone: Matrix, questions: list[Question]) -> Evidence:
     """Put several questions on one TCP connection in one go (RFC 7766 6.2.1.1)."""
     wires = [question.message().to_wire() for question in questions]
     steps = (b"".join(struct.pack("!H", len(wire)) + wire for wire in wires),)
     return converse(everyone, f"{len(wires)} questions at once", steps, len(wires))
 
 
-def fragments(everyone: Everyone, question: Question) -> Evidence:
+def fragments(everyone: Matrix, question: Question) -> Evidence:
     """Send one question over TCP in pieces, cut inside the length and inside the message."""
     wire = question.message().to_wire()
     whole = struct.pack("!H", len(wire)) + wire
@@ -101,7 +101,7 @@ def fragments(everyone: Everyone, question: Question) -> Evidence:
 
 
 def converse(
-    everyone: Everyone, what: str, steps: tuple[bytes | float, ...], messages: int
+    everyone: Matrix, what: str, steps: tuple[bytes | float, ...], messages: int
 ) -> Evidence:
     """Hold the same conversation with every server from every node; not where TCP is silent."""
 

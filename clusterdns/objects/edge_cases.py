@@ -21,7 +21,7 @@ MANY_PORTS = (
     Port("assoc", 3868, "SCTP"),
 )
 LIMIT_PORTS = (Port("fifteen-letters", 65535, "TCP", 1), Port("p", 1, "UDP", 65535))
-CHOIR_PORTS = (Port("client", 2379, "TCP", 12379), Port("peer", 2380), Port("feed", 123, "UDP"))
+HEADLESS_PORTS = (Port("client", 2379, "TCP", 12379), Port("peer", 2380), Port("feed", 123, "UDP"))
 PLAIN_PORT = (Port("client", 2379),)
 UNNAMED = (Port("", 5432),)
 LONGEST_LABEL = 63  # octets (RFC 1035 2.3.4)
@@ -48,25 +48,25 @@ class Drawn:
 
 
 @dataclass(frozen=True)
-class Variety(HandsOut):
+class EdgeCases(HandsOut):
     """The Services; every value that a check compares comes from here."""
 
-    gates: Service  # of type NodePort
+    node_port: Service  # of type NodePort
     single: Service  # one IP family, whatever the cluster has
     many: Service  # TCP, UDP and SCTP ports
     longest: Service  # a name of 63 letters, port names of 15 and 1
-    choir: Service  # headless: hostnames, two slices of each family, three ports
-    twins: Service  # headless: a hostname that several endpoints share
+    headless: Service  # headless: hostnames, two slices of each family, three ports
+    shared_hostname: Service  # headless: a hostname that several endpoints share
     split: Service  # headless: the same addresses in two slices
     leaving: Service  # headless: endpoints that terminate
     six: Service  # headless: IPv6 endpoints only
     portless: Service  # headless, without any port
     unnamed: Service  # headless, its port has no name
     deepest: Service  # headless: name and hostname of 63 letters each
-    elsewhere: Service  # headless: an address that is not ready in choir is ready here
+    elsewhere: Service  # headless: an address that is not ready in headless is ready here
     inside: Service  # ExternalName to a Service with a cluster IP
     chained: Service  # ExternalName to inside
-    headlong: Service  # ExternalName to a headless Service
+    alias_of_headless: Service  # ExternalName to a headless Service
     dotted: Service  # ExternalName with a final dot
     dangling: Service  # ExternalName to a Service that is not there
     circle: Service  # ExternalName to round, which leads back
@@ -85,25 +85,25 @@ class Variety(HandsOut):
 
     @property
     def with_cluster_ip(self) -> tuple[Service, ...]:
-        """Those that have a cluster IP, whatever else they are. Raises NotMade."""
+        """Those that have a cluster IP, whatever else they are. Raises NotMadeError."""
         return made(s for s in self.all if not s.endpoints and not s.external_name)
 
     @property
-    def headless(self) -> tuple[Service, ...]:
-        """Those that have endpoints of their own. Raises NotMade."""
+    def all_headless(self) -> tuple[Service, ...]:
+        """Those that have endpoints of their own. Raises NotMadeError."""
         return made(s for s in self.all if s.endpoints)
 
     @property
     def aliases(self) -> tuple[Service, ...]:
-        """Those of type ExternalName. Raises NotMade."""
+        """Those of type ExternalName. Raises NotMadeError."""
         return made(s for s in self.all if s.external_name)
 
     def given(
         self, ips: Mapping[Place, tuple[str, ...]], refused: Mapping[Place, str] | None = None
-    ) -> "Variety":
+    ) -> "EdgeCases":
         """The same with the cluster IPs that the API gave, by namespace and name; or refused."""
         planned = {field.name: object.__getattribute__(self, field.name) for field in fields(self)}
-        return Variety(
+        return EdgeCases(
             **{
                 name: service and as_made(service, ips, refused or {})
                 for name, service in planned.items()
@@ -111,48 +111,58 @@ class Variety(HandsOut):
         )
 
 
-def plan_variety(run: RunId, namespace: str, second: str | None, domain: str) -> Variety:
+def plan_edge_cases(run: RunId, namespace: str, second: str | None, domain: str) -> EdgeCases:
     """All of them, before they are made."""
     place, drawn = (namespace, domain), Drawn(run)
-    choir = Service("choir", *place, ports=CHOIR_PORTS, endpoints=choir_endpoints(drawn))
+    headless = Service(
+        "headless", *place, ports=HEADLESS_PORTS, endpoints=headless_endpoints(drawn)
+    )
     inside = Service("inside", *place, external_name=f"many.{namespace}.svc.{domain}")
 
     def alias(name: str, target: Service) -> Service:
         return Service(name, *place, external_name=target.fqdn.rstrip("."))
 
-    def headless(name: str, ports: tuple[Port, ...], *endpoints: Endpoint) -> Service:
+    def with_endpoints(name: str, ports: tuple[Port, ...], *endpoints: Endpoint) -> Service:
         return Service(name, *place, ports=ports, endpoints=endpoints)
 
     four, six = drawn.ipv4, drawn.ipv6
-    return Variety(
-        gates=Service("gates", *place, ports=MANY_PORTS[:2], node_ports=True),
+    return EdgeCases(
+        node_port=Service("node-port", *place, ports=MANY_PORTS[:2], node_ports=True),
         single=Service("single", *place, ports=(WEB,), single_stack=True),
         many=Service("many", *place, ports=MANY_PORTS),
         longest=Service("w" * LONGEST_LABEL, *place, ports=LIMIT_PORTS),
-        choir=choir,
-        twins=headless("twins", PLAIN_PORT, *twin_endpoints(drawn)),
-        split=headless(
+        headless=headless,
+        shared_hostname=with_endpoints(
+            "shared-hostname", PLAIN_PORT, *shared_hostname_endpoints(drawn)
+        ),
+        split=with_endpoints(
             "split",
             PLAIN_PORT,
             *(Endpoint(four(n), part=part) for n in (30, 31) for part in (0, 1)),
             *(Endpoint(six(30), part=part) for part in (0, 1)),
             Endpoint(four(32), part=2),
         ),
-        leaving=headless(
+        leaving=with_endpoints(
             "leaving",
             PLAIN_PORT,
             Endpoint(four(35), "stays"),
             Endpoint(four(36), "goes", ready=False, terminating=True),
             Endpoint(six(36), "goes", ready=False, terminating=True),
         ),
-        six=headless("six", PLAIN_PORT, *(Endpoint(six(n), f"s{n}") for n in range(40, 44))),
-        portless=headless("portless", (), Endpoint(four(45), "mute"), Endpoint(six(45), "mute")),
-        unnamed=headless("unnamed", UNNAMED, Endpoint(four(46), "odd"), Endpoint(six(46), "odd")),
-        deepest=headless("d" * LONGEST_LABEL, LIMIT_PORTS, Endpoint(four(47), "h" * LONGEST_LABEL)),
-        elsewhere=headless("elsewhere", PLAIN_PORT, Endpoint(four(9), "here")),
+        six=with_endpoints("six", PLAIN_PORT, *(Endpoint(six(n), f"s{n}") for n in range(40, 44))),
+        portless=with_endpoints(
+            "portless", (), Endpoint(four(45), "mute"), Endpoint(six(45), "mute")
+        ),
+        unnamed=with_endpoints(
+            "unnamed", UNNAMED, Endpoint(four(46), "odd"), Endpoint(six(46), "odd")
+        ),
+        deepest=with_endpoints(
+            "d" * LONGEST_LABEL, LIMIT_PORTS, Endpoint(four(47), "h" * LONGEST_LABEL)
+        ),
+        elsewhere=with_endpoints("elsewhere", PLAIN_PORT, Endpoint(four(9), "here")),
         inside=inside,
         chained=alias("chained", inside),
-        headlong=alias("headlong", choir),
+        alias_of_headless=alias("alias-of-headless", headless),
         dotted=Service("dotted", *place, external_name="dotted.example.test."),
         dangling=alias("dangling", Service("no-such-service", *place)),
         circle=alias("circle", Service("round", *place)),
@@ -165,14 +175,14 @@ def plan_variety(run: RunId, namespace: str, second: str | None, domain: str) ->
     )
 
 
-def choir_endpoints(drawn: Drawn) -> tuple[Endpoint, ...]:
+def headless_endpoints(drawn: Drawn) -> tuple[Endpoint, ...]:
     """Hostnames of their own in two slices of each family, and one that is not ready."""
-    voices = [Endpoint(drawn.ipv4(n), f"voice-{n}", part=n % 2) for n in range(6)]
-    voices += [Endpoint(drawn.ipv6(n), f"voice-{n}", part=n % 2) for n in range(4)]
-    return (*voices, Endpoint(drawn.ipv4(9), "voice-9", ready=False))
+    endpoints = [Endpoint(drawn.ipv4(n), f"host-{n}", part=n % 2) for n in range(6)]
+    endpoints += [Endpoint(drawn.ipv6(n), f"host-{n}", part=n % 2) for n in range(4)]
+    return (*endpoints, Endpoint(drawn.ipv4(9), "host-9", ready=False))
 
 
-def twin_endpoints(drawn: Drawn) -> tuple[Endpoint, ...]:
+def shared_hostname_endpoints(drawn: Drawn) -> tuple[Endpoint, ...]:
     """Three IPv4 and two IPv6 addresses of one hostname, and one endpoint of another."""
     return (
         *(Endpoint(drawn.ipv4(n), "both", part=n % 2) for n in (20, 21, 22)),

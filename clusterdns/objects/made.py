@@ -12,28 +12,28 @@ from clusterdns.objects.service import Service
 Place = tuple[str, str]  # namespace and name
 
 
-class NotMade(Exception):  # noqa: N818 - it reads as the sentence that it starts
+class NotMadeError(Exception):
     """An object that a check asks for was refused; the text says which, and why."""
 
 
 class HandsOut:
     """A dataclass of Services that hands out only those that were made.
 
-    Its fields raise NotMade where the API server refused the Service, or a slice of it.
+    Its fields raise NotMadeError where the API server refused the Service, or a slice of it.
     """
 
     def __getattribute__(self, name: str) -> object:
-        """As usual, but for a Service that is not there. Raises NotMade."""
+        """As usual, but for a Service that is not there. Raises NotMadeError."""
         found = object.__getattribute__(self, name)
         return made([found])[0] if isinstance(found, Service) else found
 
 
 def made(services: Iterable[Service]) -> tuple[Service, ...]:
-    """The same Services. Raises NotMade when one of them is not there."""
+    """The same Services. Raises NotMadeError when one of them is not there."""
     found = tuple(services)
     for service in found:
         if service.refused:
-            raise NotMade(service.refused)
+            raise NotMadeError(service.refused)
     return found
 
 

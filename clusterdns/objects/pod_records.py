@@ -16,7 +16,7 @@ NOT_ADDRESSES = ("1-2-3", "1-2-3-4-5", "256-1-1-1", "a-b-c-d", "no-address")
 
 @dataclass(frozen=True)
 class PodRecords:
-    """What the ``kubernetes`` plug-in of CoreDNS does (plugin/kubernetes/kubernetes.go, 1.12.1).
+    """What the ``kubernetes`` plugin of CoreDNS does (plugin/kubernetes/kubernetes.go, 1.12.1).
 
     ``running`` and ``nobody`` are addresses: of pods in the namespace, and of no pod at all.
     """

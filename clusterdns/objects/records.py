@@ -11,7 +11,7 @@ from kubernetes.client import ApiException
 from clusterdns.cluster import Cluster, Manifest
 from clusterdns.names import address_type
 from clusterdns.objects.canary import plan_canary
-from clusterdns.objects.edge_cases import WEB, Variety, plan_variety
+from clusterdns.objects.edge_cases import WEB, EdgeCases, plan_edge_cases
 from clusterdns.objects.made import HandsOut, Place, as_made, refusals
 from clusterdns.objects.service import Endpoint, Port, Service
 from clusterdns.run.identity import RunId
@@ -33,7 +33,7 @@ NOBODY6 = ipaddress.IPv6Network("2001:db8::/32")
 class Records(HandsOut):
     """The Services of a run; every value that a check compares comes from here.
 
-    A Service that the API server refused raises NotMade where a check asks for it.
+    A Service that the API server refused raises NotMadeError where a check asks for it.
     """
 
     web: Service  # a cluster IP and named ports, port and target port differ
@@ -41,9 +41,9 @@ class Records(HandsOut):
     peers: Service  # headless: ready, not ready, with and without hostname, IPv4 and IPv6
     empty: Service  # headless, no endpoint is ready
     alias: Service  # ExternalName to a name outside the cluster
-    crowd: Service  # headless, 100 endpoints: more than one datagram holds
-    throng: Service  # headless, 1,000 endpoints in several slices
-    variety: Variety  # at the edges of what the API allows
+    hundred_addresses: Service  # headless, 100 endpoints: more than one datagram holds
+    thousand_addresses: Service  # headless, 1,000 endpoints in several slices
+    edge_cases: EdgeCases  # at the edges of what the API allows
     canary: Service  # made last: who knows it knows them all
 
 
@@ -59,14 +59,18 @@ def make_records(workspace: Workspace, domain: str) -> Records:
     unready = tuple(e for e in peers.endpoints if not e.is_ready)
     empty = Service("empty", *place, ports=PEERS_PORTS[:1], endpoints=unready)
     alias = Service("alias", *place, external_name="target.example.test")
-    crowd = Service("crowd", *place, ports=PEERS_PORTS[:1], endpoints=many(100))
-    throng = Service("throng", *place, ports=PEERS_PORTS[:1], endpoints=many(1000))
-    variety = plan_variety(workspace.run, place[0], workspace.second_namespace, domain)
-    plain_ones = (web, plain, peers, empty, alias, crowd, throng)
-    given, refused = make_services(workspace, (*plain_ones, *variety.all))
+    hundred_addresses = Service(
+        "hundred-addresses", *place, ports=PEERS_PORTS[:1], endpoints=many(100)
+    )
+    thousand_addresses = Service(
+        "thousand-addresses", *place, ports=PEERS_PORTS[:1], endpoints=many(1000)
+    )
+    edge_cases = plan_edge_cases(workspace.run, place[0], workspace.second_namespace, domain)
+    plain_ones = (web, plain, peers, empty, alias, hundred_addresses, thousand_addresses)
+    given, refused = make_services(workspace, (*plain_ones, *edge_cases.all))
     known = {s.name: as_made(s, given, refused) for s in plain_ones}
     canary = make_canary(workspace, "canary", domain)
-    return Records(**known, variety=variety.given(given, refused), canary=canary)
+    return Records(**known, edge_cases=edge_cases.given(given, refused), canary=canary)
 
 
 def make_services(
@@ -138,7 +142,7 @@ def many(count: int) -> tuple[Endpoint, ...]:
 
 
 def existing(cluster: Cluster, name: str, namespace: str, domain: str) -> Service:
-    """A Service that is there already, with its cluster IPs and ports. Raises NotThere."""
+    """A Service that is there already, with its cluster IPs and ports. Raises NotFoundError."""
     found = cluster.get("Service", name, namespace)
     ports = tuple(
         Port(p.get("name", ""), p["port"], p.get("protocol", "TCP")) for p in found["spec"]["ports"]

@@ -39,7 +39,7 @@ class Change:
     exists: bool = True  # whether the Service is made beforehand
 
     def first(self, cluster: Cluster) -> tuple[Service, Wanted]:
-        """The Service as it was made, and what DNS must say of it. Raises NotThere."""
+        """The Service as it was made, and what DNS must say of it. Raises NotFoundError."""
         if self.before is not None:
             return self.service, self.before
         made = cluster.get("Service", self.service.name, self.service.namespace)

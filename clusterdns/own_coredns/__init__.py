@@ -1,15 +1,15 @@
 """A CoreDNS of the cluster's image in our namespace, for what must not be tried on the real one."""
 
 from clusterdns.own_coredns.arrivals import LOG_FORMAT, Arrival, arrivals_in, log_directive
-from clusterdns.own_coredns.instance import NotPossible, PrivateCoreDns
+from clusterdns.own_coredns.instance import NotPossibleError, OwnCoreDns
 from clusterdns.own_coredns.permissions import ACCOUNT, may_read_cluster
 
 __all__ = [
     "ACCOUNT",
     "LOG_FORMAT",
     "Arrival",
-    "NotPossible",
-    "PrivateCoreDns",
+    "NotPossibleError",
+    "OwnCoreDns",
     "arrivals_in",
     "log_directive",
     "may_read_cluster",

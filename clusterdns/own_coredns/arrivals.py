@@ -1,4 +1,4 @@
-"""Questions that arrived at a private CoreDNS, read from what its ``log`` plug-in printed."""
+"""Questions that arrived at a private CoreDNS, read from what its ``log`` plugin printed."""
 
 import re
 from collections.abc import Iterable

@@ -26,7 +26,7 @@ MAIN = "main"  # the container that is looked at
 LOW_PORTS = [{"name": "net.ipv4.ip_unprivileged_port_start", "value": "0"}]
 
 
-class NotPossible(Exception):  # noqa: N818 (the name says what happened)
+class NotPossibleError(Exception):
     """Something of ours that a check needs cannot be had here; the text is the reason."""
 
 
@@ -42,7 +42,7 @@ class Companion:
 
 
 @dataclass
-class PrivateCoreDns:
+class OwnCoreDns:
     """A CoreDNS of the cluster's image. ``files`` are the keys of its ConfigMap, with Corefile.
 
     ``dies`` says that it is expected to end by itself: it is then not started again.
@@ -52,7 +52,7 @@ class PrivateCoreDns:
     name: str
     files: Mapping[str, str]
     node: str | None = None
-    account: str | None = None  # ServiceAccount, for the kubernetes plug-in
+    account: str | None = None  # ServiceAccount, for the kubernetes plugin
     companions: Sequence[Companion] = ()
     dies: bool = False
     service: bool = False
@@ -115,11 +115,11 @@ class PrivateCoreDns:
         return self.workspace.cluster.find("Pod", self.name, self.workspace.namespace) or {}
 
     def seen(self) -> Manifest:
-        """The same, as the roster of all pods had it a moment ago."""
-        return self.workspace.roster.pod(self.workspace.namespace, self.name)
+        """The same, as the pod_list of all pods had it a moment ago."""
+        return self.workspace.pod_list.pod(self.workspace.namespace, self.name)
 
     def wait_until_running(self, within: float | None = None) -> str:
-        """Wait until CoreDNS runs; the pod's address. Raises NotPossible with the reason."""
+        """Wait until CoreDNS runs; the pod's address. Raises NotPossibleError with the reason."""
         deadline = self.workspace.timeouts.pod if within is None else within
         pod = eventually(
             self.seen, lambda p: bool(main_started(p)) or is_stuck(p), deadline, every=GENTLY
@@ -127,7 +127,7 @@ class PrivateCoreDns:
         address = pod.get("status", {}).get("podIP")
         if not main_started(pod) or not address:
             why = why_not_running(self.workspace.cluster, pod)
-            raise NotPossible(f"the private CoreDNS {self.name} did not start: {why}")
+            raise NotPossibleError(f"the private CoreDNS {self.name} did not start: {why}")
         return str(address)
 
     def server(self, address: str, port: int = 53) -> Server:
@@ -141,7 +141,7 @@ class PrivateCoreDns:
         return self.workspace.cluster.text("GET", path, query=query)
 
     def metrics(self, probe: Probe, address: str) -> Metrics:
-        """Its metrics, asked from a probe. Raises NoMetrics, ProbeLost."""
+        """Its metrics, asked from a probe. Raises NoMetricsError, ProbeLostError."""
         return scrape(probe, address, METRICS_PORT)
 
     def change(self, files: Mapping[str, str]) -> float:

@@ -1,4 +1,4 @@
-"""What a CoreDNS prints: the lines of its ``log`` plug-in in the common format, and of ``errors``.
+"""What a CoreDNS prints: the lines of its ``log`` plugin in the common format, and of ``errors``.
 
 The format is documented in plugin/log/README.md, and is the same from 1.11.3 to 1.15.0.
 """
@@ -38,7 +38,7 @@ class Said:
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the log plug-in."""
+    """One line of the log plugin."""
 
     said: Said
     rsize: int  # of the answer, in octets and not compressed
@@ -48,7 +48,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Error:
-    """One line of the errors plug-in."""
+    """One line of the errors plugin."""
 
     rcode: int
     name: str
@@ -66,7 +66,7 @@ class Together:
 
 
 def lines_in(log: str) -> tuple[Line, ...]:
-    """Every line of the log plug-in in the common format."""
+    """Every line of the log plugin in the common format."""
     return tuple(
         Line(
             Said(
@@ -90,12 +90,12 @@ def lines_in(log: str) -> tuple[Line, ...]:
 
 
 def errors_in(log: str) -> tuple[Error, ...]:
-    """Every line of the errors plug-in about one question."""
+    """Every line of the errors plugin about one question."""
     return tuple(
         Error(int(m["rcode"]), m["name"], m["rdtype"], m["cause"]) for m in _ERROR.finditer(log)
     )
 
 
 def together_in(log: str) -> tuple[Together, ...]:
-    """Every line of the errors plug-in about several."""
+    """Every line of the errors plugin about several."""
     return tuple(Together(m["level"], int(m["count"]), m["like"]) for m in _TOGETHER.finditer(log))

@@ -11,7 +11,7 @@ from kubernetes.client import ApiException
 
 from clusterdns.cluster import Manifest
 from clusterdns.inventory.permissions import Readable
-from clusterdns.own_coredns.instance import NotPossible
+from clusterdns.own_coredns.instance import NotPossibleError
 from clusterdns.run.ledger import one_line
 from clusterdns.testbed.manifests import metadata
 from clusterdns.testbed.testbed import Workspace
@@ -23,7 +23,7 @@ RBAC = "rbac.authorization.k8s.io"
 def may_read_cluster(workspace: Workspace, what: Iterable[Readable]) -> str:
     """Make a ServiceAccount that may list and watch these resources; its name.
 
-    Raises NotPossible with the API server's own words where we may not make it.
+    Raises NotPossibleError with the API server's own words where we may not make it.
     """
     made = role(workspace, what)
     try:
@@ -31,7 +31,7 @@ def may_read_cluster(workspace: Workspace, what: Iterable[Readable]) -> str:
         workspace.cluster.create(account(workspace))
         workspace.active.create_cluster_scoped(binding(workspace))
     except ApiException as error:
-        raise NotPossible(
+        raise NotPossibleError(
             "a private CoreDNS may not be given a role that lists and watches "
             f"{resources_of(made)}: {one_line(error)}"
         ) from error

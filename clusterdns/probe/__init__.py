@@ -12,7 +12,7 @@ from clusterdns.probe.packet import (
     Output,
     Packet,
     Probe,
-    ProbeLost,
+    ProbeLostError,
     Reply,
     Transcript,
 )
@@ -25,7 +25,7 @@ __all__ = [
     "Output",
     "Packet",
     "Probe",
-    "ProbeLost",
+    "ProbeLostError",
     "Reply",
     "Transcript",
     "open_probe",

@@ -26,7 +26,7 @@ SECTIONS = {
 }
 
 
-class NotExpressible(ValueError):  # noqa: N818 (the name says what is wrong)
+class NotExpressibleError(ValueError):
     """No dig option makes this message."""
 
 
@@ -52,11 +52,11 @@ class Version:
 
 
 def dig_command(packet: Packet, version: Version) -> list[str]:
-    """The argv that asks this question. Raises NotExpressible."""
+    """The argv that asks this question. Raises NotExpressibleError."""
     try:
         query = dns.message.from_wire(packet.wire)
     except dns.exception.DNSException as error:
-        raise NotExpressible("not a well-formed message") from error
+        raise NotExpressibleError("not a well-formed message") from error
     _check(query, packet.wire)
     question = query.question[0]
     flags = query.flags
@@ -125,15 +125,15 @@ def was_asked(text: str, packet: Packet) -> bool:
 def _check(query: dns.message.Message, wire: bytes) -> None:
     known = dns.flags.RD | dns.flags.AD | dns.flags.CD
     if query.opcode() != dns.opcode.QUERY or query.flags & ~known:
-        raise NotExpressible("header bits")
+        raise NotExpressibleError("header bits")
     if len(query.question) != 1 or query.answer or query.authority or query.additional:
-        raise NotExpressible("sections")
+        raise NotExpressibleError("sections")
     if query.edns > 0 or query.options or query.ednsflags & ~dns.flags.DO:
-        raise NotExpressible("EDNS options")
+        raise NotExpressibleError("EDNS options")
     if query.question[0].rdtype in (dns.rdatatype.AXFR, dns.rdatatype.IXFR):
-        raise NotExpressible("zone transfer")
+        raise NotExpressibleError("zone transfer")
     if query.to_wire() != wire:
-        raise NotExpressible("bytes")
+        raise NotExpressibleError("bytes")
 
 
 def _type_word(rdtype: dns.rdatatype.RdataType) -> str:

@@ -29,7 +29,7 @@ STDIN, STDOUT, STDERR, STATUS, CLOSE_CHANNEL = 0, 1, 2, 3, 255
 LARGEST_FRAME = 16 * 1024  # API servers bound what they read at once
 
 
-class StreamEnded(Exception):  # noqa: N818 (an end is not always an error)
+class StreamEndedError(Exception):
     """The stream is over; str() says how it ended.
 
     ``permanent``: a new one would fail too. ``failed``: the command itself ended with an error,
@@ -97,7 +97,7 @@ class ExecSocket:
         return not self._outgoing
 
     def receive(self) -> list[tuple[int, bytes]]:
-        """What has come, as (channel, bytes); raises StreamEnded at the end of the stream."""
+        """What has come, as (channel, bytes); raises StreamEndedError at the end of the stream."""
         came: list[tuple[int, bytes]] = []
         while True:
             try:
@@ -128,7 +128,7 @@ class ExecSocket:
         said = (self.status or {}).get("message")
         failed = 0 < (self.exit_code or 0) <= 128  # above: ended by a signal
         evidence = f"exec in {self.target}: {how}" + (f" ({said})" if said else "")
-        raise StreamEnded(evidence, failed=failed)
+        raise StreamEndedError(evidence, failed=failed)
 
     def _note_status(self, text: bytes) -> None:
         try:
@@ -170,7 +170,7 @@ def open_exec(
 ) -> ExecSocket:
     """Start a command in a pod; ``within`` seconds for the handshake.
 
-    Raises StreamEnded, permanent when the pod is gone or exec is forbidden.
+    Raises StreamEndedError, permanent when the pod is gone or exec is forbidden.
     """
 
     def handshake() -> ExecSocket:
@@ -196,25 +196,25 @@ def open_exec(
     try:
         return in_time(handshake, within)
     except TimeoutError as error:
-        raise StreamEnded(f"exec in {target}: no handshake within {within:g} s") from error
+        raise StreamEndedError(f"exec in {target}: no handshake within {within:g} s") from error
     except client.ApiException as error:
         raise _refusal(target, error) from error
     except OSError as error:
-        raise StreamEnded(f"exec in {target}: {error}") from error
+        raise StreamEndedError(f"exec in {target}: {error}") from error
 
 
-def _refusal(target: ExecTarget, error: client.ApiException) -> StreamEnded:
+def _refusal(target: ExecTarget, error: client.ApiException) -> StreamEndedError:
     """The WebSocket library puts status, headers and body of a refusal into one text."""
     text = str(error.reason)
     handshake = re.match(r"Handshake status (\d+) (.*?) -\+-\+-", text)
     if handshake is None:
-        return StreamEnded(f"exec in {target}: {text or error}")
+        return StreamEndedError(f"exec in {target}: {text or error}")
     message = handshake.group(2)
     body = text.rsplit("-+-+- ", 1)[1]
     with contextlib.suppress(ValueError, SyntaxError, KeyError, TypeError):  # a proxy's own page
         message = json.loads(ast.literal_eval(body) if body.startswith("b") else body)["message"]
     permanent = handshake.group(1) in ("401", "403", "404")
-    return StreamEnded(f"exec in {target}: HTTP {handshake.group(1)}: {message}", permanent)
+    return StreamEndedError(f"exec in {target}: HTTP {handshake.group(1)}: {message}", permanent)
 
 
 def in_time(call: Callable[[], T], within: float) -> T:

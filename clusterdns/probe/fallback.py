@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from clusterdns.probe.dig_text import (
-    NotExpressible,
+    NotExpressibleError,
     Version,
     batch_command,
     batch_line,
@@ -20,7 +20,7 @@ from clusterdns.probe.packet import (
     Conversation,
     Output,
     Packet,
-    ProbeLost,
+    ProbeLostError,
     Reply,
     Transcript,
 )
@@ -50,13 +50,13 @@ class DigProbe:
         return f"<dig probe {self.namespace}/{self.pod} on {self.node}>"
 
     def exchange(self, packets: Sequence[Packet]) -> list[Reply]:
-        """Ask all; what dig cannot say comes back as an error. Raises ProbeLost."""
+        """Ask all; what dig cannot say comes back as an error. Raises ProbeLostError."""
         replies: dict[int, Reply] = {}
         asked: list[tuple[int, list[str]]] = []
         for place, packet in enumerate(packets):
             try:
                 asked.append((place, dig_command(packet, self.version)))
-            except NotExpressible as why:
+            except NotExpressibleError as why:
                 replies[place] = Reply(None, f"{INEXPRESSIBLE}: {why}", 0.0, None)
         parts: list[list[tuple[int, list[str]]]] = []
         for transport in ("udp", "tcp"):
@@ -112,7 +112,7 @@ class DigProbe:
             return found
         # Every dig ends by itself: what is missing was not asked, which is no lost answer.
         if not found:
-            raise ProbeLost(
+            raise ProbeLostError(
                 f"{self!r}: no dig ended within {allowed:g} s (exit code {output.exit_code}): "
                 f"{output.stderr.strip() or 'nothing was printed'}"
             )
@@ -123,7 +123,7 @@ class DigProbe:
         return [Transcript(b"", INEXPRESSIBLE, 0.0) for _ in conversations]
 
     def run(self, commands: Sequence[Sequence[str]], timeout: float) -> list[Output]:
-        """Run each argv in an exec of its own, four at a time. Raises ProbeLost."""
+        """Run each argv in an exec of its own, four at a time. Raises ProbeLostError."""
         return list(
             self._pool.map(
                 lambda argv: run_in(self._target, argv, timeout + START, ABSENCE), commands
@@ -141,9 +141,9 @@ def _allowed(packets: Sequence[Packet]) -> float:
 
 
 def open_dig(target: ExecTarget, node: str, within: float) -> DigProbe:
-    """A probe that asks with the dig of a pod's image. Raises ProbeLost when there is none."""
+    """A probe that asks with the dig of a pod's image. Raises ProbeLostError when there is none."""
     output = run_in(target, ["dig", "-v"], within, ABSENCE)
     said = output.stdout + output.stderr
     if output.exit_code != 0 or "DiG" not in said:
-        raise ProbeLost(f"{target}: its image can run neither relay nor dig: {said.strip()}")
+        raise ProbeLostError(f"{target}: its image can run neither relay nor dig: {said.strip()}")
     return DigProbe(target, node, Version.parse(said))

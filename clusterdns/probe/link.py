@@ -19,8 +19,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from clusterdns.probe.exec_socket import StreamEnded
-from clusterdns.probe.packet import ProbeLost
+from clusterdns.probe.exec_socket import StreamEndedError
+from clusterdns.probe.packet import ProbeLostError
 
 MOST_SHORT_LIVES, LONG_LIFE = 8, 5.0  # streams in a row, and seconds
 MOST_ATTEMPTS = 3  # a job that three streams died of is not asked a fourth time
@@ -42,7 +42,7 @@ class LineStream(Protocol):
         ...
 
     def receive(self) -> list[str]:
-        """The lines that are complete. Raises StreamEnded."""
+        """The lines that are complete. Raises StreamEndedError."""
         ...
 
     def close(self) -> None:
@@ -138,13 +138,16 @@ class Link:
         self._thread.start()
 
     def wait_ready(self, within: float) -> None:
-        """Until the first relay has said hello, at most ``within`` seconds. Raises ProbeLost."""
+        """Until the first relay has said hello, at most ``within`` seconds.
+
+        Raises ProbeLostError.
+        """
         if not self._ready.wait(within):
-            raise ProbeLost(f"probe {self._name}: no relay within {within:g} s")
+            raise ProbeLostError(f"probe {self._name}: no relay within {within:g} s")
         self._raise_if_lost()
 
     def submit(self, jobs: Sequence[Job]) -> list[Done]:
-        """Have all done, in the order given. Raises ProbeLost."""
+        """Have all done, in the order given. Raises ProbeLostError."""
         if not jobs:
             self._raise_if_lost()
             return []
@@ -160,14 +163,14 @@ class Link:
         return [done for done in batch.done if done is not None]
 
     def close(self) -> None:
-        """End the relay; waiting callers get ProbeLost."""
+        """End the relay; waiting callers get ProbeLostError."""
         self._closing.set()
         self._wake()
         self._thread.join(self._window.grace)
 
     def _raise_if_lost(self) -> None:
         if self._lost is not None:
-            raise ProbeLost(self._lost)
+            raise ProbeLostError(self._lost)
 
     def _wake(self) -> None:
         with self._lock:
@@ -184,7 +187,7 @@ class Link:
                 opened = self._connect()
                 with contextlib.closing(opened):
                     self._serve(opened)
-        except (ProbeLost, StreamEnded) as lost:
+        except (ProbeLostError, StreamEndedError) as lost:
             reason = str(lost)
         except Exception:  # a fault of ours: the callers must not wait for ever
             reason = f"probe {self._name}: {traceback.format_exc()}"
@@ -211,20 +214,22 @@ class Link:
                 opened = self._open_stream()
                 try:
                     self._greet(opened)
-                except StreamEnded:
+                except StreamEndedError:
                     opened.close()
                     raise
-            except StreamEnded as ended:
+            except StreamEndedError as ended:
                 if str(ended) not in evidence:
                     evidence.append(str(ended))
                 self.never_ran = ended.failed and not self.hello
                 if ended.permanent or self.never_ran or time.monotonic() >= deadline:
-                    raise ProbeLost(f"probe {self._name} is lost: " + "; ".join(evidence)) from None
+                    raise ProbeLostError(
+                        f"probe {self._name} is lost: " + "; ".join(evidence)
+                    ) from None
                 self._closing.wait(pause * random.uniform(0.7, 1.0))
                 pause = min(2 * pause, 2.0)
             else:
                 return opened
-        raise ProbeLost(f"probe {self._name} was closed")
+        raise ProbeLostError(f"probe {self._name} was closed")
 
     def _greet(self, opened: LineStream) -> None:
         deadline = time.monotonic() + self._window.greeting
@@ -237,7 +242,7 @@ class Link:
                         self.hello = dict(part.split("=", 1) for part in line.split()[1:])
                         self._ready.set()
                         return
-        raise StreamEnded(f"the relay said nothing within {self._window.greeting:g} s")
+        raise StreamEndedError(f"the relay said nothing within {self._window.greeting:g} s")
 
     def _serve(self, opened: LineStream) -> None:
         """Carry jobs until the stream dies; what was outstanding then is queued again."""
@@ -246,12 +251,12 @@ class Link:
             with selectors.DefaultSelector() as selector:
                 selector.register(self._wake_read, selectors.EVENT_READ)
                 self._pump(opened, selector)
-        except StreamEnded as ended:
+        except StreamEndedError as ended:
             self.reconnections += 1
             self._requeue(ended)
             self._short_lives = 0 if time.monotonic() > began + LONG_LIFE else self._short_lives + 1
             if self._short_lives >= MOST_SHORT_LIVES:
-                raise ProbeLost(
+                raise ProbeLostError(
                     f"probe {self._name} is lost: {MOST_SHORT_LIVES} streams in a row lived less "
                     f"than {LONG_LIFE:g} s; the last: {ended}"
                 ) from None
@@ -296,7 +301,7 @@ class Link:
     def _take(self, line: str) -> None:
         fields = line.split(" ")
         if len(fields) < 3 or not fields[1].isdigit():
-            raise StreamEnded(f"the relay said something else: {line[:200]!r}")
+            raise StreamEndedError(f"the relay said something else: {line[:200]!r}")
         ticket = self._outstanding.pop(int(fields[1]), None)
         if ticket is None:
             return
@@ -315,13 +320,13 @@ class Link:
         for ticket in self._outstanding.values():
             if now > ticket.sent + ticket.job.timeout + self._window.grace:
                 waited = now - ticket.sent
-                raise StreamEnded(f"the stream hangs: nothing about a job for {waited:.1f} s")
+                raise StreamEndedError(f"the stream hangs: nothing about a job for {waited:.1f} s")
 
-    def _requeue(self, ended: StreamEnded) -> None:
+    def _requeue(self, ended: StreamEndedError) -> None:
         tickets = list(self._outstanding.values())
         tired = [ticket for ticket in tickets if ticket.attempts >= MOST_ATTEMPTS]
         if tired:
-            raise ProbeLost(
+            raise ProbeLostError(
                 f"probe {self._name} is lost: {len(tired)} jobs were outstanding each time when "
                 f"{MOST_ATTEMPTS} streams in a row died; the last: {ended}"
             )

@@ -4,8 +4,8 @@ from kubernetes import client
 
 from clusterdns.probe.exec_socket import ExecTarget
 from clusterdns.probe.fallback import open_dig
-from clusterdns.probe.packet import Probe, ProbeLost
-from clusterdns.probe.relayed import NoRelay, open_relay
+from clusterdns.probe.packet import Probe, ProbeLostError
+from clusterdns.probe.relayed import NoRelayError, open_relay
 from clusterdns.timeouts import Timeouts
 
 
@@ -19,15 +19,15 @@ def open_probe(
 ) -> Probe:
     """Start a probe in a running pod, within ``timeouts.probe`` seconds.
 
-    A relay if the image has perl, else dig. Raises ProbeLost with the evidence when the pod
+    A relay if the image has perl, else dig. Raises ProbeLostError with the evidence when the pod
     cannot be entered or has neither.
     """
     allowed = timeouts or Timeouts()
     target = ExecTarget(configuration, namespace, pod, container)
     try:
         return open_relay(target, node, allowed.probe)
-    except NoRelay as no_relay:
+    except NoRelayError as no_relay:
         try:
             return open_dig(target, node, allowed.command)
-        except ProbeLost as no_dig:
-            raise ProbeLost(f"{no_relay}; {no_dig}") from None
+        except ProbeLostError as no_dig:
+            raise ProbeLostError(f"{no_relay}; {no_dig}") from None

@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 Transport = Literal["udp", "tcp"]
 
 
-class ProbeLost(Exception):  # noqa: N818 (the name says what happened)
+class ProbeLostError(Exception):
     """The probe pod can no longer be asked, and trying again did not help; str() is the evidence.
 
     A lost answer is never this: it is a Reply with an error.
@@ -112,16 +112,16 @@ class Probe(Protocol):
     def exchange(self, packets: Sequence[Packet]) -> list[Reply]:
         """Send all, as many at once as is safe; the replies come in the same order.
 
-        A lost answer is a Reply with an error. Raises ProbeLost when the pod is gone for good.
+        A lost answer is a Reply with an error. Raises ProbeLostError when the pod is gone for good.
         """
         ...
 
     def converse(self, conversations: Sequence[Conversation]) -> list[Transcript]:
-        """Hold all conversations side by side. Raises ProbeLost."""
+        """Hold all conversations side by side. Raises ProbeLostError."""
         ...
 
     def run(self, commands: Sequence[Sequence[str]], timeout: float) -> list[Output]:
-        """Run each argv in the pod, side by side, without a shell. Raises ProbeLost."""
+        """Run each argv in the pod, side by side, without a shell. Raises ProbeLostError."""
         ...
 
     def close(self) -> None:

@@ -10,7 +10,7 @@ from clusterdns.probe.packet import (
     HalfClose,
     Output,
     Packet,
-    ProbeLost,
+    ProbeLostError,
     Reply,
     Transcript,
 )
@@ -58,7 +58,10 @@ class RelayProbe:
         return "monotonic" if self.link.hello.get("clock") == "monotonic" else "caller"
 
     def exchange(self, packets: Sequence[Packet]) -> list[Reply]:
-        """Send all, a window at a time; the replies come in the same order. Raises ProbeLost."""
+        """Send all, a window at a time; the replies come in the same order.
+
+        Raises ProbeLostError.
+        """
         replies: dict[int, Reply] = {}
         for places in _rounds(packets):
             done = self.link.submit([_packet_job(packets[place]) for place in places])
@@ -66,12 +69,12 @@ class RelayProbe:
         return [replies[place] for place in range(len(packets))]
 
     def converse(self, conversations: Sequence[Conversation]) -> list[Transcript]:
-        """Hold all conversations side by side. Raises ProbeLost."""
+        """Hold all conversations side by side. Raises ProbeLostError."""
         done = self.link.submit([_conversation_job(talk) for talk in conversations])
         return [self._transcript(one) for one in done]
 
     def run(self, commands: Sequence[Sequence[str]], timeout: float) -> list[Output]:
-        """Run each argv in the pod, at most 16 side by side. Raises ProbeLost."""
+        """Run each argv in the pod, at most 16 side by side. Raises ProbeLostError."""
         jobs = [Job("R", " ".join([_ms(timeout), *map(_word, argv)]), timeout) for argv in commands]
         return [_output(done) for done in self.link.submit(jobs)]
 
@@ -94,14 +97,14 @@ class RelayProbe:
         return Transcript(_data(data), ending, self._took(done))
 
 
-class NoRelay(ProbeLost):
+class NoRelayError(ProbeLostError):
     """The pod can be entered, but its image cannot run the relay; str() says why."""
 
 
 def open_relay(
     target: ExecTarget, node: str, within: float, window: Window | None = None
 ) -> RelayProbe:
-    """Start the relay in a pod and wait for its greeting. Raises NoRelay or ProbeLost."""
+    """Start the relay in a pod and wait for its greeting. Raises NoRelayError or ProbeLostError."""
 
     def open_stream() -> LineStream:
         lines = open_lines(target, relay_command(), HANDSHAKE)
@@ -111,10 +114,10 @@ def open_relay(
     link = Link(open_stream, f"{target} on {node}", window)
     try:
         link.wait_ready(within)
-    except ProbeLost as lost:
+    except ProbeLostError as lost:
         link.close()
         if link.never_ran:
-            raise NoRelay(str(lost)) from None
+            raise NoRelayError(str(lost)) from None
         raise
     return RelayProbe(link, target.namespace, target.pod, node)
 

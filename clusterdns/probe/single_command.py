@@ -13,10 +13,10 @@ from clusterdns.probe.exec_socket import (
     STDOUT,
     ExecSocket,
     ExecTarget,
-    StreamEnded,
+    StreamEndedError,
     open_exec,
 )
-from clusterdns.probe.packet import Output, ProbeLost
+from clusterdns.probe.packet import Output, ProbeLostError
 from clusterdns.probe.stream import wait_readable
 from clusterdns.wait import eventually
 
@@ -32,7 +32,7 @@ def run_once(
     """Run one argv in a pod and wait at most ``timeout`` seconds, the handshake included.
 
     ``exit_code`` is None when the deadline passed (the command may go on running in the pod) and
-    127 when it could not be started. Raises ProbeLost when the pod is gone, exec is forbidden,
+    127 when it could not be started. Raises ProbeLostError when the pod is gone, exec is forbidden,
     or the stream broke before the status came.
     """
     return run_in(ExecTarget(configuration, namespace, pod, container), command, timeout)
@@ -56,8 +56,8 @@ def run_in(
         within=timeout + absence,
         every=0.5,
     )
-    if isinstance(socket, StreamEnded):
-        raise ProbeLost(str(socket))
+    if isinstance(socket, StreamEndedError):
+        raise ProbeLostError(str(socket))
     deadline = (time.monotonic() if absence else started) + timeout
     try:
         while socket.status is None:
@@ -65,9 +65,9 @@ def run_in(
                 return _output(None, printed)
             for channel, data in socket.receive():
                 printed.setdefault(channel, bytearray()).extend(data)
-    except StreamEnded as ended:
+    except StreamEndedError as ended:
         if socket.status is None:
-            raise ProbeLost(f"{ended}; no exit status came") from ended
+            raise ProbeLostError(f"{ended}; no exit status came") from ended
     finally:
         socket.close()
     code = socket.exit_code
@@ -76,10 +76,12 @@ def run_in(
     return _output(code, printed)
 
 
-def _open(target: ExecTarget, command: Sequence[str], within: float) -> ExecSocket | StreamEnded:
+def _open(
+    target: ExecTarget, command: Sequence[str], within: float
+) -> ExecSocket | StreamEndedError:
     try:
         return open_exec(target, command, within)
-    except StreamEnded as ended:
+    except StreamEndedError as ended:
         return ended
 
 

@@ -9,7 +9,7 @@ from clusterdns.probe.exec_socket import (
     STDOUT,
     ExecSocket,
     ExecTarget,
-    StreamEnded,
+    StreamEndedError,
     open_exec,
 )
 
@@ -35,14 +35,17 @@ class ExecLines:
         return self._socket.flush()
 
     def receive(self) -> list[str]:
-        """The lines that are complete; raises StreamEnded with what the command complained of."""
+        """The lines that are complete.
+
+        Raises StreamEndedError with what the command complained of.
+        """
         try:
             came = self._socket.receive()
-        except StreamEnded as ended:
+        except StreamEndedError as ended:
             complaint = self._complaints.decode(errors="replace").strip()
             if not complaint:
                 raise
-            raise StreamEnded(f"{ended}: {complaint}", ended.permanent, ended.failed) from None
+            raise StreamEndedError(f"{ended}: {complaint}", ended.permanent, ended.failed) from None
         for channel, data in came:
             if channel == STDOUT:
                 self._text += data
@@ -61,7 +64,7 @@ class ExecLines:
 
 
 def open_lines(target: ExecTarget, command: Sequence[str], within: float) -> ExecLines:
-    """Start a command in a pod and talk to it in lines. Raises StreamEnded."""
+    """Start a command in a pod and talk to it in lines. Raises StreamEndedError."""
     return ExecLines(open_exec(target, command, within, stdin=True))
 
 

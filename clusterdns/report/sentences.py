@@ -17,7 +17,7 @@ EXIT_CODES = {
     12: "incomplete: a selected check was not run, and --require-complete was given",
 }
 
-# Plug-ins that change what a client is told; the rest is housekeeping.
+# Plugins that change what a client is told; the rest is housekeeping.
 TELLING = (
     "autopath",
     "federation",

@@ -53,8 +53,8 @@ class Run:
         """Make our namespaces in a cluster, or use an existing one; give the first sign of life.
 
         ``goes_with`` names the ledger entry of a cluster of our own that is deleted as a whole.
-        Raises CannotConnect with a paragraph when we may not, ApiException for other answers of
-        the API server; what was made until then is in the ledger.
+        Raises CannotConnectError with a paragraph when we may not, ApiException for other answers
+        of the API server; what was made until then is in the ledger.
         """
         if existing is None:
             require_namespaces(cluster)
@@ -114,9 +114,10 @@ class Run:
         return namespaces.note_uid(self.state, namespaces.create_surely(made.cluster, marked))
 
     def change(self, kind: str, namespace: str | None, name: str, edit: restore.Edit) -> Manifest:
-        """Change an object that is not ours; at the end it is given back and verified.
+        """Change an object that is not ours; at the end it is restored and verified.
 
-        Raises CannotBeRecordedError, NotThere, ApiException; see clusterdns.run.restore.change.
+        Raises CannotBeRecordedError, NotFoundError, ApiException; see
+        clusterdns.run.restore.change.
         """
         target = (kind, namespace, name)
         cluster, author = self._entered(), self._author()
@@ -143,7 +144,7 @@ class Run:
             self._cluster.patience.end()
         if self.lease is not None:
             self.lease.expect_end()
-        result = self.ledger.work_off(deadline_s, keep)
+        result = self.ledger.undo_all(deadline_s, keep)
         if self.lease is not None:
             self.lease.stop()
         try:

@@ -13,7 +13,7 @@ from typing import Protocol
 from clusterdns.cluster import Cluster, Manifest
 from clusterdns.report.model import CleanupResult
 from clusterdns.run import namespaces, restore
-from clusterdns.run.dead_runs import Remains, Thing, survey
+from clusterdns.run.dead_runs import DeadRun, Thing, survey
 from clusterdns.run.lease import alive, clock_offset
 from clusterdns.run.ledger import Ledger
 from clusterdns.run.ownership import Made
@@ -93,20 +93,20 @@ def clean_up(
     return CleanupResult("changed" if leftovers else "clean", restored, leftovers)
 
 
-def _is_elsewhere(each: Remains, cluster: Cluster | None) -> bool:
+def _is_elsewhere(each: DeadRun, cluster: Cluster | None) -> bool:
     """Whether nothing of it is in what we may touch: one cluster, or this machine."""
     if each.local_things:
         return cluster is not None
     return bool(each.things) and not each.in_reach
 
 
-def _removed(each: Remains) -> str:
+def _removed(each: DeadRun) -> str:
     """What has been removed, in words."""
     things = [each_thing.what for each_thing in each.objects] + each.local_things
     return ", ".join(things) or ("its state file" if each.file else "its records")
 
 
-def _lease_runs_out(cluster: Cluster, each: Remains, say: Callable[[str], None]) -> bool:
+def _lease_runs_out(cluster: Cluster, each: DeadRun, say: Callable[[str], None]) -> bool:
     """Wait until the lease of a run that was just killed has run out; False when it is renewed."""
     offset = clock_offset(cluster)
 
@@ -129,7 +129,7 @@ def _lease_runs_out(cluster: Cluster, each: Remains, say: Callable[[str], None])
 
 
 def _remove(
-    each: Remains,
+    each: DeadRun,
     cluster: Cluster | None,
     local: LocalResources | None,
     deadline_s: float,
@@ -143,7 +143,7 @@ def _remove(
         _register_restores(ledger, cluster, each)
     elif each.state.restores and not each.state.kind_cluster:
         ledger.register("restores", _cannot("its cluster is out of reach"), restore=True)
-    return ledger.work_off(deadline_s)
+    return ledger.undo_all(deadline_s)
 
 
 def _register_local(
@@ -167,7 +167,7 @@ def _register_local(
             ledger.register(f"kind cluster {name}", undo, gone=gone)
 
 
-def _register_objects(ledger: Ledger, cluster: Cluster, each: Remains) -> None:
+def _register_objects(ledger: Ledger, cluster: Cluster, each: DeadRun) -> None:
     """What is provably ours. The run's own namespace goes last: the Lease in it proves the rest."""
 
     def made(thing: Thing) -> Made:
@@ -188,11 +188,11 @@ def _register_objects(ledger: Ledger, cluster: Cluster, each: Remains) -> None:
         ledger.register(thing.what, there.delete, gone=there.why_there)
 
 
-def _register_restores(ledger: Ledger, cluster: Cluster, each: Remains) -> None:
-    """What is to be given back: by the state file, else by the record on the object itself."""
+def _register_restores(ledger: Ledger, cluster: Cluster, each: DeadRun) -> None:
+    """What is to be restored: by the state file, else by the record on the object itself."""
     by_file = {record.what: record for record in each.state.restores}
     for record in by_file.values():
-        ledger.register(record.what, partial(restore.give_back, cluster, record), restore=True)
+        ledger.register(record.what, partial(restore.restore_object, cluster, record), restore=True)
     for changed in (c for c in each.changed if c.what not in by_file):
         undo = partial(
             restore.give_back_by, cluster, changed.kind, changed.manifest, changed.record

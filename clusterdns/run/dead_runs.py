@@ -56,7 +56,7 @@ class Changed:
 
 
 @dataclass
-class Remains:
+class DeadRun:
     """What one run left: by its state file, by its objects in the cluster, or both."""
 
     run: RunId
@@ -76,7 +76,7 @@ class Remains:
 
     @property
     def changes(self) -> list[str]:
-        """What is to be given back, in words: by the state file and by records on objects."""
+        """What is to be restored, in words: by the state file and by records on objects."""
         named = [record.what for record in self.state.restores]
         return named + [each.what for each in self.changed if each.what not in named]
 
@@ -90,7 +90,7 @@ class Remains:
             named += [f"{kind} {name}" for kind, name in state.cluster_scoped]
             if state.shared_namespace:
                 named.append(f"objects in namespace {state.shared_namespace}")
-        named += [f"{what} to be given back" for what in self.changes]
+        named += [f"{what} to be restored" for what in self.changes]
         return named + self.local_things
 
     @property
@@ -122,7 +122,7 @@ class Remains:
 @contextmanager
 def survey(
     folder: Path, cluster: Cluster | None, shared: str | None = None
-) -> Iterator[tuple[list[Remains], list[str]]]:
+) -> Iterator[tuple[list[DeadRun], list[str]]]:
     """What dead runs left, with their state files locked inside the block; and complaints.
 
     Complaints say what could not be looked for, and what bears our marks and is left alone.
@@ -130,7 +130,7 @@ def survey(
     ``clean_up``. ``shared`` is an existing namespace to look into as well.
     """
     files, complaints = dead_runs(folder)
-    found = {f.state.run: Remains(f.state.id, f) for f in files}
+    found = {f.state.run: DeadRun(f.state.id, f) for f in files}
     try:
         if cluster is not None:
             _look_into(cluster, folder, found, complaints, shared)
@@ -143,7 +143,7 @@ def survey(
 def _look_into(
     cluster: Cluster,
     folder: Path,
-    found: dict[str, Remains],
+    found: dict[str, DeadRun],
     complaints: list[str],
     shared: str | None,
 ) -> None:
@@ -162,14 +162,14 @@ def _look_into(
         shared_by = known.state.shared_namespace if known else None
         where = traces.lease_places | ({shared_by} if shared_by else set())
         leases = leases_of(cluster, run, where)
-        each = known or Remains(RunId(run))
+        each = known or DeadRun(RunId(run))
         if _may_be_judged(each, leases, now, complaints):
             _judge(cluster, each, traces, leases, now, complaints)
             if each.objects or each.changed:
                 found[run] = each
 
 
-def _may_be_judged(each: Remains, leases: Leases, now: datetime, complaints: list[str]) -> bool:
+def _may_be_judged(each: DeadRun, leases: Leases, now: datetime, complaints: list[str]) -> bool:
     """Whether a run may be dead; without a state file its leases must all have run out."""
     if leases.unreadable:
         each.spared = (
@@ -187,7 +187,7 @@ def _may_be_judged(each: Remains, leases: Leases, now: datetime, complaints: lis
 
 def _judge(
     cluster: Cluster,
-    each: Remains,
+    each: DeadRun,
     traces: Traces,
     leases: Leases,
     now: datetime,
@@ -229,7 +229,7 @@ def _options(context: str | None, kubeconfig: str | None) -> str:
     return f" --kube-context {context}" + (f" --kubeconfig {kubeconfig}" if kubeconfig else "")
 
 
-def _without_label(cluster: Cluster, each: Remains, traces: Traces) -> list[str]:
+def _without_label(cluster: Cluster, each: DeadRun, traces: Traces) -> list[str]:
     """What the state file names, and what is there but does not bear our label any more."""
     state, lines = each.state, []
     labelled = {(kind, manifest["metadata"]["name"]) for kind, manifest in traces.objects}

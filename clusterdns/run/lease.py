@@ -17,7 +17,7 @@ from urllib3.exceptions import HTTPError
 
 from clusterdns.api_errors import no_answer
 from clusterdns.api_requests import CountingClient
-from clusterdns.cluster import Cluster, Manifest, NotThere, path_of
+from clusterdns.cluster import Cluster, Manifest, NotFoundError, path_of
 from clusterdns.run.identity import SECRET, RunId
 from clusterdns.run.ledger import one_line
 
@@ -29,7 +29,7 @@ DURATION = 40  # seconds after the last renewal until a run counts as dead
 def clock_offset(cluster: Cluster) -> timedelta:
     """What to add to our clock to get that of the API server; good to about a second.
 
-    Zero when the answer has no usable date. Raises NoAnswer.
+    Zero when the answer has no usable date. Raises NoAnswerError.
     """
     connection = cluster.connection
     prepared = connection.param_serialize("GET", "/version", query_params=[], header_params={})
@@ -133,7 +133,7 @@ class LeaseKeeper:
                 self._cluster.request(
                     "PATCH", path, change, content_type="application/merge-patch+json"
                 )
-            except NotThere:
+            except NotFoundError:
                 if not self._ending.is_set():
                     self.failures.append("the lease has been deleted by somebody else")
                 return

@@ -72,7 +72,7 @@ class Ledger:
         with self._lock:
             return [entry.what for entry in reversed(self._entries)]
 
-    def work_off(self, deadline_s: float, keep: bool = False) -> CleanupResult:
+    def undo_all(self, deadline_s: float, keep: bool = False) -> CleanupResult:
         """Undo everything within so many seconds: restores first, each group newest first.
 
         With ``keep`` only the restores are done and the rest is named. Never raises. What could

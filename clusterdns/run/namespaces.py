@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from kubernetes.client import ApiException
 
-from clusterdns.cluster import Cluster, Manifest, NotThere, path_of
+from clusterdns.cluster import Cluster, Manifest, NotFoundError, path_of
 from clusterdns.run.identity import RunId
 from clusterdns.run.ledger import Ledger, one_line
 from clusterdns.run.ownership import Made, left_alone, owners, why_not_ours
@@ -111,7 +111,7 @@ def delete(made: Made) -> None:
         return
     try:
         made.cluster.request("DELETE", path_of("Pod", made.name), options)
-    except NotThere:
+    except NotFoundError:
         return
     except ApiException as error:
         if error.status != 403:  # without the right to do that it only takes longer

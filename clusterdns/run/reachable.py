@@ -14,7 +14,7 @@ from kubernetes import client, config
 from kubernetes.config.config_exception import ConfigException
 from kubernetes.config.kube_config import KubeConfigMerger
 
-from clusterdns.api_errors import NoAnswer, in_words, wrong_server
+from clusterdns.api_errors import NoAnswerError, in_words, wrong_server
 from clusterdns.api_requests import CountingClient
 from clusterdns.cluster import Cluster
 from clusterdns.printable import without_passwords
@@ -28,7 +28,7 @@ _MALFORMED = (AttributeError, KeyError, TypeError, ValueError)
 LOGIN_S = 8.0  # seconds for the login helper that a kubeconfig may name
 
 
-class CannotConnect(Exception):  # noqa: N818 - it reads as the sentence that it starts
+class CannotConnectError(Exception):
     """No cluster to judge; the text is a paragraph for the user."""
 
 
@@ -51,7 +51,7 @@ class DeadlineClient(CountingClient):
 def connect(kubeconfig: str | None, context: str | None) -> client.ApiClient:
     """A connection that has been tried, as kubectl would make it.
 
-    Reads the kubeconfig, else KUBECONFIG, else ``~/.kube/config``. Raises CannotConnect within
+    Reads the kubeconfig, else KUBECONFIG, else ``~/.kube/config``. Raises CannotConnectError within
     10 s, with a paragraph that says what is wrong and what to do.
     """
     files = kubeconfig or os.environ.get("KUBECONFIG") or "~/.kube/config"
@@ -70,7 +70,9 @@ def connect(kubeconfig: str | None, context: str | None) -> client.ApiClient:
         if "gitVersion" not in version:
             raise wrong_server(settings.host, str(version))
     except Exception as error:
-        raise CannotConnect(diagnose_connection(error, entry["name"], settings.host)) from error
+        raise CannotConnectError(
+            diagnose_connection(error, entry["name"], settings.host)
+        ) from error
     return connection
 
 
@@ -79,7 +81,7 @@ def may(
 ) -> bool:
     """Whether we are allowed to do this, as the API server says (SelfSubjectAccessReview).
 
-    Raises CannotConnect when the question itself is refused.
+    Raises CannotConnectError when the question itself is refused.
     """
     asked = {"group": group, "namespace": namespace or "", "resource": resource, "verb": verb}
     review = {
@@ -92,15 +94,15 @@ def may(
         answer = replace(cluster, deadline=ANSWER_S).create(review)
     except Exception as error:
         text = diagnose_connection(error, cluster.context, cluster.server)
-        raise CannotConnect(text) from error
+        raise CannotConnectError(text) from error
     return bool((answer.get("status") or {}).get("allowed"))
 
 
 def require_namespaces(cluster: Cluster) -> None:
-    """Raise CannotConnect when we may not create and delete namespaces."""
+    """Raise CannotConnectError when we may not create and delete namespaces."""
     missing = [v for v in ("create", "delete") if not may(cluster, v, "namespaces")]
     if missing:
-        raise CannotConnect(
+        raise CannotConnectError(
             f"The credentials of context {cluster.context!r} are not allowed to "
             f"{' and '.join(missing)} namespaces on {cluster.server}. The suite works in "
             "namespaces of its own. Use an account that may (cluster-admin can), or give the suite "
@@ -111,10 +113,10 @@ def require_namespaces(cluster: Cluster) -> None:
 
 
 def require_existing(cluster: Cluster, namespace: str) -> None:
-    """Raise CannotConnect when a namespace is not there, or we may not make pods in it."""
+    """Raise CannotConnectError when a namespace is not there, or we may not make pods in it."""
     where = f"on {cluster.server} (context {cluster.context!r})"
     if not may(cluster, "create", "pods", namespace):
-        raise CannotConnect(
+        raise CannotConnectError(
             f"The credentials are not allowed to create pods in namespace {namespace!r} {where}. "
             "Ask for that right, or name another namespace with --namespace NAME; `--plan` lists "
             "every object and verb that is needed."
@@ -125,9 +127,9 @@ def require_existing(cluster: Cluster, namespace: str) -> None:
         if error.status == 403:
             return  # not allowed to look; whether it exists shows at the first object
         text = diagnose_connection(error, cluster.context, cluster.server)
-        raise CannotConnect(text) from error
+        raise CannotConnectError(text) from error
     if found is None:
-        raise CannotConnect(
+        raise CannotConnectError(
             f"There is no namespace {namespace!r} {where}. Create it, or leave --namespace out: "
             "the suite then makes namespaces of its own and deletes them."
         )
@@ -157,7 +159,7 @@ def diagnose_connection(error: BaseException, context: str, host: str) -> str:
             "starting or overloaded, or the address may be that of something else; try "
             f"`kubectl --context {context} get --raw /readyz`."
         )
-    if isinstance(error, NoAnswer) and "no Kubernetes API server" in str(error):
+    if isinstance(error, NoAnswerError) and "no Kubernetes API server" in str(error):
         words = without_passwords(str(error))
         return (
             f"{words[0].upper()}{words[1:]}. Check the address of context {context!r} in "
@@ -203,20 +205,20 @@ def nothing_judged(number: int, reason: str) -> str:
 
 
 def _read_context(files: str, context: str | None) -> dict[str, Any]:
-    """The context's entry in the kubeconfig. Raises CannotConnect."""
+    """The context's entry in the kubeconfig. Raises CannotConnectError."""
     try:
         merged = KubeConfigMerger(files).config
         known = {each.value["name"]: dict(each.value) for each in merged.value["contexts"]}
         chosen = context or merged.value.get("current-context")
     except (ConfigException, yaml.YAMLError, OSError, *_MALFORMED) as error:
-        raise CannotConnect(
+        raise CannotConnectError(
             f"The kubeconfig {files} cannot be used: {_words(error)}. Name the right file with "
             "--kubeconfig FILE or KUBECONFIG; `kubectl config view` shows what kubectl reads."
         ) from error
     if chosen in known:
         return known[chosen]
     names = ", ".join(sorted(known)) or "none at all"
-    raise CannotConnect(
+    raise CannotConnectError(
         f"There is no context {chosen!r} in {files}; it has: {names}. Choose one of them with "
         "--kube-context NAME, or name the right file with --kubeconfig FILE or KUBECONFIG."
     )
@@ -230,7 +232,7 @@ def _words(error: BaseException) -> str:
 
 
 def _log_in(files: str, entry: dict[str, Any], settings: client.Configuration) -> None:
-    """Load address and credentials, which may run a login helper. Raises CannotConnect."""
+    """Load address and credentials, which may run a login helper. Raises CannotConnectError."""
     complaints = _Complaints()
     failure: list[BaseException] = []
 
@@ -258,7 +260,7 @@ def _log_in(files: str, entry: dict[str, Any], settings: client.Configuration) -
     else:
         return
     user = (entry.get("context") or {}).get("user")
-    raise CannotConnect(
+    raise CannotConnectError(
         f"The credentials of user {user!r} for context {entry['name']!r} in {files} cannot be "
         f"loaded: {why}. If the user has an exec section, run its command by hand and log in "
         f"again; `kubectl --context {entry['name']} auth whoami` shows when it works."

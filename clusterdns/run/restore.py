@@ -1,4 +1,4 @@
-"""Change what is not ours, and give it back exactly as it was.
+"""Change what is not ours, and restore it exactly as it was.
 
 The whole original is in the state file before the change is made, and on the object itself with
 the change, in one request: so a run that was killed can be undone by ``--cleanup-only``, on this
@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from kubernetes.client import ApiException
 
-from clusterdns.cluster import Cluster, Manifest, NotThere, path_of
+from clusterdns.cluster import Cluster, Manifest, NotFoundError, path_of
 from clusterdns.run.ledger import Ledger
 from clusterdns.run.namespaces import UNDO_S
 from clusterdns.run.state import Restore, StateFile
@@ -50,11 +50,11 @@ def change(
     edit: Edit,
     author: Author,
 ) -> Manifest:
-    """Change an object of the cluster's own; the ledger gives it back and verifies that.
+    """Change an object of the cluster's own; the ledger restores it and verifies that.
 
     ``target`` is kind, namespace, name; ``edit`` gets a copy of the object and returns the
     changed one. Raises CannotBeRecordedError when it cannot carry how to undo the change, or
-    carries that of another run; NotThere, and ApiException as the API server answers.
+    carries that of another run; NotFoundError, and ApiException as the API server answers.
     """
     kind, namespace, name = target
     found = cluster.get(kind, name, namespace)
@@ -69,7 +69,7 @@ def change(
     state.update(lambda s: replace(s, restores=(*others, record)))
     ledger.forget(record.what)
     undoing = cluster.hurried(UNDO_S)
-    ledger.register(record.what, lambda: give_back(undoing, record), restore=True)
+    ledger.register(record.what, lambda: restore_object(undoing, record), restore=True)
     return cluster.request("PUT", path_of(kind, namespace, name), intended)
 
 
@@ -114,7 +114,7 @@ def touch(cluster: Cluster, ledger: Ledger, target: tuple[str, str], author: Aut
     change = {"metadata": {"uid": uid, "annotations": note, "labels": labels}}
     try:
         cluster.patch("Pod", name, namespace, change)
-    except NotThere:
+    except NotFoundError:
         return
 
 
@@ -141,24 +141,27 @@ def take_away(cluster: Cluster, kind: str, namespace: str | None, name: str, uid
     metadata["labels"] = {**metadata.get("labels", {}), CHANGED_BY: None}
     try:
         cluster.patch(kind, name, namespace, undo)
-    except NotThere:
+    except NotFoundError:
         return
     if marked() is not None:
         raise RuntimeError("it was taken away, but it is still there")
 
 
 def give_back_by(cluster: Cluster, kind: str, found: Manifest, record: Record) -> None:
-    """Undo the change of an object by the record on it, and verify that. Raises as give_back."""
+    """Undo the change of an object by the record on it, and verify that.
+
+    Raises as restore_object.
+    """
     metadata = found["metadata"]
     namespace, name = metadata.get("namespace"), metadata["name"]
     was = record.was
     if was is None:
         take_away(cluster, kind, namespace, name, record.uid)
     else:
-        give_back(cluster, Restore(kind, namespace, name, was), record)
+        restore_object(cluster, Restore(kind, namespace, name, was), record)
 
 
-def give_back(cluster: Cluster, restore: Restore, record: Record | None = None) -> None:
+def restore_object(cluster: Cluster, restore: Restore, record: Record | None = None) -> None:
     """Make the object again what it was, and verify it.
 
     What the run made of it is known from the state file or, by its fingerprint, from ``record``.

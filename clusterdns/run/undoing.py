@@ -192,7 +192,7 @@ def fingerprint(manifest: Manifest) -> str:
 
 
 def content(manifest: Manifest) -> str:
-    """What of an object is to be given back, as one comparable text.
+    """What of an object is to be restored, as one comparable text.
 
     Everything but status, what the API server keeps in metadata, and controllers' annotations.
     """

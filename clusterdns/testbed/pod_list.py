@@ -11,7 +11,7 @@ FRESH_S = 0.25  # seconds for which a list does for whoever looks next
 
 
 @dataclass
-class Roster:
+class PodList:
     """Lists pods by a label selector; safe to use from several threads.
 
     A dozen instances start side by side, each waited for in a thread of its own: one list answers

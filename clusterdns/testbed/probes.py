@@ -8,12 +8,12 @@ from kubernetes.client import ApiException
 
 from clusterdns.api_errors import in_words
 from clusterdns.cluster import Cluster, Manifest
-from clusterdns.probe import Probe, ProbeLost, open_probe
+from clusterdns.probe import Probe, ProbeLostError, open_probe
 from clusterdns.resolvconf import ResolvConf
 from clusterdns.run.plan import PLACES, PlannedObject, declare
 from clusterdns.testbed import manifests
-from clusterdns.testbed.pod_list import Roster
-from clusterdns.testbed.testbed import Site, Workspace
+from clusterdns.testbed.pod_list import PodList
+from clusterdns.testbed.testbed import Testbed, Workspace
 from clusterdns.wait import GENTLY, eventually
 
 ROLE = {"dns-conformance/role": "probe"}
@@ -21,7 +21,7 @@ GONE = "the pod is gone: somebody deleted it"
 IMAGE_TROUBLE = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull")
 
 
-class NoProbeImage(Exception):  # noqa: N818 - it reads as the sentence that it starts
+class NoProbeImageError(Exception):
     """No node could get the image of the probe pods; the text is a paragraph for the user."""
 
 
@@ -44,11 +44,11 @@ class PodStates:
         return f"{up} of {len(self.pods)} pods run" + (f" ({', '.join(waits)})" if waits else "")
 
 
-def start_probes(workspace: Workspace, tell: Callable[[str], None]) -> Site:
+def start_probes(workspace: Workspace, tell: Callable[[str], None]) -> Testbed:
     """Probes on all ready Linux nodes; ``tell`` hears of progress.
 
     A pod that the API server refuses, or that somebody deletes, costs its node only.
-    Raises NoProbeImage when no node can get the image.
+    Raises NoProbeImageError when no node can get the image.
     """
     cluster = workspace.cluster
     nodes = [str(node["metadata"]["name"]) for node in workspace.inventory.ready_nodes]
@@ -62,7 +62,7 @@ def start_probes(workspace: Workspace, tell: Callable[[str], None]) -> Site:
     }
     there = {name: node for name, node in wanted.items() if node not in untried}
     states = wait_for_pods(
-        workspace.roster, workspace.namespace, there, workspace.timeouts.probe, tell
+        workspace.pod_list, workspace.namespace, there, workspace.timeouts.probe, tell
     )
     running = {node: name for name, node in there.items() if is_running(states.pods[name])}
     untried |= {node: GONE for name, node in there.items() if not states.pods[name]}
@@ -73,7 +73,7 @@ def start_probes(workspace: Workspace, tell: Callable[[str], None]) -> Site:
     }
     no_image = [n for n, p in states.pods.items() if waiting_reason(p) in IMAGE_TROUBLE]
     if nodes and len(no_image) == len(nodes):
-        raise NoProbeImage(
+        raise NoProbeImageError(
             f"No node can get the image of the probe pods, {workspace.images.dnsutils}: "
             f"{unable[nodes[0]]}. Name an image that the nodes can pull with --dnsutils-image, "
             "or the registry to take it from with --image-registry."
@@ -83,7 +83,7 @@ def start_probes(workspace: Workspace, tell: Callable[[str], None]) -> Site:
         found = dict(zip(running, opened, strict=True))
     untried |= {node: text for node, (_, _, text) in found.items() if text}
     good = {node: (probe, conf) for node, (probe, conf, _) in found.items() if probe and conf}
-    return Site(
+    return Testbed(
         workspace,
         {node: probe for node, (probe, _) in good.items()},
         {node: conf for node, (_, conf) in good.items()},
@@ -92,13 +92,13 @@ def start_probes(workspace: Workspace, tell: Callable[[str], None]) -> Site:
     )
 
 
-def lost_probes(site: Site) -> dict[str, str]:
+def lost_probes(testbed: Testbed) -> dict[str, str]:
     """The nodes whose probe went away after it had started, and how that was noticed."""
     found: dict[str, str] = {}
-    for node, probe in site.probes.items():
+    for node, probe in testbed.probes.items():
         try:
-            probe.run([["true"]], site.workspace.timeouts.command)
-        except ProbeLost as error:
+            probe.run([["true"]], testbed.workspace.timeouts.command)
+        except ProbeLostError as error:
             found[node] = f"its probe was lost: {error}"
     return found
 
@@ -140,7 +140,7 @@ def open_on(
             workspace.timeouts,
         )
         (printed,) = probe.run([["cat", "/etc/resolv.conf"]], workspace.timeouts.command)
-    except ProbeLost as error:
+    except ProbeLostError as error:
         return None, None, f"the probe pod runs, but nothing can be run in it: {error}"
     if printed.exit_code != 0:
         return None, None, f"resolv.conf cannot be read in the probe pod: {printed.stderr.strip()}"
@@ -148,7 +148,7 @@ def open_on(
 
 
 def wait_for_pods(
-    roster: Roster,
+    pod_list: PodList,
     namespace: str,
     names: Iterable[str],
     within: float,
@@ -163,7 +163,7 @@ def wait_for_pods(
 
     def look() -> PodStates:
         nonlocal told
-        pods = roster.pods(namespace)
+        pods = pod_list.pods(namespace)
         states = PodStates({name: pods.get(name, {}) for name in wanted})
         if states.in_words != told:
             told = states.in_words
@@ -226,5 +226,5 @@ declare(
     PlannedObject("", "Pod/exec", PLACES.main, "probe-N", ("get", "create"), "asks the questions"),
     PlannedObject("", "Event", PLACES.main, "probe-N", ("list",), "why one does not start"),
     PlannedObject("", "Pod", None, "k8s-app=node-local-dns", ("list",), "caches on nodes"),
-    wanted_by=["site"],
+    wanted_by=["testbed"],
 )

@@ -15,7 +15,7 @@ from clusterdns.resolvconf import ResolvConf
 from clusterdns.run.active import Run
 from clusterdns.run.identity import RunId
 from clusterdns.run.ledger import Ledger
-from clusterdns.testbed.pod_list import Roster
+from clusterdns.testbed.pod_list import PodList
 from clusterdns.timeouts import Timeouts
 
 DEFAULT_DOMAIN = "cluster.local"
@@ -47,9 +47,9 @@ class Workspace:
         return self.active.id
 
     @cached_property
-    def roster(self) -> Roster:
+    def pod_list(self) -> PodList:
         """Our pods; whoever waits for one looks here."""
-        return Roster(self.cluster, self.run.selector)
+        return PodList(self.cluster, self.run.selector)
 
     @property
     def ledger(self) -> Ledger:
@@ -71,7 +71,7 @@ class Workspace:
 
 
 @dataclass(frozen=True)
-class Site:
+class Testbed:
     """A workspace with a probe on each node that could start one."""
 
     workspace: Workspace

@@ -21,7 +21,7 @@ from host.bootstrap.environment import (
     ensure_environment,
     run_environment,
 )
-from host.bootstrap.output import Listener, open_standard_streams
+from host.bootstrap.output import SafeOutput, open_standard_streams
 from host.bootstrap.recipe import recipe, wanted_tag
 from host.bootstrap.steps import HostError, StoppedError, say, stop_all
 from host.bootstrap.stub import is_fresh, option, write_stub
@@ -190,7 +190,7 @@ def _give_up(name: str, arguments: Sequence[str], reason: str, code: int, second
     """Say why, and leave a report if one was asked for."""
     signal.signal(signal.SIGINT, _ignore)
     stop_all()
-    reader = Listener(sys.stderr)
+    reader = SafeOutput(sys.stderr)
     print(f"\n{reason}", file=reader)
     if name == "conformance":
         try:

@@ -62,7 +62,7 @@ def tell(descriptor: int, text: str) -> None:
             os.write(descriptor, text.encode(errors="replace"))
 
 
-class Listener:
+class SafeOutput:
     """A text stream whose reader may go away; what it is not given, it does not do: see above.
 
     While ``hurried`` (for all listeners at once) it waits for no reader either: a text that would
@@ -98,10 +98,10 @@ class Listener:
     def _may_write(self) -> bool:
         if self._stream.closed:
             return False
-        if not Listener.hurried:
+        if not SafeOutput.hurried:
             return True
-        takes = takes_more(self._stream.fileno(), 0.0 if Listener._stalled else PATIENCE_S)
-        Listener._stalled = not takes
+        takes = takes_more(self._stream.fileno(), 0.0 if SafeOutput._stalled else PATIENCE_S)
+        SafeOutput._stalled = not takes
         return takes
 
     def _lose(self, error: OSError) -> None:

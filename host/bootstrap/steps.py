@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from host.bootstrap.output import Listener
+from host.bootstrap.output import SafeOutput
 
 TAIL_LINES = 25
 GRACE_SECONDS = 5.0
@@ -32,7 +32,7 @@ def say(text: str, seconds: float | None = None) -> None:
     Raises nothing when nobody reads it any more.
     """
     clock = "         " if seconds is None else f"{seconds:7.1f} s"
-    print(f"{clock}  {text}", file=Listener(sys.stderr), flush=True)
+    print(f"{clock}  {text}", file=SafeOutput(sys.stderr), flush=True)
 
 
 @dataclass

@@ -13,8 +13,8 @@ from clusterdns.cluster import Cluster, Manifest
 from clusterdns.probe import Output, Probe
 from clusterdns.resolvconf import ResolvConf
 from clusterdns.run.identity import RunId
-from clusterdns.testbed.pod_list import Roster
-from clusterdns.testbed.testbed import Site
+from clusterdns.testbed.pod_list import PodList
+from clusterdns.testbed.testbed import Testbed
 from clusterdns.timeouts import Timeouts
 from selftests.clients.places import AWAY, DNS_IP, HOME, POD, ZONE
 
@@ -108,7 +108,7 @@ class FakeProbe:
 
 def fake_site(
     cluster: FakeCluster, host: str | None = "run-host", musl: str | None = "musl"
-) -> Site:
+) -> Testbed:
     """Two nodes with probes, and all that client pods are made from."""
     confs = {"one": POD, "two": ResolvConf(POD.nameservers, (*POD.search, "x.test"), POD.options)}
     workspace = SimpleNamespace(
@@ -118,13 +118,13 @@ def fake_site(
         namespace=HOME,
         second_namespace=AWAY,
         run=RunId("dns-conf-00000000"),
-        roster=Roster(cast(Cluster, cluster), ""),
+        pod_list=PodList(cast(Cluster, cluster), ""),
         active=SimpleNamespace(host_namespace=lambda: (host, "" if host else "it was refused")),
         timeouts=Timeouts(pod=2.0, probe=6.0, command=0.5),
     )
     probes = {node: FakeProbe(node, HOME, f"probe-{node}") for node in confs}
     made = SimpleNamespace(workspace=workspace, domain=ZONE, resolv_confs=confs, probes=probes)
-    return cast(Site, made)
+    return cast(Testbed, made)
 
 
 def open_fake(

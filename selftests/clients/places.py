@@ -1,4 +1,4 @@
-"""A site without a cluster: two nodes, three DNS policies, and whatever resolv.conf is wanted."""
+"""A testbed without a cluster: two nodes, three DNS policies, whatever resolv.conf is wanted."""
 
 from types import SimpleNamespace
 from typing import cast
@@ -7,12 +7,12 @@ from clusterdns.clients.client import Client
 from clusterdns.clients.lookups import Lookup, Lookups, Results, Targets
 from clusterdns.clients.nameserver_health import Hearing
 from clusterdns.clients.planned import Given, Role
-from clusterdns.clients.pods import Clients, NoClients
+from clusterdns.clients.pods import Clients, NoClientsError
 from clusterdns.clients.resolver import Found
 from clusterdns.objects.service import Service
 from clusterdns.probe import Probe
 from clusterdns.resolvconf import ResolvConf
-from clusterdns.testbed.testbed import Site
+from clusterdns.testbed.testbed import Testbed
 from clusterdns.timeouts import Timeouts
 
 DNS_IP = "10.96.0.10"
@@ -42,8 +42,8 @@ def client(
     return Client(role, node, namespace, f"pod-{node}", "10.244.0.9", conf, str(conf), probe)
 
 
-def site(cluster_ips: tuple[str, ...] = (DNS_IP,), musl: str | None = None) -> Site:
-    """As much of a site as judgements look at."""
+def a_testbed(cluster_ips: tuple[str, ...] = (DNS_IP,), musl: str | None = None) -> Testbed:
+    """As much of a testbed as judgements look at."""
     workspace = SimpleNamespace(
         cluster=SimpleNamespace(context="kind-x"),
         images=SimpleNamespace(dnsutils="dnsutils", musl=musl),
@@ -55,16 +55,16 @@ def site(cluster_ips: tuple[str, ...] = (DNS_IP,), musl: str | None = None) -> S
     made = SimpleNamespace(
         workspace=workspace, domain=ZONE, zone=f"{ZONE}.", resolv_confs={"one": POD, "two": POD}
     )
-    return cast(Site, made)
+    return cast(Testbed, made)
 
 
 class FakeClients:
     """Client pods that are there already."""
 
     def __init__(
-        self, *clients: Client, where: Site | None = None, given: Given | None = None
+        self, *clients: Client, where: Testbed | None = None, given: Given | None = None
     ) -> None:
-        self.site = where or site()
+        self.testbed = where or a_testbed()
         self.clients = clients
         self.config = given
         self.kept = False
@@ -74,7 +74,7 @@ class FakeClients:
         """As Clients.of."""
         found = {each.node: each for each in self.clients if each.role is role}
         if not found:
-            raise NoClients(f"no {role}")
+            raise NoClientsError(f"no {role}")
         return found
 
     def up(self) -> list[Client]:
@@ -86,7 +86,7 @@ class FakeClients:
         return {node: self.config for node in self.of(role) if self.config}
 
 
-def clients(*made: Client, where: Site | None = None, given: Given | None = None) -> Clients:
+def clients(*made: Client, where: Testbed | None = None, given: Given | None = None) -> Clients:
     """The same, typed as what it stands for."""
     return cast(Clients, FakeClients(*made, where=where, given=given))
 
@@ -94,7 +94,7 @@ def clients(*made: Client, where: Site | None = None, given: Given | None = None
 def lookups(*found: tuple[Client, Lookup, Found]) -> Lookups:
     """Lookups that were made already."""
     known = clients(*(each for each, _, _ in found))
-    results = Results(site(), known, Hearing(known), TARGETS)
+    results = Results(a_testbed(), known, Hearing(known), TARGETS)
     for each, lookup, what in found:
         results.found.setdefault(results.place(each), {})[lookup] = what
     return Lookups(results)

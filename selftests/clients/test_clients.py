@@ -8,8 +8,8 @@ from clusterdns.clients import client as client_module
 from clusterdns.clients import pods as clients_module
 from clusterdns.clients.client import find_musl, startable
 from clusterdns.clients.planned import Role
-from clusterdns.clients.pods import Clients, NoClients, start_clients
-from clusterdns.probe import ProbeLost
+from clusterdns.clients.pods import Clients, NoClientsError, start_clients
+from clusterdns.probe import ProbeLostError
 from clusterdns.wait import eventually
 from selftests.clients.fake_cluster import (
     ON_EVERY_NODE,
@@ -97,7 +97,7 @@ def test_refused_pod_is_missed() -> None:
     """What the API server refuses is missed with its words; other roles are there."""
     clients = start_clients(fake_site(FakeCluster({"client-default-0": "refused"})))
 
-    with pytest.raises(NoClients, match="refused: the API server answered 403 Forbidden"):
+    with pytest.raises(NoClientsError, match="refused: the API server answered 403 Forbidden"):
         clients.of(Role.DEFAULT)
     assert len(clients.of(Role.NONE)) == 2
 
@@ -107,9 +107,9 @@ def test_stuck_pod_is_missed() -> None:
     cluster = FakeCluster({"client-default-1": "stuck"})
     clients = start_clients(fake_site(cluster))
 
-    with pytest.raises(NoClients, match="ImagePullBackOff"):
+    with pytest.raises(NoClientsError, match="ImagePullBackOff"):
         clients.of(Role.DEFAULT)
-    with pytest.raises(NoClients, match="another client pod on two did not start"):
+    with pytest.raises(NoClientsError, match="another client pod on two did not start"):
         clients.of(Role.NONE)
     assert "client-none-1" not in cluster.pods
 
@@ -119,7 +119,7 @@ def test_refused_namespace_is_the_reason() -> None:
     clients = start_clients(fake_site(FakeCluster(), host=None))
 
     for role in (Role.HOST_NETWORK, Role.FALLBACK):
-        with pytest.raises(NoClients, match="it was refused"):
+        with pytest.raises(NoClientsError, match="it was refused"):
             clients.of(role)
     assert len(clients.of(Role.DEFAULT)) == 2
 
@@ -129,7 +129,7 @@ def test_no_musl_image() -> None:
     cluster = FakeCluster()
     clients = start_clients(fake_site(cluster, musl=None))
 
-    with pytest.raises(NoClients, match="no image with musl"):
+    with pytest.raises(NoClientsError, match="no image with musl"):
         clients.of(Role.MUSL)
     assert clients.of(Role.NONE)["one"].musl == ""
     assert len(cluster.pods["client-none-0"]["spec"]["containers"]) == 1
@@ -141,7 +141,7 @@ def test_nothing_waits_for_a_run_that_is_over() -> None:
     clients.close()
     clients.start()
 
-    with pytest.raises(NoClients, match="the run is over"):
+    with pytest.raises(NoClientsError, match="the run is over"):
         clients.of(Role.DEFAULT)
 
 
@@ -157,5 +157,5 @@ def test_musl_is_started_from_the_other_container(clients: Clients) -> None:
 @pytest.mark.parametrize("printed", ["", "/proc/7/cmdline\n/proc/8/cmdline\n"])
 def test_musl_that_cannot_be_told_is_an_error(printed: str) -> None:
     """None or several such processes leave open which one is meant."""
-    with pytest.raises(ProbeLost, match="cannot be found"):
+    with pytest.raises(ProbeLostError, match="cannot be found"):
         find_musl(FakeProbe("one", "run", "pod", printed), 1.0)  # type: ignore[arg-type]

@@ -27,7 +27,7 @@ from clusterdns.clients.planned import Role
 from clusterdns.corefile import parse
 from clusterdns.matrix.evidence import Evidence
 from clusterdns.testbed.testbed import Workspace
-from selftests.clients.places import HOME, POD, ZONE, client, clients, site
+from selftests.clients.places import HOME, POD, ZONE, a_testbed, client, clients
 
 LOG = """\
 .:53
@@ -132,7 +132,7 @@ def test_another_order_is_taken_again() -> None:
 def cost_of(resolver: Resolver, case: Case, walks: Walks) -> Evidence:
     """What a check sees of one lookup that asked for these names."""
     known = clients(client(Role.NONE))
-    cost = SearchCost(site(musl="musl"), known, Hearing(known))
+    cost = SearchCost(a_testbed(musl="musl"), known, Hearing(known))
     counter = QuestionCounter(cast(Workspace, SimpleNamespace(namespace=HOME)), ZONE)
     cost.clients.__dict__["counter"] = counter
     made = cost.sample(client(Role.NONE), resolver, case, 0, 1)

@@ -11,14 +11,14 @@ from clusterdns.clients.hostnames import beginnings, own_lines
 from clusterdns.clients.lookups import QUALIFIED, SILENT, Lookup, Lookups, Results
 from clusterdns.clients.nameserver_health import Hearing
 from clusterdns.clients.planned import MOST_SEARCHES, Given, Role, crowded, merged
-from clusterdns.clients.pods import NoClients
+from clusterdns.clients.pods import NoClientsError
 from clusterdns.clients.policies import PodFiles
 from clusterdns.clients.resolver import DIG, GETADDRINFO, Found, Step
 from clusterdns.clients.search_order import Spelling
 from clusterdns.inventory.node_local import local_ips
 from clusterdns.matrix.evidence import Evidence
 from clusterdns.matrix.tally import Tally
-from clusterdns.probe import Output, Probe, ProbeLost
+from clusterdns.probe import Output, Probe, ProbeLostError
 from clusterdns.resolvconf import ResolvConf
 from selftests.clients.places import (
     API_SERVER,
@@ -29,10 +29,10 @@ from selftests.clients.places import (
     POD,
     TARGETS,
     ZONE,
+    a_testbed,
     client,
     clients,
     lookups,
-    site,
 )
 
 OPTIONS = frozenset({"ndots:5"})
@@ -66,7 +66,7 @@ def test_wrong_nameservers_are_caught(nameservers: tuple[str, ...]) -> None:
 
 def test_missing_service_is_caught() -> None:
     """Without a DNS Service no nameserver is right, nor is none."""
-    nowhere = site(cluster_ips=())
+    nowhere = a_testbed(cluster_ips=())
     made = clients(client(), client(conf=ResolvConf(), node="two"), where=nowhere)
 
     assert len(PodFiles(made, {}).nameservers(Role.CLUSTER_FIRST).deviating) == 2
@@ -322,7 +322,7 @@ def test_all_that_checks_want_is_looked_up(role: Role) -> None:
 
 def test_missing_role_is_no_finding() -> None:
     """Where pods of a role could not be made a check learns so, and compares nothing."""
-    with pytest.raises(NoClients):
+    with pytest.raises(NoClientsError):
         files(POD).options(Role.HOST_NETWORK)
 
 
@@ -403,7 +403,7 @@ def test_roles_look_up_together_where_packets_are_lost(at_once: bool) -> None:
     probes = {role: CountingProbe() for role in (Role.CLUSTER_FIRST, Role.MUSL, Role.NONE)}
     pods = [client(role, node=str(role), probe=cast(Probe, p)) for role, p in probes.items()]
     known = clients(*pods)
-    results = Results(site(), known, Hearing(known), TARGETS, at_once)
+    results = Results(a_testbed(), known, Hearing(known), TARGETS, at_once)
     results.of(Role.CLUSTER_FIRST)
 
     looked = {role for role, probe in probes.items() if probe.commands > 1}
@@ -415,7 +415,7 @@ class LostProbe:
 
     def run(self, commands: list[list[str]], timeout: float) -> list[Output]:
         """No command comes back."""
-        raise ProbeLost("the pod is gone")
+        raise ProbeLostError("the pod is gone")
 
 
 def test_lost_pod_is_not_taken_for_a_silent_nameserver() -> None:

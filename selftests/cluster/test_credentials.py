@@ -10,7 +10,12 @@ import yaml
 
 from clusterdns.cluster import Cluster, Manifest, path_of
 from clusterdns.run.identity import RunId
-from clusterdns.run.reachable import CannotConnect, connect, require_existing, require_namespaces
+from clusterdns.run.reachable import (
+    CannotConnectError,
+    connect,
+    require_existing,
+    require_namespaces,
+)
 
 WITHIN = 10.0  # seconds until the paragraph is there
 
@@ -56,7 +61,7 @@ def test_refused_credentials_are_said(cluster: Cluster, tmp_path: Path, kind: st
     path = kubeconfig_for(cluster, tmp_path, user)
     started = time.monotonic()
 
-    with pytest.raises(CannotConnect, match="refuses the credentials"):
+    with pytest.raises(CannotConnectError, match="refuses the credentials"):
         connect(path, cluster.context)
 
     assert time.monotonic() - started < WITHIN
@@ -66,7 +71,7 @@ def test_no_credentials_are_too_few(cluster: Cluster, tmp_path: Path) -> None:
     """Anonymous may ask for the version, and for nothing else."""
     path = kubeconfig_for(cluster, tmp_path, {})
 
-    with pytest.raises(CannotConnect, match="system:anonymous"):
+    with pytest.raises(CannotConnectError, match="system:anonymous"):
         require_namespaces(Cluster(connect(path, cluster.context), cluster.context))
 
 
@@ -83,7 +88,7 @@ def test_an_account_without_rights_is_told_which_it_lacks(
     path = kubeconfig_for(cluster, tmp_path, {"token": answer["status"]["token"]})
     nobody = Cluster(connect(path, cluster.context), cluster.context)
 
-    with pytest.raises(CannotConnect, match="not allowed to create and delete namespaces"):
+    with pytest.raises(CannotConnectError, match="not allowed to create and delete namespaces"):
         require_namespaces(nobody)
-    with pytest.raises(CannotConnect, match="not allowed to create pods"):
+    with pytest.raises(CannotConnectError, match="not allowed to create pods"):
         require_existing(nobody, place)

@@ -1,4 +1,4 @@
-"""A pytest plug-in that writes down what it collected, as JSON: one entry for each check."""
+"""A pytest plugin that writes down what it collected, as JSON: one entry for each check."""
 
 import inspect
 import json

@@ -46,7 +46,7 @@ RUNNING = {
         "(shared) {\n  errors\n  reload\n}\n.:1053 {\n  import shared\n"
         "  import more/*.override\n  cache 5\n}\nimport /etc/coredns/more/*.server\n"
     ),
-    "plug-in-twice": (
+    "plugin-twice": (
         ".:1053 {\n  hosts {\n    192.0.2.1 a.example\n    fallthrough\n  }\n  reload\n"
         "  log a.example\n  errors\n  log b.example\n}\n"
     ),

@@ -9,7 +9,7 @@ HEALTHY = text_of("kubeadm-1.34")
 
 
 def remarks(text: str, version: str = "1.12.1", level: str = "advice") -> list[str]:
-    """The plug-ins that are remarked upon."""
+    """The plugins that are remarked upon."""
     found = findings(parse(text), version, dns_addresses=["10.96.0.10"])
     return [one.plugin for one in found if one.level == level]
 
@@ -26,7 +26,7 @@ def test_the_usual_corefile_needs_no_advice(name: str, version: str) -> None:
     "plugin", ["errors", "health", "ready", "prometheus", "loop", "reload", "cache", "forward"]
 )
 def test_what_is_missing_is_named(plugin: str) -> None:
-    """Without one of the usual plug-ins that plug-in is named."""
+    """Without one of the usual plugins that plugin is named."""
     (block,) = parse(HEALTHY).blocks
     rest = "\n".join(line for one in block.plugins if one.name != plugin for line in one.lines(1))
     assert remarks(f". {{\n{rest}\n}}") == [plugin]

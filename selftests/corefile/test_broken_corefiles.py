@@ -32,7 +32,7 @@ def test_text_that_is_refused(name: str, entry: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("name", "line", "says"),
     [
-        ("stray-brace", 4, "the block of cache has no plug-ins"),
+        ("stray-brace", 4, "the block of cache has no plugins"),
         ("stray-brace-at-end", 4, "this '}' closes nothing"),
         ("empty", 0, "there is no server block"),
         ("no-address", 1, "this block has no address"),
@@ -49,5 +49,5 @@ def test_text_that_means_something_else(name: str, line: int, says: str) -> None
 
 def test_a_finding_reads_as_a_sentence() -> None:
     """What a user sees: the place, the fault and what to do."""
-    finding = Finding("error", "proxy", 3, "the plug-in 'proxy' is gone", "write 'forward'")
-    assert str(finding) == "Corefile, line 3: the plug-in 'proxy' is gone (write 'forward')"
+    finding = Finding("error", "proxy", 3, "the plugin 'proxy' is gone", "write 'forward'")
+    assert str(finding) == "Corefile, line 3: the plugin 'proxy' is gone (write 'forward')"

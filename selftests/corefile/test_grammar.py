@@ -96,7 +96,7 @@ def test_options_and_their_lines() -> None:
 
 
 def test_snippets_are_put_in_their_places() -> None:
-    """An import of a snippet brings its plug-ins, with the lines of the snippet."""
+    """An import of a snippet brings its plugins, with the lines of the snippet."""
     (block,) = parse("(s) {\n errors\n log\n}\n. {\n import s\n whoami\n}").blocks
     assert [(plugin.name, plugin.line) for plugin in block.plugins] == [
         ("errors", 2),

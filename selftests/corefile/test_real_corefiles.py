@@ -40,7 +40,7 @@ def test_another_version_refuses_it(name: str, entry: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(("name", "entry"), CLUSTER)
 def test_kubernetes_settings(name: str, entry: dict[str, Any]) -> None:
-    """Zone, pod mode and TTL are those of the kubernetes plug-in."""
+    """Zone, pod mode and TTL are those of the kubernetes plugin."""
     kubernetes = reading_of(name).kubernetes()
     assert kubernetes is not None
     found = (kubernetes.primary_zone, kubernetes.pods, kubernetes.ttl)
@@ -126,7 +126,7 @@ def test_a_denial_that_falls_through_is_kept_for_the_cap() -> None:
 
 
 def test_files_bring_what_is_imported() -> None:
-    """With the text of imported files at hand their blocks and plug-ins count."""
+    """With the text of imported files at hand their blocks and plugins count."""
     files = {
         "/etc/coredns/custom/log.override": "log\n",
         "/etc/coredns/custom/corp.server": "corp.example:53 {\n  forward . 192.0.2.1\n}\n",

@@ -44,7 +44,7 @@ def test_no_version() -> None:
     ],
 )
 def test_plugins_that_came(plugin: str, first: str, before: str) -> None:
-    """A plug-in is known from its first version on, and not before."""
+    """A plugin is known from its first version on, and not before."""
     known = directives()
     assert plugin in known.known_to(version_of(first))
     assert plugin not in known.known_to(version_of(before))
@@ -54,7 +54,7 @@ def test_plugins_that_came(plugin: str, first: str, before: str) -> None:
     ("plugin", "last", "gone"), [("proxy", "1.4.0", "1.5.0"), ("federation", "1.6.9", "1.7.0")]
 )
 def test_plugins_that_went(plugin: str, last: str, gone: str) -> None:
-    """A plug-in is known up to its last version, and not after."""
+    """A plugin is known up to its last version, and not after."""
     known = directives()
     assert plugin in known.known_to(version_of(last))
     assert plugin not in known.known_to(version_of(gone))
@@ -101,7 +101,7 @@ def test_several_forwards() -> None:
 
 
 def test_plugins_of_a_build_of_its_own() -> None:
-    """A plug-in that was compiled in is no error."""
+    """A plugin that was compiled in is no error."""
     corefile = parse(". {\n unbound\n}")
     found = findings(corefile, "1.12.1", extra_plugins=["unbound"])
     assert [one for one in found if one.level == "error"] == []

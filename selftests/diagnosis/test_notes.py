@@ -6,8 +6,8 @@ from typing import cast
 import pytest
 from kubernetes.client import ApiException
 
-from clusterdns.api_errors import NoAnswer
-from clusterdns.cluster import Cluster, NotThere
+from clusterdns.api_errors import NoAnswerError
+from clusterdns.cluster import Cluster, NotFoundError
 from clusterdns.inventory.inventory import Inventory
 from fixtures.notes import logs_of
 
@@ -30,9 +30,9 @@ class Server:
 @pytest.mark.parametrize(
     "error",
     [
-        NotThere("pods coredns-1 not found"),
+        NotFoundError("pods coredns-1 not found"),
         ApiException(403),
-        NoAnswer("the API server does not answer"),
+        NoAnswerError("the API server does not answer"),
     ],
     ids=["a-replica-that-was-replaced", "forbidden", "no-server"],
 )

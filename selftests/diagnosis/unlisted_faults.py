@@ -31,7 +31,7 @@ def answering(
 
 
 def hosts(facts: Facts) -> Facts:
-    """The plug-in hosts has an address of its own for the API server."""
+    """The plugin hosts has an address of its own for the API server."""
     sick = plugin(f"    hosts {{\n        192.0.2.7 {API_NAME}\n        fallthrough\n    }}")(facts)
     return answering(
         sick,
@@ -123,7 +123,7 @@ def tcp_lost_on_one_path(facts: Facts) -> Facts:
 
 
 def harmless(facts: Facts) -> Facts:
-    """Plug-ins that might answer first, but not for what failed."""
+    """Plugins that might answer first, but not for what failed."""
     sick = plugin("    hosts {\n        192.0.2.7 db.example.\n    }")(facts)
     text = (sick.inventory.corefile_text or "").replace(
         BEFORE, f"    template IN A example.org {{\n        rcode NXDOMAIN\n    }}\n{BEFORE}"
@@ -170,6 +170,6 @@ ODD: dict[str, tuple[str, Change]] = {
 UNKNOWN: dict[str, Change] = {
     "tcp on one path": tcp_lost_on_one_path,
     "answers of a stranger": stranger,
-    "harmless plug-ins": harmless,
+    "harmless plugins": harmless,
     "same Corefile": same_corefile,
 }

@@ -18,12 +18,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from clusterdns.experiments.context import Bench, Place
+from clusterdns.experiments.context import ExperimentContext, ExperimentSetup
 from clusterdns.experiments.gather import Gather
 from clusterdns.matrix.tally import Tally
-from clusterdns.own_coredns import PrivateCoreDns
+from clusterdns.own_coredns import OwnCoreDns
 from clusterdns.own_coredns.instance import FOLDER, MAIN
-from clusterdns.testbed.testbed import Site
+from clusterdns.testbed.testbed import Testbed
 from selftests.experiments.places import IMAGE, Recorder, inventory, node, replica, workspace
 from selftests.probe.local_relay import LocalProbe
 from selftests.realcoredns import BINARY
@@ -34,7 +34,7 @@ Corrupt = Callable[[str], str]  # what a Corefile becomes: a fault that somebody
 
 
 @dataclass
-class Processes(PrivateCoreDns):
+class Processes(OwnCoreDns):
     """A private CoreDNS whose containers are processes; ``change`` writes its files anew."""
 
     binary: str = ""
@@ -100,7 +100,7 @@ def network_namespace() -> Iterator[list[str]]:
 
 
 def conducted(
-    make: Callable[[Place], Any],
+    make: Callable[[ExperimentSetup], Any],
     folder: Path,
     corrupt: Mapping[str, Corrupt] | None = None,
     address: str = LOOPBACK,
@@ -108,8 +108,8 @@ def conducted(
     """The result of an experiment whose files were changed by a fault: by key of the ConfigMap."""
     found = inventory((node(NODE),), (replica("coredns-1", NODE),), IMAGE)
     made = workspace(folder, found, Recorder())
-    experiment = make(Place(made, NODE))
-    sound: PrivateCoreDns = experiment.instance
+    experiment = make(ExperimentSetup(made, NODE))
+    sound: OwnCoreDns = experiment.instance
     faults = corrupt or {}
     files = {
         name: spoilt(faults[name], text) if name in faults else text
@@ -135,8 +135,8 @@ def conducted(
         instance.start()
         try:
             with relay:
-                site = Site(made, {NODE: relay.probe}, {}, {})
-                return experiment.conduct(Bench(site, NODE))
+                testbed = Testbed(made, {NODE: relay.probe}, {}, {})
+                return experiment.conduct(ExperimentContext(testbed, NODE))
         finally:
             instance.stop()
 
@@ -195,7 +195,7 @@ class Fault(NamedTuple):
 class Proof:
     """The checks of a file, tried on an experiment with each fault: the fixture ``verdicts``."""
 
-    make: Callable[[Place], Any]
+    make: Callable[[ExperimentSetup], Any]
     checks: ModuleType
     name: str  # of the fixture with the result
     faults: Mapping[str, Fault]

@@ -7,7 +7,7 @@ from typing import Self, cast
 
 from kubernetes.client import ApiException
 
-from clusterdns.cluster import Cluster, Manifest, NotThere
+from clusterdns.cluster import Cluster, Manifest, NotFoundError
 from clusterdns.inventory.inventory import Inventory
 from clusterdns.patience import Patience
 from clusterdns.run.active import Run
@@ -61,11 +61,11 @@ class Recorder:
         return self._answers.get(kind, [])
 
     def get(self, kind: str, name: str, namespace: str | None = None) -> Manifest:
-        """One of them. Raises NotThere."""
+        """One of them. Raises NotFoundError."""
         for each in self.list(kind):
             if each["metadata"]["name"] == name:
                 return each
-        raise NotThere(name)
+        raise NotFoundError(name)
 
     def find(self, kind: str, name: str, namespace: str | None = None) -> Manifest | None:
         """One of them, or None."""

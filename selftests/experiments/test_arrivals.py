@@ -18,7 +18,7 @@ API = Arrival("stub", "kubernetes.default.svc.cluster.local.", "A", "udp", "SERV
 
 
 def test_each_question_is_one_arrival() -> None:
-    """Every line of the log plug-in is read, and no other line."""
+    """Every line of the log plugin is read, and no other line."""
     assert arrivals_in(LOG) == (HOST, TEXT, API)
 
 

@@ -6,7 +6,7 @@ from typing import cast
 import pytest
 
 from clusterdns.experiments.reload import valid
-from clusterdns.own_coredns import NotPossible, PrivateCoreDns
+from clusterdns.own_coredns import NotPossibleError, OwnCoreDns
 
 
 @dataclass
@@ -26,7 +26,7 @@ class Witness:
 def awaited(files: int, before: int) -> int:
     """How often the witness was looked at until the file was there."""
     witness = Witness(files)
-    valid.await_file(cast(PrivateCoreDns, witness), before)
+    valid.await_file(cast(OwnCoreDns, witness), before)
     return witness.looks
 
 
@@ -38,7 +38,7 @@ def test_file_that_comes_is_awaited() -> None:
 def test_file_that_never_comes_makes_the_checks_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing can be said about a reload then."""
     monkeypatch.setattr(valid, "KUBELET_S", 0.3)
-    with pytest.raises(NotPossible, match="kubelet did not bring"):
+    with pytest.raises(NotPossibleError, match="kubelet did not bring"):
         awaited(files=2, before=2)
 
 

@@ -13,7 +13,7 @@ from clusterdns.experiments.configured.experiment import (
     Way,
     corefile,
 )
-from clusterdns.experiments.context import Place
+from clusterdns.experiments.context import ExperimentSetup
 from clusterdns.matrix import expect
 from clusterdns.matrix.answer import Answer
 from clusterdns.matrix.expect import Expected
@@ -40,8 +40,8 @@ NOTHING = expect.nxdomain(ZONE)
 def experiment(tmp_path: Path) -> ConfiguredExperiment:
     """The experiment in a cluster with another domain."""
     found = inventory((node("a"),), (replica("coredns-1", "a"),))
-    place = Place(workspace(tmp_path, found, Recorder()), "a")
-    return ConfiguredExperiment(place, "coredns", ZONE)
+    setup = ExperimentSetup(workspace(tmp_path, found, Recorder()), "a")
+    return ConfiguredExperiment(setup, "coredns", ZONE)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_expectations_follow_from_the_corefile(
     experiment: ConfiguredExperiment, way: str, of_pod: str, of_nobody: str, ttl: int
 ) -> None:
     """Modes of plugin/kubernetes; a cache gives 5 s at least and its cap at most."""
-    port, run = WAYS[way][0], experiment.place.workspace.run
+    port, run = WAYS[way][0], experiment.setup.workspace.run
     wanted = experiment.records_of(port, ("10.244.0.9",))
 
     def code(address: str) -> str:
@@ -112,7 +112,7 @@ def test_wrong_pod_record_is_found(
     sound: Configured, experiment: ConfiguredExperiment, way: str, address: str, what: object
 ) -> None:
     """One name of a pod's address, or of an address that nobody has ("")."""
-    run = experiment.place.workspace.run
+    run = experiment.setup.workspace.run
     real = address or Drawn(run).ipv4(101)
     question = Question(f"{real.replace('.', '-')}.{run}.pod.{ZONE}", "A")
     told = what if isinstance(what, Expected) else None

@@ -17,13 +17,13 @@ from clusterdns.experiments.configured.experiment import (
     Configured,
     ConfiguredExperiment,
 )
-from clusterdns.experiments.context import Bench, Place
+from clusterdns.experiments.context import ExperimentContext, ExperimentSetup
 from clusterdns.matrix import expect
 from clusterdns.matrix.answer import Answer
 from clusterdns.matrix.expect import Expected
 from clusterdns.matrix.question import Question, Server
-from clusterdns.own_coredns import NotPossible, PrivateCoreDns
-from clusterdns.testbed.testbed import Site
+from clusterdns.own_coredns import NotPossibleError, OwnCoreDns
+from clusterdns.testbed.testbed import Testbed
 from selftests.experiments.answers import said
 from selftests.experiments.local_coredns import failing
 from tests.network import test_configured as checks
@@ -46,13 +46,13 @@ class KeepingBench:
 
     experiment: ConfiguredExperiment
     loses: Loses
-    site: Site
+    testbed: Testbed
     asked: Counter[tuple[int, Question]] = field(default_factory=Counter)
 
     def note(self, what: str) -> None:
         """Nothing."""
 
-    def wait_until_serving(self, instance: PrivateCoreDns, port: int) -> Server:
+    def wait_until_serving(self, instance: OwnCoreDns, port: int) -> Server:
         """It serves."""
         return Server(f"pod/{instance.name}", "192.0.2.1", port)
 
@@ -87,10 +87,10 @@ def conducted(tmp_path: Path) -> Callable[[Loses], Configured]:
         found = inventory((node("a"),), (replica("coredns-1", "a"),))
         made = workspace(tmp_path, found, Recorder({"Service": [SERVICE]}))
         experiment = ConfiguredExperiment(
-            Place(replace(made, namespace="ours"), "a"), "coredns", ZONE
+            ExperimentSetup(replace(made, namespace="ours"), "a"), "coredns", ZONE
         )
-        bench = KeepingBench(experiment, loses, Site(made, {}, {}, {}))
-        return experiment.conduct(cast(Bench, bench))
+        context = KeepingBench(experiment, loses, Testbed(made, {}, {}, {}))
+        return experiment.conduct(cast(ExperimentContext, context))
 
     return conduct
 
@@ -107,7 +107,7 @@ def test_ttl_that_cannot_be_read_is_not_judged(
     conducted: Callable[[Loses], Configured],
 ) -> None:
     """Where replies to every name are lost."""
-    with pytest.raises(NotPossible, match="lost again and again"):
+    with pytest.raises(NotPossibleError, match="lost again and again"):
         conducted(lambda question: question.rdtype == "SRV")
 
 

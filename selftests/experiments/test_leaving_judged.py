@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from clusterdns.corefile import findings, parse
-from clusterdns.experiments.context import Place
+from clusterdns.experiments.context import ExperimentSetup
 from clusterdns.experiments.leaving.experiment import (
     ADDRESS,
     LEAVES,
@@ -107,8 +107,8 @@ def test_measurements_are_told() -> None:
 def test_pair_is_behind_one_service(tmp_path: Path) -> None:
     """Both replicas wear the label that the Service selects, and have their time to go."""
     found = inventory((node("a"),), (replica("coredns-1", "a"),))
-    place = Place(workspace(tmp_path, found, Recorder()), "a")
-    made = LeavingExperiment(place).manifests()
+    setup = ExperimentSetup(workspace(tmp_path, found, Recorder()), "a")
+    made = LeavingExperiment(setup).manifests()
     (service,) = (o for o in made if o["kind"] == "Service")
     pods = [o for o in made if o["kind"] == "Pod"]
     selector = service["spec"]["selector"].items()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from clusterdns.inventory.metrics import Metrics, NoMetrics, Sample, http_get, scrape
+from clusterdns.inventory.metrics import Metrics, NoMetricsError, Sample, http_get, scrape
 from clusterdns.probe import Conversation, Output, Packet, Reply, Transcript
 
 TEXT = """\
@@ -72,7 +72,7 @@ def test_escapes_and_special_values_are_read() -> None:
 )
 def test_what_is_no_metrics_is_refused(text: str) -> None:
     """A page that is not metrics never counts as "zero of everything"."""
-    with pytest.raises(NoMetrics, match="not metrics"):
+    with pytest.raises(NoMetricsError, match="not metrics"):
         Metrics.parse(text)
 
 
@@ -95,5 +95,5 @@ def test_page_is_fetched_over_http() -> None:
 )
 def test_page_that_is_not_whole_is_refused(data: bytes, ending: str) -> None:
     """Only a complete page with status 200 is taken."""
-    with pytest.raises(NoMetrics, match=r"http://192\.0\.2\.1:9153/metrics"):
+    with pytest.raises(NoMetricsError, match=r"http://192\.0\.2\.1:9153/metrics"):
         http_get(Page(data, ending), "192.0.2.1", 9153, "/metrics")

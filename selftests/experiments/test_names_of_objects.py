@@ -16,7 +16,7 @@ from clusterdns.clients.lookups import make_targets
 from clusterdns.clients.planned import plan_pods
 from clusterdns.cluster import Cluster, Manifest
 from clusterdns.experiments.api_loss.api_lost import DURING, ApiLossExperiment
-from clusterdns.experiments.context import Place
+from clusterdns.experiments.context import ExperimentSetup
 from clusterdns.experiments.forward_options.experiment import ChoosingExperiment
 from clusterdns.experiments.runner import EXPERIMENTS
 from clusterdns.objects.records import make_canary, make_digit_first, make_records, manifest
@@ -25,14 +25,14 @@ from clusterdns.own_coredns.permissions import account
 from clusterdns.probe import Probe
 from clusterdns.resolvconf import ResolvConf
 from clusterdns.testbed.probes import probe_manifests, probe_name
-from clusterdns.testbed.testbed import Site, Workspace
+from clusterdns.testbed.testbed import Testbed, Workspace
 from fixtures.clients import CANARY
 
 from .places import Recorder, inventory, node, replica, workspace
 
 DOMAIN = "cluster.local"
 NODES = ("a", "b")
-# The laboratory makes once what these have in common: pods on the nodes of the replicas.
+# The runner makes once what these have in common: pods on the nodes of the replicas.
 SHARE = {"outside_names", "upstreams"}
 Made = dict[str, list[Manifest]]  # by maker
 
@@ -57,40 +57,40 @@ class Api(Recorder):
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
+def setup(tmp_path: Path) -> ExperimentSetup:
     """Where everything is made: two namespaces of ours, two nodes with a replica each."""
     pods = tuple(replica(f"coredns-{name}", name) for name in NODES)
     found = inventory(tuple(map(node, NODES)), pods)
     made = workspace(tmp_path, found, Api())
     images = replace(made.images, musl="registry.example/musl:1")
     whole = replace(made, second_namespace=f"{made.namespace}-b", images=images)
-    return Place(whole, NODES[0], None, "coredns", "")
+    return ExperimentSetup(whole, NODES[0], None, "coredns", "")
 
 
-def made_by(make: Callable[[Workspace, str], object], place: Place) -> list[Manifest]:
+def made_by(make: Callable[[Workspace, str], object], setup: ExperimentSetup) -> list[Manifest]:
     """What a function asks the API for."""
     api = Api()
     cluster = cast(Cluster, api)
-    make(replace(place.workspace, cluster=cluster), DOMAIN)
+    make(replace(setup.workspace, cluster=cluster), DOMAIN)
     return api.made
 
 
-def everything(place: Place) -> Made:
+def everything(setup: ExperimentSetup) -> Made:
     """All objects by who makes them; experiments conduct some of theirs later."""
-    here: Workspace = place.workspace
+    here: Workspace = setup.workspace
     probes = {name: cast(Probe, None) for name in NODES}
     confs = dict.fromkeys(NODES, ResolvConf(("10.96.0.10",), (), frozenset()))
-    clients = plan_pods(Site(here, probes, confs, {}), f"{here.namespace}-host", "10.96.0.9")
+    clients = plan_pods(Testbed(here, probes, confs, {}), f"{here.namespace}-host", "10.96.0.9")
     newborn = [change.service for change in Changes(here, DOMAIN).all() if not change.exists]
-    during = ApiLossExperiment(place, "coredns", f"{DOMAIN}.").service(DURING)
-    made = {name: list(make(place).manifests()) for name, make in EXPERIMENTS.items()}
+    during = ApiLossExperiment(setup, "coredns", f"{DOMAIN}.").service(DURING)
+    made = {name: list(make(setup).manifests()) for name, make in EXPERIMENTS.items()}
     made["updates"] += [manifest(here, service) for service in newborn]
     made["api_lost"] += [manifest(here, during)]
     return made | {
-        "records": made_by(make_records, place),
-        "digit first": made_by(make_digit_first, place),
-        "lookups": made_by(make_targets, place),
-        "canary of lookups": made_by(lambda here, domain: make_canary(here, CANARY, domain), place),
+        "records": made_by(make_records, setup),
+        "digit first": made_by(make_digit_first, setup),
+        "lookups": made_by(make_targets, setup),
+        "canary of lookups": made_by(lambda here, domain: make_canary(here, CANARY, domain), setup),
         "probes": probe_manifests(here, {probe_name(i): n for i, n in enumerate(NODES)}),
         "clients": [each.manifest for each in clients],
         "question counter": QuestionCounter(here, DOMAIN).coredns.manifests(),
@@ -121,18 +121,20 @@ def is_shared(makers: Sequence[tuple[str, Manifest]]) -> bool:
     return {maker for maker, _ in makers} == SHARE and all(m == makers[0][1] for _, m in makers)
 
 
-def test_no_name_is_used_twice(place: Place) -> None:
+def test_no_name_is_used_twice(setup: ExperimentSetup) -> None:
     """Each kind, namespace and name has one maker."""
-    made = everything(place)
+    made = everything(setup)
     assert all(made.values()), f"nobody knows what these make: {made.keys()}"
     assert named_twice(made) == {}
 
 
-def test_name_that_is_used_twice_is_found(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_name_that_is_used_twice_is_found(
+    setup: ExperimentSetup, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As it once was: a Service of the experiment, and one of the records."""
     monkeypatch.setattr("clusterdns.experiments.leaving.experiment.NAME", "leaving")
-    found = named_twice(everything(place))
-    assert found == {f"Service {place.workspace.namespace}/leaving": ["left", "records"]}
+    found = named_twice(everything(setup))
+    assert found == {f"Service {setup.workspace.namespace}/leaving": ["left", "records"]}
 
 
 @pytest.mark.parametrize(
@@ -144,7 +146,7 @@ def test_name_that_is_used_twice_is_found(place: Place, monkeypatch: pytest.Monk
     ids=["digit-first", "canary"],
 )
 def test_services_of_single_fixtures_are_among_them(
-    place: Place,
+    setup: ExperimentSetup,
     monkeypatch: pytest.MonkeyPatch,
     constant: str,
     name: str,
@@ -153,17 +155,17 @@ def test_services_of_single_fixtures_are_among_them(
 ) -> None:
     """They are made when their first check asks, long after the others."""
     monkeypatch.setattr(constant, name)
-    found = named_twice(everything(place))
+    found = named_twice(everything(setup))
     assert {each.split()[0]: set(makers) for each, makers in found.items()} == {
         kind: {"records", maker} for kind in kinds
     }
 
 
 def test_experiments_that_differ_under_one_name_are_found(
-    place: Place, monkeypatch: pytest.MonkeyPatch
+    setup: ExperimentSetup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The laboratory would make only one of them."""
+    """The runner would make only one of them."""
     monkeypatch.setattr(ChoosingExperiment, "name", "caching")
-    assert set(named_twice(everything(place))) == {
-        f"{kind} {place.workspace.namespace}/caching" for kind in ("ConfigMap", "Pod")
+    assert set(named_twice(everything(setup))) == {
+        f"{kind} {setup.workspace.namespace}/caching" for kind in ("ConfigMap", "Pod")
     }

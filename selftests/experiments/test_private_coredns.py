@@ -8,7 +8,7 @@ from kubernetes.client import ApiException
 
 from clusterdns.cluster import Manifest
 from clusterdns.corefile.settings import Kubernetes
-from clusterdns.experiments.context import Place, bench_node
+from clusterdns.experiments.context import ExperimentSetup, instance_node
 from clusterdns.experiments.forwarding.experiment import ForwardingExperiment
 from clusterdns.experiments.forwarding.outside_names import kind_nodes
 from clusterdns.experiments.leaving.experiment import LeavingExperiment
@@ -24,7 +24,7 @@ from clusterdns.inventory.permissions import (
     SERVICES,
     read_by,
 )
-from clusterdns.own_coredns import NotPossible, PrivateCoreDns, may_read_cluster
+from clusterdns.own_coredns import NotPossibleError, OwnCoreDns, may_read_cluster
 from clusterdns.own_coredns.instance import identity, main_started
 from clusterdns.run.identity import run_of
 from clusterdns.run.ownership import why_not_ours
@@ -48,28 +48,28 @@ def recorder() -> Recorder:
 
 
 @pytest.fixture
-def place(tmp_path: Path, recorder: Recorder) -> Place:
+def setup(tmp_path: Path, recorder: Recorder) -> ExperimentSetup:
     """A workspace whose replica runs on the second node."""
     found = inventory(NODES, (replica("coredns-1", "b"),))
     made = workspace(tmp_path, found, recorder)
-    return Place(made, bench_node(made))
+    return ExperimentSetup(made, instance_node(made))
 
 
-def all_pods(place: Place) -> list[Manifest]:
+def all_pods(setup: ExperimentSetup) -> list[Manifest]:
     """The pods of every private instance."""
     experiments = (
-        ForwardingExperiment(place, "coredns"),
-        LoopingExperiment(place),
-        HiddenLoopExperiment(place),
-        ReloadsExperiment(place),
+        ForwardingExperiment(setup, "coredns"),
+        LoopingExperiment(setup),
+        HiddenLoopExperiment(setup),
+        ReloadsExperiment(setup),
     )
     objects = [o for experiment in experiments for o in experiment.manifests()]
     return [o for o in objects if o["kind"] == "Pod"]
 
 
-def test_pods_are_restricted(place: Place) -> None:
+def test_pods_are_restricted(setup: ExperimentSetup) -> None:
     """Not root, no privilege to gain, no capability but one, nothing writable."""
-    pods = all_pods(place)
+    pods = all_pods(setup)
     contexts = [c["securityContext"] for pod in pods for c in pod["spec"]["containers"]]
     assert len(pods) == 4
     assert all(pod["spec"]["securityContext"]["runAsNonRoot"] for pod in pods)
@@ -80,16 +80,16 @@ def test_pods_are_restricted(place: Place) -> None:
     ] * len(contexts)
 
 
-def test_pods_stand_on_the_node_of_a_replica(place: Place) -> None:
+def test_pods_stand_on_the_node_of_a_replica(setup: ExperimentSetup) -> None:
     """There the image is, and there CoreDNS reaches the API."""
-    assert {pod["spec"]["nodeName"] for pod in all_pods(place)} == {"b"}
+    assert {pod["spec"]["nodeName"] for pod in all_pods(setup)} == {"b"}
 
 
-def test_coredns_is_that_of_the_cluster(place: Place) -> None:
+def test_coredns_is_that_of_the_cluster(setup: ExperimentSetup) -> None:
     """The image is the cluster's, its own entry point starts it, and the files are a folder."""
     coredns = [
         container
-        for pod in all_pods(place)
+        for pod in all_pods(setup)
         for container in pod["spec"]["containers"]
         if container["name"] == "main"
     ]
@@ -99,20 +99,20 @@ def test_coredns_is_that_of_the_cluster(place: Place) -> None:
     assert not any("subPath" in mount for mount in mounts)
 
 
-def test_all_objects_carry_the_run_and_its_proof(place: Place) -> None:
+def test_all_objects_carry_the_run_and_its_proof(setup: ExperimentSetup) -> None:
     """So that they are found and removed; the proof is for the name that they end up with."""
-    run = place.workspace.run
+    run = setup.workspace.run
     made = [
-        *ForwardingExperiment(place, "coredns").manifests(),
-        *LeavingExperiment(place).manifests(),
+        *ForwardingExperiment(setup, "coredns").manifests(),
+        *LeavingExperiment(setup).manifests(),
     ]
     assert {run_of(o) for o in made} == {str(run)}
     assert {why_not_ours(o["kind"], o, run) for o in made} == {None}
 
 
-def test_change_lets_the_kubelet_sync(place: Place, recorder: Recorder) -> None:
+def test_change_lets_the_kubelet_sync(setup: ExperimentSetup, recorder: Recorder) -> None:
     """First the ConfigMap, then an annotation of the pod that differs each time."""
-    instance = PrivateCoreDns(place.workspace, "x", {"Corefile": "."}, "b")
+    instance = OwnCoreDns(setup.workspace, "x", {"Corefile": "."}, "b")
     instance.change({"Corefile": "one"})
     instance.change({"Corefile": "two"})
     kinds = [kind for kind, _, _ in recorder.patched]
@@ -128,18 +128,18 @@ def test_change_lets_the_kubelet_sync(place: Place, recorder: Recorder) -> None:
 )
 def test_node_is_ready(tmp_path: Path, pods: tuple[Manifest, ...], chosen: str) -> None:
     """A node that is not ready is never chosen."""
-    assert bench_node(workspace(tmp_path, inventory(NODES, pods), Recorder())) == chosen
+    assert instance_node(workspace(tmp_path, inventory(NODES, pods), Recorder())) == chosen
 
 
 def test_without_a_ready_node_nothing_is_possible(tmp_path: Path) -> None:
     """And the reason is told."""
-    with pytest.raises(NotPossible, match="no node is ready"):
-        bench_node(workspace(tmp_path, inventory(NODES[2:], ()), Recorder()))
+    with pytest.raises(NotPossibleError, match="no node is ready"):
+        instance_node(workspace(tmp_path, inventory(NODES[2:], ()), Recorder()))
 
 
-def test_role_is_our_own(place: Place, recorder: Recorder) -> None:
+def test_role_is_our_own(setup: ExperimentSetup, recorder: Recorder) -> None:
     """List and watch on what was asked for, whatever the cluster's CoreDNS is bound to."""
-    made: Workspace = place.workspace
+    made: Workspace = setup.workspace
     assert may_read_cluster(made, (SERVICES, PODS, ENDPOINTSLICES)) == "coredns"
     kinds = {o["kind"]: o for o in recorder.made}
     name = f"{made.run}-coredns"
@@ -154,10 +154,10 @@ def test_role_is_our_own(place: Place, recorder: Recorder) -> None:
     assert made.ledger.open == [f"ClusterRoleBinding {name}", f"ClusterRole {name}"]
 
 
-def test_rights_are_those_that_the_corefiles_need(place: Place) -> None:
-    """No experiment may read more than its kubernetes plug-ins list and watch."""
+def test_rights_are_those_that_the_corefiles_need(setup: ExperimentSetup) -> None:
+    """No experiment may read more than its kubernetes plugins list and watch."""
     plain = {SERVICES, NAMESPACES, ENDPOINTSLICES}
-    needs = {name: set(read_by_experiments(place, [name])) for name in KNOWING}
+    needs = {name: set(read_by_experiments(setup, [name])) for name in KNOWING}
     assert needs == {name: plain | ({PODS} if name == "configured" else set()) for name in KNOWING}
 
 
@@ -182,7 +182,7 @@ def test_without_the_right_the_cluster_cannot_be_read(tmp_path: Path, refused: s
             return super().create(manifest)
 
     found = inventory(NODES, ())
-    with pytest.raises(NotPossible, match=said):
+    with pytest.raises(NotPossibleError, match=said):
         may_read_cluster(workspace(tmp_path, found, Refuses()), (SERVICES,))
 
 

@@ -21,7 +21,7 @@ from clusterdns.experiments.reload.valid import (
 )
 from clusterdns.experiments.stream import Stream, Streamed, Streaming
 from clusterdns.matrix.question import Question, Server
-from clusterdns.probe import Conversation, Output, Packet, ProbeLost, Reply, Transcript
+from clusterdns.probe import Conversation, Output, Packet, ProbeLostError, Reply, Transcript
 from clusterdns.wait import eventually
 
 SOUND = Reloaded(
@@ -120,7 +120,7 @@ class Echo:
         say = self._says[self._asked % len(self._says)]
         self._asked += 1
         if say == "gone":
-            raise ProbeLost("the pod is gone")
+            raise ProbeLostError("the pod is gone")
         if say == "timeout":
             return Reply(None, "timeout", 1000.0, None)
         message = dns.message.make_response(dns.message.from_wire(packet.wire))
@@ -180,7 +180,7 @@ def test_stream_whose_probe_is_gone_is_no_stream() -> None:
     question, server = Question(VERSION, "A"), Server("pod/x", "192.0.2.1")
     with Streaming(Echo("gone"), server, question, 400, 1.0) as stream:
         pass
-    with pytest.raises(ProbeLost):
+    with pytest.raises(ProbeLostError):
         _ = stream.result
 
 

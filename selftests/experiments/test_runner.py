@@ -1,4 +1,4 @@
-"""The laboratory makes all objects at once, and every way to fail comes out as a reason."""
+"""The runner makes all objects at once, and every way to fail comes out as a reason."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ from kubernetes.client import ApiException
 
 from clusterdns.cluster import Manifest
 from clusterdns.experiments import runner
-from clusterdns.experiments.context import Bench, Place
-from clusterdns.experiments.runner import Laboratory
-from clusterdns.inventory.metrics import NoMetrics
-from clusterdns.own_coredns import NotPossible
-from clusterdns.probe import ProbeLost
-from clusterdns.testbed.testbed import Site
+from clusterdns.experiments.context import ExperimentContext, ExperimentSetup
+from clusterdns.experiments.runner import ExperimentRunner
+from clusterdns.inventory.metrics import NoMetricsError
+from clusterdns.own_coredns import NotPossibleError
+from clusterdns.probe import ProbeLostError
+from clusterdns.testbed.testbed import Testbed
 from clusterdns.timeouts import Timeouts
 
 from .places import Recorder, inventory, node, replica, workspace
@@ -35,7 +35,7 @@ class Fake:
         """One pod of its own, one that another experiment makes too."""
         return [SHARED, {"kind": "ConfigMap", "metadata": {"name": self.name}}]
 
-    def conduct(self, bench: Bench) -> str:
+    def conduct(self, context: ExperimentContext) -> str:
         """End."""
         return self.end()
 
@@ -51,9 +51,9 @@ def fails(error: Exception) -> Callable[[], str]:
 
 ENDS: dict[str, Callable[[], str]] = {
     "good": lambda: "a result",
-    "impossible": fails(NotPossible("it did not start")),
-    "lost": fails(ProbeLost("the probe pod is gone")),
-    "blind": fails(NoMetrics("no page")),
+    "impossible": fails(NotPossibleError("it did not start")),
+    "lost": fails(ProbeLostError("the probe pod is gone")),
+    "blind": fails(NoMetricsError("no page")),
     "refused": fails(ApiException(status=403, reason="Forbidden")),
     "broken": fails(ZeroDivisionError("a mistake of ours")),
 }
@@ -63,7 +63,7 @@ ENDS: dict[str, Callable[[], str]] = {
 def _fakes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fakes in place of all experiments; "looks" needs no CoreDNS."""
 
-    def made(name: str, end: Callable[[], str]) -> Callable[[Place], Fake]:
+    def made(name: str, end: Callable[[], str]) -> Callable[[ExperimentSetup], Fake]:
         return lambda _: Fake(name, end)
 
     fakes = {name: made(name, end) for name, end in {**ENDS, "looks": ENDS["good"]}.items()}
@@ -79,16 +79,18 @@ def recorder() -> Recorder:
 
 def open_laboratory(
     folder: Path, recorder: Recorder, *wanted: str, image: str = "coredns:v1.12.1"
-) -> Laboratory:
-    """A laboratory in a cluster with this DNS."""
+) -> ExperimentRunner:
+    """A runner in a cluster with this DNS."""
     found = inventory((node("a"),), (replica("coredns-1", "a"),), image)
-    return Laboratory(workspace(folder, found, recorder, SHORT), wanted)
+    return ExperimentRunner(workspace(folder, found, recorder, SHORT), wanted)
 
 
-def begun(folder: Path, recorder: Recorder, *wanted: str, image: str = "coredns:1") -> Laboratory:
+def begun(
+    folder: Path, recorder: Recorder, *wanted: str, image: str = "coredns:1"
+) -> ExperimentRunner:
     """The same, when there are probes."""
     made = open_laboratory(folder, recorder, *wanted, image=image)
-    made.begin(cast(Site, None))
+    made.begin(cast(Testbed, None))
     return made
 
 
@@ -108,7 +110,9 @@ def test_an_object_that_is_refused_costs_its_experiment(tmp_path: Path, recorder
     recorder.refuses = lambda each: bool(each["metadata"]["name"] == "good")
     made = begun(tmp_path, recorder, "good", "looks")
 
-    with pytest.raises(NotPossible, match=r"ConfigMap good could not be made: .* policy p denied"):
+    with pytest.raises(
+        NotPossibleError, match=r"ConfigMap good could not be made: .* policy p denied"
+    ):
         made.result("good")
     assert made.result("looks") == "a result"
 
@@ -142,7 +146,7 @@ def test_what_cannot_be_had_is_a_reason(
     tmp_path: Path, recorder: Recorder, name: str, reason: str
 ) -> None:
     """Checks are then not run, and the reason is told."""
-    with pytest.raises(NotPossible) as told:
+    with pytest.raises(NotPossibleError) as told:
         begun(tmp_path, recorder, name).result(name)
     assert str(told.value) == reason
 
@@ -163,14 +167,14 @@ def test_without_coredns_only_looking_is_possible(tmp_path: Path, recorder: Reco
     """A cluster whose DNS is another program still has upstreams to look at."""
     made = begun(tmp_path, recorder, "looks", "good", image="registry.example/kube-dns:1")
     assert made.result("looks") == "a result"
-    with pytest.raises(NotPossible, match="a CoreDNS image is needed"):
+    with pytest.raises(NotPossibleError, match="a CoreDNS image is needed"):
         made.result("good")
 
 
 def test_result_that_never_comes_is_awaited_for_so_long(tmp_path: Path, recorder: Recorder) -> None:
     """Without probes nothing begins."""
     made = open_laboratory(tmp_path, recorder, "good")
-    with pytest.raises(NotPossible, match=r"did not end within 0\.6 s"):
+    with pytest.raises(NotPossibleError, match=r"did not end within 0\.6 s"):
         made.result("good")
 
 
@@ -181,5 +185,5 @@ def test_refused_objects_stop_all(tmp_path: Path) -> None:
         def create_all(self, manifests: list[Manifest]) -> list[Manifest]:
             raise ApiException(status=403, reason="Forbidden")
 
-    with pytest.raises(NotPossible, match="403 Forbidden"):
+    with pytest.raises(NotPossibleError, match="403 Forbidden"):
         begun(tmp_path, Refuses(), "good").result("good")

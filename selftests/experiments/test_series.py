@@ -45,7 +45,7 @@ def test_page_with_all_series_is_sound() -> None:
     ids=["series", "label", "part-of-a-histogram"],
 )
 def test_missing_series_is_named(old: str, new: str, complaint: str) -> None:
-    """By its name and plug-in, and what of it is missing."""
+    """By its name and plugin, and what of it is missing."""
     (found,) = lacking(SOUND.replace(old, new))
     assert complaint in found
 
@@ -68,7 +68,7 @@ def test_service_that_does_not_answer_is_found() -> None:
 
 
 def test_only_used_plugins_are_wanted() -> None:
-    """Each step wants more than the one before it, and nothing of other plug-ins."""
+    """Each step wants more than the one before it, and nothing of other plugins."""
     start, question, use = (
         {one.name for one in expected_series(PLUGINS, after)}
         for after in ("start", "question", "use")

@@ -6,7 +6,7 @@ from typing import cast
 
 import pytest
 
-from clusterdns.cluster import Cluster, Manifest, NotThere
+from clusterdns.cluster import Cluster, Manifest, NotFoundError
 from clusterdns.inventory.features import features_of, why_absent
 from clusterdns.inventory.inventory import Inventory, take_inventory
 from clusterdns.inventory.shape import wanted_replicas
@@ -136,7 +136,7 @@ class Api:
 
     def get(self, kind: str, name: str, namespace: str | None = None) -> Manifest:
         """Nothing."""
-        raise NotThere(name)
+        raise NotFoundError(name)
 
     def list(self, kind: str, namespace: str | None = None, labels: str = "") -> Sequence[Manifest]:
         """All objects of a kind, by namespace and labels."""

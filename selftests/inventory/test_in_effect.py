@@ -5,7 +5,7 @@ from typing import cast
 
 import pytest
 
-from clusterdns.cluster import Cluster, Manifest, NotThere
+from clusterdns.cluster import Cluster, Manifest, NotFoundError
 from clusterdns.corefile import Corefile, fingerprints, parse
 from clusterdns.inventory.in_effect import InEffect, look_at_what_runs
 from clusterdns.inventory.inventory import Inventory
@@ -27,7 +27,7 @@ class OneReplica:
     def text(self, verb: str, path: str, **_: object) -> str:
         """The log."""
         if not self._log:
-            raise NotThere(path)
+            raise NotFoundError(path)
         return self._log
 
     def find(self, kind: str, name: str, namespace: str) -> Manifest:

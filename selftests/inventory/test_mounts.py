@@ -6,7 +6,7 @@ from typing import cast
 import pytest
 from kubernetes.client import ApiException
 
-from clusterdns.cluster import Cluster, Manifest, NotThere
+from clusterdns.cluster import Cluster, Manifest, NotFoundError
 from clusterdns.corefile import Corefile, CorefileError, Reading
 from clusterdns.inventory.inventory import Inventory, mounts_of
 from clusterdns.inventory.mounts import corefile_path
@@ -22,12 +22,12 @@ class Maps:
     maps: dict[str, dict[str, str] | ApiException] = field(default_factory=dict)
 
     def get(self, kind: str, name: str, namespace: str | None = None) -> Manifest:
-        """One ConfigMap. Raises NotThere, ApiException."""
+        """One ConfigMap. Raises NotFoundError, ApiException."""
         found = self.maps.get(name)
         if isinstance(found, ApiException):
             raise found
         if found is None:
-            raise NotThere(name)
+            raise NotFoundError(name)
         return {"data": found}
 
 
@@ -76,7 +76,7 @@ def reading(made: Manifest, maps: Maps, text: str = COREFILE) -> Reading:
     ids=["plain", "projected", "items"],
 )
 def test_imports_are_resolved(volume: Manifest) -> None:
-    """Plug-ins and blocks of the files count, and nothing is left unresolved."""
+    """Plugins and blocks of the files count, and nothing is left unresolved."""
     maps = Maps({"coredns": {"Corefile": COREFILE}, "coredns-custom": CUSTOM})
     maps.maps["renamed"] = {
         "a": CUSTOM["log.override"],

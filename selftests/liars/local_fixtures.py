@@ -13,7 +13,7 @@ from clusterdns.cluster import Cluster, Manifest
 from clusterdns.inventory.inventory import Inventory
 from clusterdns.matrix.question import Server
 from clusterdns.resolvconf import ResolvConf
-from clusterdns.testbed.testbed import Images, Site, Workspace
+from clusterdns.testbed.testbed import Images, Testbed, Workspace
 from clusterdns.timeouts import Timeouts
 from fixtures.stash import RUN_KEY
 from selftests.liars.honest import ClusterNameserver
@@ -34,7 +34,7 @@ HONEST = Liar("honest", lambda asked, response: response, query_s=5.0)
 
 
 @dataclass(frozen=True)
-class LocalSite(Site):
+class LocalTestbed(Testbed):
     """Probes on two nodes that are this process; a Service and a replica on loopback."""
 
     nameservers: tuple[Server, ...] = ()
@@ -85,7 +85,7 @@ def workspace(
 
 
 @pytest.fixture(scope="session")
-def site(workspace: Workspace, liar: Liar) -> Iterator[LocalSite]:
+def testbed(workspace: Workspace, liar: Liar) -> Iterator[LocalTestbed]:
     """Two servers, of which the liar is one or both, and two probes."""
     with ExitStack() as stack:
         servers = {
@@ -102,4 +102,4 @@ def site(workspace: Workspace, liar: Liar) -> Iterator[LocalSite]:
         cast(PaperCluster, workspace.cluster).watch(changed)
         told = ResolvConf(("127.0.0.1",), (f"{NAMESPACE}.svc.{DOMAIN}", f"svc.{DOMAIN}"))
         asked = tuple(Server(n, s.address, s.port) for n, s in servers.items())
-        yield LocalSite(workspace, probes, dict.fromkeys(NODES, told), {}, nameservers=asked)
+        yield LocalTestbed(workspace, probes, dict.fromkeys(NODES, told), {}, nameservers=asked)

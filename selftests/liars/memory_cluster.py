@@ -10,7 +10,7 @@ from ipaddress import ip_address
 import dns.reversename
 from kubernetes.client import ApiException
 
-from clusterdns.cluster import Manifest, NotThere
+from clusterdns.cluster import Manifest, NotFoundError
 from selftests.nameserver import Zone
 
 DOMAIN = "cluster.local"
@@ -65,13 +65,13 @@ class PaperCluster:
         ]
 
     def get(self, kind: str, name: str, namespace: str | None = None) -> Manifest:
-        """One object. Raises NotThere."""
+        """One object. Raises NotFoundError."""
         wanted = (kind, name, namespace)
         for each in self.objects:
             meta = each["metadata"]
             if (each["kind"], meta["name"], meta.get("namespace")) == wanted:
                 return each
-        raise NotThere(f"{kind} {namespace}/{name}")
+        raise NotFoundError(f"{kind} {namespace}/{name}")
 
     def _with_ips(self, manifest: Manifest, number: int) -> Manifest:
         spec = manifest.get("spec", {})

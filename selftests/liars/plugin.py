@@ -1,4 +1,4 @@
-"""A pytest plug-in: the suite's own test files against DNS servers on loopback, honest or lying.
+"""A pytest plugin: the suite's own test files against DNS servers on loopback, honest or lying.
 
 The environment says what is wanted. CLUSTERDNS_LIARS_JSON names a file: then every check is run
 once for each liar, on a stage of its own, and what came of it is written there; CLUSTERDNS_LIARS
@@ -24,7 +24,7 @@ RESULTS, SHARE = "CLUSTERDNS_LIARS_JSON", "CLUSTERDNS_LIARS"
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """After all other plug-ins, so that these fixtures override theirs."""
+    """After all other plugins, so that these fixtures override theirs."""
     session.config.stash[local_fixtures.LIAR_KEY] = local_fixtures.HONEST
     session.config.pluginmanager.register(local_fixtures, "liars")
 

@@ -1,4 +1,4 @@
-"""A small suite of checks in a sub-process, with the real plug-ins and a cache of its own."""
+"""A small suite of checks in a sub-process, with the real plugins and a cache of its own."""
 
 import os
 import subprocess

@@ -24,19 +24,19 @@ def test_the_newest_is_undone_first() -> None:
     for what in ("cluster", "namespace", "pod"):
         ledger.register(what, noting(done, what))
 
-    result = ledger.work_off(5)
+    result = ledger.undo_all(5)
 
     assert done == ["pod", "namespace", "cluster"]
     assert (result.state, result.restored, result.leftovers) == ("clean", [], [])
 
 
 def test_restores_come_first_and_are_named() -> None:
-    """What is not ours is given back before our own things are removed."""
+    """What is not ours is restored before our own things are removed."""
     ledger, done = Ledger(), list[str]()
     ledger.register("coredns", noting(done, "coredns"), restore=True)
     ledger.register("namespace", noting(done, "namespace"))
 
-    result = ledger.work_off(5)
+    result = ledger.undo_all(5)
 
     assert done == ["coredns", "namespace"]
     assert result.restored == ["coredns"]
@@ -49,7 +49,7 @@ def test_a_failure_is_named_and_stops_nothing() -> None:
     ledger.register("broken", fail)
     ledger.register("last", noting(done, "last"))
 
-    result = ledger.work_off(5)
+    result = ledger.undo_all(5)
 
     assert done == ["last", "first"]
     assert result.state == "changed"
@@ -63,10 +63,10 @@ def test_a_second_call_tries_only_what_is_left() -> None:
     ledger.register("good", noting(done, "good"))
     ledger.register("bad", lambda: fail() if broken[0] else done.append("bad"))
 
-    first = ledger.work_off(5)
+    first = ledger.undo_all(5)
     broken[0] = False
-    second = ledger.work_off(5)
-    third = ledger.work_off(5)
+    second = ledger.undo_all(5)
+    third = ledger.undo_all(5)
 
     assert (first.state, second.state, third.state) == ("changed", "clean", "clean")
     assert done == ["good", "bad"]
@@ -83,7 +83,7 @@ def test_an_undo_that_hangs_costs_the_deadline_and_no_more() -> None:
     ledger.register("hanging", hang)
     started = time.monotonic()
 
-    result = ledger.work_off(1.5)
+    result = ledger.undo_all(1.5)
 
     assert time.monotonic() - started < 3
     assert done == ["good"]
@@ -108,7 +108,7 @@ def test_gone_is_waited_for_side_by_side() -> None:
         ledger.register(name, partial(delete, name), gone=partial(why_there, name))
     started = time.monotonic()
 
-    result = ledger.work_off(5)
+    result = ledger.undo_all(5)
 
     assert 0.5 <= time.monotonic() - started < 0.9
     assert result.state == "clean"
@@ -119,7 +119,7 @@ def test_what_is_stuck_is_named_with_its_reason() -> None:
     ledger = Ledger()
     ledger.register("namespace x", lambda: None, gone=lambda: "finalizers example.org/hold")
 
-    result = ledger.work_off(0.3)
+    result = ledger.undo_all(0.3)
 
     assert result.state == "changed"
     assert result.leftovers == ["namespace x: finalizers example.org/hold"]
@@ -131,7 +131,7 @@ def test_what_goes_with_a_cluster_is_left_to_it() -> None:
     ledger.register("kind cluster", noting(done, "cluster"))
     ledger.register("namespace", noting(done, "namespace"), goes_with="kind cluster")
 
-    assert ledger.work_off(5).state == "clean"
+    assert ledger.undo_all(5).state == "clean"
     assert done == ["cluster"]
     assert ledger.open == []
 
@@ -143,17 +143,17 @@ def test_what_goes_with_a_cluster_that_stays_is_removed_itself() -> None:
     ledger.register("namespace", noting(done, "namespace"), goes_with="kind cluster")
     ledger.register("other", noting(done, "other"), goes_with="a cluster that is kept")
 
-    assert ledger.work_off(5).state == "changed"
+    assert ledger.undo_all(5).state == "changed"
     assert sorted(done) == ["namespace", "other"]
 
 
 def test_keep_restores_and_keeps_the_rest() -> None:
-    """With --keep the cluster's own DNS is given back all the same."""
+    """With --keep the cluster's own DNS is restored all the same."""
     ledger, done = Ledger(), list[str]()
     ledger.register("coredns", noting(done, "coredns"), restore=True)
     ledger.register("namespace", noting(done, "namespace"))
 
-    result = ledger.work_off(5, keep=True)
+    result = ledger.undo_all(5, keep=True)
 
     assert done == ["coredns"]
     assert (result.state, result.restored) == ("kept", ["coredns"])
@@ -165,4 +165,4 @@ def test_a_restore_that_fails_is_a_change_even_with_keep() -> None:
     ledger = Ledger()
     ledger.register("coredns", fail, restore=True)
 
-    assert ledger.work_off(5, keep=True).state == "changed"
+    assert ledger.undo_all(5, keep=True).state == "changed"

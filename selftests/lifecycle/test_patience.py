@@ -9,11 +9,11 @@ from kubernetes.client import ApiException
 from urllib3.connectionpool import HTTPSConnectionPool
 from urllib3.exceptions import MaxRetryError, SSLError
 
-from clusterdns.api_errors import NoAnswer, NotThere, no_answer
+from clusterdns.api_errors import NoAnswerError, NotFoundError, no_answer
 from clusterdns.cluster import Cluster, Manifest, path_of
 from clusterdns.run.identity import RunId
 from clusterdns.run.ledger import one_line
-from clusterdns.run.reachable import CannotConnect, connect
+from clusterdns.run.reachable import CannotConnectError, connect
 from selftests.lifecycle.fake_api import FakeApi, Trouble, status_of, write_kubeconfig
 
 RUN = RunId("dns-conf-12345678")
@@ -125,11 +125,11 @@ def test_who_is_no_api_server_is_told_apart(
     """Not an empty list, not an object that is not there, and no traceback."""
     api.page = page
 
-    with pytest.raises(NoAnswer, match="is no Kubernetes API server"):
+    with pytest.raises(NoAnswerError, match="is no Kubernetes API server"):
         patient.list("Node")
-    with pytest.raises(NoAnswer, match="is no Kubernetes API server"):
+    with pytest.raises(NoAnswerError, match="is no Kubernetes API server"):
         patient.find("Namespace", "kube-system")
-    with pytest.raises(CannotConnect, match="no Kubernetes API server"):
+    with pytest.raises(CannotConnectError, match="no Kubernetes API server"):
         connect(str(write_kubeconfig(tmp_path / "other", api.url)), "fake")
 
 
@@ -148,9 +148,9 @@ def test_a_page_that_is_not_found_is_no_absence(api: FakeApi, patient: Cluster) 
     """404 of any web server: what we look for may well be there."""
     api.page, api.page_status = "<h1>404</h1>", 404
 
-    with pytest.raises(NotThere):
+    with pytest.raises(NotFoundError):
         patient.find("Namespace", "kube-system")
-    with pytest.raises(NotThere):
+    with pytest.raises(NotFoundError):
         patient.delete("Namespace", "kube-system")
 
 
@@ -177,7 +177,7 @@ def test_a_handshake_that_breaks_off_passes(error: ssl.SSLError, passes: bool) -
 
 def test_nobody_there_is_said_in_words(tmp_path: Path) -> None:
     """Without the addresses of Python's objects, which are never the same."""
-    with pytest.raises(CannotConnect, match=r"cannot be reached: .*refused") as silent:
+    with pytest.raises(CannotConnectError, match=r"cannot be reached: .*refused") as silent:
         connect(str(write_kubeconfig(tmp_path / "nobody", "http://127.0.0.1:1")), "fake")
 
     assert "0x" not in str(silent.value)

@@ -9,7 +9,7 @@ import pytest
 
 from clusterdns.cluster import Cluster
 from clusterdns.run.active import Run
-from clusterdns.run.reachable import CannotConnect, connect, may, require_namespaces
+from clusterdns.run.reachable import CannotConnectError, connect, may, require_namespaces
 from clusterdns.wait import eventually
 from selftests.lifecycle.fake_api import FakeApi, Manifest, write_kubeconfig
 
@@ -30,7 +30,7 @@ def exec_user(script: str) -> Manifest:
 def refusal(attempt: Callable[[], object]) -> str:
     """The paragraph that an attempt ends with; it must come in time."""
     started = time.monotonic()
-    with pytest.raises(CannotConnect) as refused:
+    with pytest.raises(CannotConnectError) as refused:
         attempt()
     assert time.monotonic() - started < WITHIN
     paragraph = str(refused.value)

@@ -7,7 +7,7 @@ import pytest
 
 from clusterdns.cluster import RUN_LABEL, Cluster, Manifest
 from clusterdns.run.active import Run
-from clusterdns.run.reachable import CannotConnect
+from clusterdns.run.reachable import CannotConnectError
 from clusterdns.run.state import RunState
 from selftests.lifecycle.fake_api import FakeApi
 
@@ -203,7 +203,7 @@ def test_no_permission_for_namespaces_stops_before_anything_is_made(
     """The paragraph says which right is missing and what else can be done."""
     api.refused.add((verb, "namespaces"))
 
-    with pytest.raises(CannotConnect) as refused:
+    with pytest.raises(CannotConnectError) as refused:
         run.enter(cluster)
 
     assert "--namespace NAME" in str(refused.value)
@@ -249,5 +249,5 @@ def test_an_account_with_few_rights_can_still_run(
 
 def test_a_missing_shared_namespace_is_said(cluster: Cluster, run: Run, folder: Path) -> None:
     """--namespace with a name that does not exist."""
-    with pytest.raises(CannotConnect, match="There is no namespace 'nowhere'"):
+    with pytest.raises(CannotConnectError, match="There is no namespace 'nowhere'"):
         run.enter(cluster, "nowhere")

@@ -1,4 +1,4 @@
-"""A run is one process, in one order, whatever plug-ins are installed beside ours."""
+"""A run is one process, in one order, whatever plugins are installed beside ours."""
 
 from pathlib import Path
 
@@ -30,7 +30,7 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture
 def suite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Suite:
-    """A suite of two files, one of which comes late; other plug-ins are imitated."""
+    """A suite of two files, one of which comes late; other plugins are imitated."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     made = Suite(tmp_path)
     plugins = ["pytest_kind.plugin", *(f"fixtures.{n}" for n in (*PLUGINS, "profiles"))]
@@ -65,7 +65,7 @@ def test_what_splits_nothing_is_let_through(suite: Suite) -> None:
 
 
 def test_late_checks_stay_late(suite: Suite) -> None:
-    """A plug-in that shuffles the checks does not bring experiments forward."""
+    """A plugin that shuffles the checks does not bring experiments forward."""
     _, output, _ = suite.run("--collect-only", "-q", "tests")
 
     assert output.index("test_it.py") < output.index("test_cache.py")

@@ -5,7 +5,7 @@ import socket
 import subprocess
 from typing import Self
 
-from clusterdns.probe.exec_socket import StreamEnded
+from clusterdns.probe.exec_socket import StreamEndedError
 from clusterdns.probe.link import Link, Window
 from clusterdns.probe.relayed import RelayProbe, relay_command, relay_source
 
@@ -49,9 +49,9 @@ class LocalLines:
                 try:
                     data = self._socket.recv(65536)
                 except ConnectionError as error:
-                    raise StreamEnded(f"reading failed: {error}") from error
+                    raise StreamEndedError(f"reading failed: {error}") from error
                 if not data:
-                    raise StreamEnded("the relay ended")
+                    raise StreamEndedError("the relay ended")
                 self._text += data
         *lines, rest = self._text.decode("ascii").split("\n")
         self._text = bytearray(rest.encode())

@@ -11,7 +11,7 @@ import pytest
 
 from clusterdns.probe import Packet
 from clusterdns.probe.dig_text import (
-    NotExpressible,
+    NotExpressibleError,
     Version,
     batch_line,
     dig_command,
@@ -246,7 +246,7 @@ def test_a_line_holds_what_dig_reads() -> None:
 def _refused(wire: bytes) -> bool:
     try:
         dig_command(Packet(wire, "10.96.0.10"), Version(9, 18))
-    except NotExpressible:
+    except NotExpressibleError:
         return True
     return False
 

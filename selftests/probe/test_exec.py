@@ -7,7 +7,7 @@ from pathlib import Path
 import dns.message
 import pytest
 
-from clusterdns.probe import Packet, ProbeLost, open_probe, run_once
+from clusterdns.probe import Packet, ProbeLostError, open_probe, run_once
 from clusterdns.probe.fallback import DigProbe
 from clusterdns.probe.frames import FrameReader, client_frame
 from clusterdns.probe.relayed import RelayProbe
@@ -97,7 +97,7 @@ def test_without_perl_and_dig_the_probe_is_lost(tmp_path: Path) -> None:
     """The error must say what the image lacks."""
     with (
         FakeExec(image(tmp_path, "sh")) as api,
-        pytest.raises(ProbeLost, match=r"perl.*neither relay nor dig"),
+        pytest.raises(ProbeLostError, match=r"perl.*neither relay nor dig"),
     ):
         open_probe(api.configuration, "ns", "probe", "node-1")
 
@@ -106,9 +106,9 @@ def test_without_perl_and_dig_the_probe_is_lost(tmp_path: Path) -> None:
 def test_a_refusal_is_told_at_once(status: int) -> None:
     """A pod that is gone, and a missing permission, must be told in the API server's words."""
     with FakeExec(refusals={"probe": status}) as api:
-        with pytest.raises(ProbeLost, match=f'HTTP {status}: pods "probe" says {status}'):
+        with pytest.raises(ProbeLostError, match=f'HTTP {status}: pods "probe" says {status}'):
             run_once(api.configuration, "ns", "probe", ["true"], 5)
-        with pytest.raises(ProbeLost, match=str(status)):
+        with pytest.raises(ProbeLostError, match=str(status)):
             open_probe(api.configuration, "ns", "probe", "node-1")
 
 
@@ -126,7 +126,7 @@ def test_a_dead_server_is_a_lost_probe() -> None:
     """No API server must be an error with its address, not a wait."""
     with FakeExec() as api:
         pass
-    with pytest.raises(ProbeLost, match="refused"):
+    with pytest.raises(ProbeLostError, match="refused"):
         run_once(api.configuration, "ns", "probe", ["true"], 0.5)
 
 

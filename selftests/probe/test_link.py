@@ -8,8 +8,8 @@ from pathlib import Path
 import dns.message
 import pytest
 
-from clusterdns.probe import Packet, Probe, ProbeLost
-from clusterdns.probe.exec_socket import StreamEnded
+from clusterdns.probe import Packet, Probe, ProbeLostError
+from clusterdns.probe.exec_socket import StreamEndedError
 from clusterdns.probe.link import LineStream, Link, Window
 from clusterdns.probe.relayed import relay_command
 from clusterdns.wait import eventually
@@ -55,9 +55,9 @@ def test_a_hanging_stream_is_replaced(tmp_path: Path) -> None:
 def test_a_relay_that_never_starts_is_a_lost_probe() -> None:
     """The evidence must say how the stream ended."""
     with LocalProbe(command=["perl", "-e", "exit 1"]) as local:
-        with pytest.raises(ProbeLost, match=r"the relay ended|reading failed"):
+        with pytest.raises(ProbeLostError, match=r"the relay ended|reading failed"):
             local.probe.exchange([Packet(WIRE, "127.0.0.1")])
-        with pytest.raises(ProbeLost):
+        with pytest.raises(ProbeLostError):
             local.probe.run([["true"]], 1.0)
 
 
@@ -65,7 +65,7 @@ def test_a_question_that_kills_relays_is_not_asked_for_ever() -> None:
     """Three streams in a row dead under the same job must lose the probe."""
     deadly = "$| = 1; print qq{H relay=1 clock=monotonic\n}; while (<STDIN>) { exit if /^U / }"
     with LocalProbe(command=["perl", "-e", deadly]) as local:
-        with pytest.raises(ProbeLost, match="3 streams in a row died"):
+        with pytest.raises(ProbeLostError, match="3 streams in a row died"):
             local.probe.exchange([Packet(WIRE, "127.0.0.1")])
         assert len(local.relays) == 3
 
@@ -82,7 +82,7 @@ def is_lost(probe: Probe) -> bool:
     """Whether the probe says that it is."""
     try:
         return probe.run([], 1.0) != []
-    except ProbeLost:
+    except ProbeLostError:
         return True
 
 
@@ -90,7 +90,7 @@ def test_a_permanent_refusal_is_not_tried_again() -> None:
     """A pod that is gone must be reported at once."""
     calls: list[float] = []
     link = Link(refusing(calls), "gone", Window(reconnect=60))
-    with pytest.raises(ProbeLost, match='pods "gone" not found'):
+    with pytest.raises(ProbeLostError, match='pods "gone" not found'):
         link.wait_ready(5)
     assert len(calls) == 1
 
@@ -100,7 +100,7 @@ def refusing(calls: list[float]) -> Callable[[], LineStream]:
 
     def open_stream() -> LineStream:
         calls.append(time.monotonic())
-        raise StreamEnded('HTTP 404: pods "gone" not found', permanent=True)
+        raise StreamEndedError('HTTP 404: pods "gone" not found', permanent=True)
 
     return open_stream
 
@@ -129,5 +129,5 @@ def test_a_closed_probe_says_so() -> None:
     with LocalProbe() as local:
         local.link.wait_ready(5)
         local.probe.close()
-        with pytest.raises(ProbeLost, match="closed"):
+        with pytest.raises(ProbeLostError, match="closed"):
             local.probe.exchange([Packet(WIRE, "127.0.0.1")])

@@ -8,11 +8,11 @@ from typing import cast
 import pytest
 
 from clusterdns.cluster import Manifest
-from clusterdns.probe import Output, Probe, ProbeLost
+from clusterdns.probe import Output, Probe, ProbeLostError
 from clusterdns.resolvconf import ResolvConf
 from clusterdns.testbed import probes
 from clusterdns.testbed.probes import lost_probes, start_probes
-from clusterdns.testbed.testbed import Site
+from clusterdns.testbed.testbed import Testbed
 from clusterdns.timeouts import Timeouts
 from selftests.experiments.places import Recorder, inventory, node, workspace
 
@@ -28,9 +28,9 @@ class FakeProbe:
         self.gone = gone
 
     def run(self, commands: list[list[str]], timeout: float) -> list[Output]:
-        """Nothing is printed. Raises ProbeLost."""
+        """Nothing is printed. Raises ProbeLostError."""
         if self.gone:
-            raise ProbeLost("pod probe-0 does not exist any more")
+            raise ProbeLostError("pod probe-0 does not exist any more")
         return [Output(0, "", "") for _ in commands]
 
 
@@ -39,7 +39,7 @@ def pod(index: int, status: Manifest) -> Manifest:
     return {"metadata": {"name": f"probe-{index}", "namespace": "n"}, "status": status}
 
 
-def started(folder: Path, pods: list[Manifest], refuses: Callable[[Manifest], bool]) -> Site:
+def started(folder: Path, pods: list[Manifest], refuses: Callable[[Manifest], bool]) -> Testbed:
     """The probes of a cluster of four nodes whose pods become these."""
     recorder = Recorder({"Pod": pods}, refuses)
     found = inventory(tuple(map(node, NODES)), ())
@@ -62,31 +62,31 @@ def _enter(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_every_node_without_a_probe_is_told_why(tmp_path: Path) -> None:
     """Only the node that could not start one is at fault; of the others nothing is known."""
     pods = [pod(1, STUCK), pod(3, RUNNING)]  # that of c was deleted meanwhile
-    site = started(tmp_path, pods, lambda each: bool(each["metadata"]["name"] == "probe-0"))
+    testbed = started(tmp_path, pods, lambda each: bool(each["metadata"]["name"] == "probe-0"))
 
-    assert list(site.unprobed) == list(NODES)
-    assert "policy p denied Pod probe-0" in site.unprobed["a"]
-    assert list(site.unable) == ["b"]
-    assert "NodeAffinity" in site.unable["b"]
-    assert "somebody deleted it" in site.unprobed["c"]
-    assert "pods/exec" in site.unprobed["d"]
+    assert list(testbed.unprobed) == list(NODES)
+    assert "policy p denied Pod probe-0" in testbed.unprobed["a"]
+    assert list(testbed.unable) == ["b"]
+    assert "NodeAffinity" in testbed.unable["b"]
+    assert "somebody deleted it" in testbed.unprobed["c"]
+    assert "pods/exec" in testbed.unprobed["d"]
 
 
 def test_one_refusal_for_all_is_one_reason(tmp_path: Path) -> None:
     """Nodes that have no probe for the same reason are named together."""
-    site = started(tmp_path, [], lambda _: True)
+    testbed = started(tmp_path, [], lambda _: True)
 
-    assert not site.probes
-    assert not site.unable
-    assert "policy p denied Pod probe-0" in site.why_no_probe
-    same = replace(site, unprobed=dict.fromkeys(NODES, "quota"))
+    assert not testbed.probes
+    assert not testbed.unable
+    assert "policy p denied Pod probe-0" in testbed.why_no_probe
+    same = replace(testbed, unprobed=dict.fromkeys(NODES, "quota"))
     assert same.why_no_probe == "a, b, c, d: quota"
 
 
 def test_a_probe_that_is_lost_later_is_noticed(tmp_path: Path) -> None:
     """Also when nothing was asked after it was gone."""
     pods = [pod(index, RUNNING) for index in range(3)]
-    site = started(tmp_path, pods, lambda _: False)
-    probes = {**site.probes, "a": cast(Probe, FakeProbe(gone=True))}
+    testbed = started(tmp_path, pods, lambda _: False)
+    probes = {**testbed.probes, "a": cast(Probe, FakeProbe(gone=True))}
 
-    assert list(lost_probes(replace(site, probes=probes))) == ["a"]
+    assert list(lost_probes(replace(testbed, probes=probes))) == ["a"]

@@ -10,7 +10,7 @@ from selftests.report.sessions import CONFTEST
 
 @pytest.fixture
 def suite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Suite:
-    """A small suite that uses the plug-ins of the verdict; they must work without the others."""
+    """A small suite that uses the plugins of the verdict; they must work without the others."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # fewer imports: seconds saved
     made = Suite(tmp_path / "project")
     (made.folder / "conftest.py").write_text(CONFTEST)

@@ -73,11 +73,11 @@ def test_asserting_fixture(asserts): pass
 UNTRIED = """
 from kubernetes.client import ApiException
 from urllib3.exceptions import ProtocolError
-from clusterdns.api_errors import NoAnswer, NotThere
-from clusterdns.objects.made import NotMade
-from clusterdns.own_coredns import NotPossible
-from clusterdns.run.reachable import CannotConnect
-from clusterdns.inventory.inventory import NotReadable
+from clusterdns.api_errors import NoAnswerError, NotFoundError
+from clusterdns.objects.made import NotMadeError
+from clusterdns.own_coredns import NotPossibleError
+from clusterdns.run.reachable import CannotConnectError
+from clusterdns.inventory.inventory import NotReadableError
 
 def refused(status, message):
     error = ApiException(status=status, reason="Forbidden")
@@ -89,15 +89,15 @@ HOOK = "admission webhook w denied the request: no pods of strangers"
 ERRORS = {
     "right": refused(403, RIGHT),
     "webhook": refused(400, HOOK),
-    "gone": NotThere(""),
-    "silent": NoAnswer("the API server does not answer: reset"),
+    "gone": NotFoundError(""),
+    "silent": NoAnswerError("the API server does not answer: reset"),
     "reset": ProtocolError("Connection aborted."),
     "refused": ConnectionRefusedError(111, "Connection refused"),
     "late": TimeoutError("timed out"),
-    "not-made": NotMade("Service web could not be made"),
-    "not-readable": NotReadable("the Corefile cannot be read"),
-    "not-possible": NotPossible("no private CoreDNS"),
-    "not-connected": CannotConnect("no way to the cluster"),
+    "not-made": NotMadeError("Service web could not be made"),
+    "not-readable": NotReadableError("the Corefile cannot be read"),
+    "not-possible": NotPossibleError("no private CoreDNS"),
+    "not-connected": CannotConnectError("no way to the cluster"),
 }
 
 @pytest.fixture(scope="session", params=ERRORS)
@@ -117,17 +117,17 @@ def test_setup(setup): pass
 def test_words(words): pass
 """
 PROBE_LOST = """
-from clusterdns.probe import ProbeLost
+from clusterdns.probe import ProbeLostError
 
 @pytest.fixture(scope="session")
 def records():
-    raise ProbeLost("pod x on node y does not exist any more")
+    raise ProbeLostError("pod x on node y does not exist any more")
 
 @pytest.mark.level("advice")
 def test_first(records): pass
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
 def test_others(records, transport): pass
-def test_asks(): raise ProbeLost("the exec stream ended")
+def test_asks(): raise ProbeLostError("the exec stream ended")
 """
 WAIT = """
 def test_waits():

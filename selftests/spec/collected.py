@@ -29,7 +29,7 @@ class Test:
 
 
 def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.Item]) -> None:
-    """As a plug-in: write down what was collected, before any profile leaves something out."""
+    """As a plugin: write down what was collected, before any profile leaves something out."""
     found = [[check_id(item), level_of(item), clauses_of(item)] for item in items]
     Path(os.environ[TOLD]).write_text(json.dumps(found))
 

@@ -6,7 +6,7 @@ import pytest
 
 from clusterdns.matrix.answer import Answer
 from clusterdns.matrix.question import Question, Server
-from clusterdns.objects.edge_cases import LONGEST_TARGET, Variety, plan_variety
+from clusterdns.objects.edge_cases import LONGEST_TARGET, EdgeCases, plan_edge_cases
 from clusterdns.objects.pod_records import PodRecords
 from clusterdns.objects.service import Endpoint, Port, Service
 from clusterdns.objects.wanted import (
@@ -26,9 +26,9 @@ ZONE = "cluster.local"
 
 
 @pytest.fixture
-def variety() -> Variety:
+def edge_cases() -> EdgeCases:
     """All Services of a run that were given cluster IPs."""
-    found = plan_variety(RunId("dns-conf-00000000"), "a", "b", ZONE)
+    found = plan_edge_cases(RunId("dns-conf-00000000"), "a", "b", ZONE)
     with_ips = {(s.namespace, s.name): () for s in found.all}
     ips = {(s.namespace, s.name): (f"10.96.0.{n}",) for n, s in enumerate(found.with_cluster_ip)}
     return found.given({**with_ips, **ips})
@@ -71,43 +71,43 @@ def test_headless_service() -> None:
     )
 
 
-def test_chain_of_aliases(variety: Variety) -> None:
+def test_chain_of_aliases(edge_cases: EdgeCases) -> None:
     """Every CNAME on the way, and the address at the end."""
     chained, inside, many = (f"{n}.a.svc.cluster.local." for n in ("chained", "inside", "many"))
-    (ip,) = variety.many.cluster_ips
-    assert words(followed(variety.chained, variety.many, variety.inside)) == {
+    (ip,) = edge_cases.many.cluster_ips
+    assert words(followed(edge_cases.chained, edge_cases.many, edge_cases.inside)) == {
         f"{chained} A": f"NOERROR [{chained} CNAME {inside}, {inside} CNAME {many}, {many} A {ip}]"
     }
 
 
-def test_unnamed_ports(variety: Variety) -> None:
+def test_unnamed_ports(edge_cases: EdgeCases) -> None:
     """Whatever they are guessed to be called."""
-    assert words(unnamed_ports_of([variety.unnamed], ["sql"])) == {
+    assert words(unnamed_ports_of([edge_cases.unnamed], ["sql"])) == {
         "_sql._tcp.unnamed.a.svc.cluster.local. SRV": "NXDOMAIN [] with the SOA of cluster.local."
     }
 
 
-def test_variety_is_at_the_limits(variety: Variety) -> None:
+def test_variety_is_at_the_limits(edge_cases: EdgeCases) -> None:
     """Names as long as they may be, and no two Services of one name in a namespace."""
     assert len(LONGEST_TARGET) == 253
-    assert len(variety.longest.name) == len(variety.deepest.name) == 63
-    assert {len(port.name) for port in variety.longest.ports} == {15, 1}
-    places = [(s.namespace, s.name) for s in variety.all]
+    assert len(edge_cases.longest.name) == len(edge_cases.deepest.name) == 63
+    assert {len(port.name) for port in edge_cases.longest.ports} == {15, 1}
+    places = [(s.namespace, s.name) for s in edge_cases.all]
     assert len(set(places)) == len(places)
 
 
 def test_runs_do_not_share_addresses() -> None:
     """PTR leads back to all Services that have an address: two runs at once must not meet."""
-    runs = (plan_variety(RunId(f"dns-conf-{n:08x}"), "a", "b", ZONE) for n in (1, 2))
-    one, two = ({e.address for s in each.headless for e in s.endpoints} for each in runs)
+    runs = (plan_edge_cases(RunId(f"dns-conf-{n:08x}"), "a", "b", ZONE) for n in (1, 2))
+    one, two = ({e.address for s in each.all_headless for e in s.endpoints} for each in runs)
     assert one.isdisjoint(two)
 
 
-def test_no_address_is_ready_under_two_hostnames(variety: Variety) -> None:
+def test_no_address_is_ready_under_two_hostnames(edge_cases: EdgeCases) -> None:
     """PTR is compared whole, so each address has one name only."""
     named = [
         (e.address, s.below(e.hostname))
-        for s in variety.headless
+        for s in edge_cases.all_headless
         for e in s.endpoints
         if e.is_ready and e.hostname
     ]

@@ -4,12 +4,12 @@ import pytest
 
 from clusterdns.corefile import Corefile
 from clusterdns.inventory.ttl import longest_ttl
-from clusterdns.matrix.everyone import Asker
+from clusterdns.matrix.everyone import Everyone
 from clusterdns.matrix.question import Question
 from clusterdns.objects.records import Records
 
 
-def test_zone_has_one_soa_record(everyone: Asker, zone: str) -> None:
+def test_zone_has_one_soa_record(everyone: Everyone, zone: str) -> None:
     """The zone must have one SOA record of its own (RFC 1035 5.2)."""
     answers = everyone.ask(zone, "SOA")
     rule = f"one SOA record of {zone}"
@@ -17,7 +17,7 @@ def test_zone_has_one_soa_record(everyone: Asker, zone: str) -> None:
     assert wrong == {}, answers
 
 
-def test_zone_has_ns_records(everyone: Asker, zone: str) -> None:
+def test_zone_has_ns_records(everyone: Everyone, zone: str) -> None:
     """The zone must have NS records, with addresses beside them (RFC 1034 4.2.1)."""
     answers = everyone.ask(zone, "NS")
     wrong = answers.judge(
@@ -27,7 +27,7 @@ def test_zone_has_ns_records(everyone: Asker, zone: str) -> None:
     assert wrong == {}, answers
 
 
-def test_records_expire_in_time(everyone: Asker, records: Records, corefile: Corefile) -> None:
+def test_records_expire_in_time(everyone: Everyone, records: Records, corefile: Corefile) -> None:
     """No record may be kept longer than the Corefile allows."""
     answers = everyone.ask(records.web.fqdn)
     most = longest_ttl(corefile, records.web.fqdn)
@@ -35,7 +35,7 @@ def test_records_expire_in_time(everyone: Asker, records: Records, corefile: Cor
 
 
 def test_denials_expire_in_time(
-    everyone: Asker, records: Records, corefile: Corefile, zone: str
+    everyone: Everyone, records: Records, corefile: Corefile, zone: str
 ) -> None:
     """No denial may be kept longer than the Corefile allows (RFC 2308 5)."""
     name = records.web.below("absent")
@@ -46,7 +46,7 @@ def test_denials_expire_in_time(
 
 
 @pytest.mark.level("may")
-def test_order_of_addresses_changes(everyone: Asker, records: Records) -> None:
+def test_order_of_addresses_changes(everyone: Everyone, records: Records) -> None:
     """Clients that take the first address should be spread over all: the order may change."""
     answers = everyone.put(*[Question(records.peers.fqdn)] * 8)
     assert answers.judge("an answer", lambda a: a.answered) == {}, answers

@@ -2,7 +2,7 @@
 
 import pytest
 
-from clusterdns.matrix.everyone import Asker
+from clusterdns.matrix.everyone import Everyone
 from clusterdns.objects.records import Records
 from clusterdns.objects.wanted import (
     addresses_of,
@@ -26,9 +26,9 @@ CASES = {"upper": str.upper, "every-second": swapped}
 
 @pytest.mark.spec("2.1-case")
 @pytest.mark.parametrize("case", CASES)
-def test_records_of_services_are_found(everyone: Asker, records: Records, case: str) -> None:
+def test_records_of_services_are_found(everyone: Everyone, records: Records, case: str) -> None:
     """Addresses, ports and pointers of Services must be found however they are written."""
-    services = (records.variety.many, records.variety.gates)
+    services = (records.edge_cases.many, records.edge_cases.node_port)
     plain = {**addresses_of(services), **ports_of(services), **pointers_of(services)}
     wanted = in_case(plain, CASES[case])
     answers = everyone.put(*wanted)
@@ -37,10 +37,10 @@ def test_records_of_services_are_found(everyone: Asker, records: Records, case: 
 
 @pytest.mark.spec("2.1-case")
 @pytest.mark.parametrize("case", CASES)
-def test_records_of_endpoints_are_found(everyone: Asker, records: Records, case: str) -> None:
+def test_records_of_endpoints_are_found(everyone: Everyone, records: Records, case: str) -> None:
     """Addresses, hostnames, ports and pointers of endpoints must be found all the same."""
-    services = (records.variety.twins, records.variety.deepest)
-    named = {**hosts_of(services), **endpoint_pointers_of([records.variety.deepest])}
+    services = (records.edge_cases.shared_hostname, records.edge_cases.deepest)
+    named = {**hosts_of(services), **endpoint_pointers_of([records.edge_cases.deepest])}
     wanted = in_case({**addresses_of(services), **named, **ports_of(services)}, CASES[case])
     answers = everyone.put(*wanted)
     assert answers.deviating_from(each(wanted)) == {}, answers
@@ -48,8 +48,8 @@ def test_records_of_endpoints_are_found(everyone: Asker, records: Records, case:
 
 @pytest.mark.spec("2.1-case")
 @pytest.mark.parametrize("case", CASES)
-def test_aliases_are_found(everyone: Asker, records: Records, case: str) -> None:
+def test_aliases_are_found(everyone: Everyone, records: Records, case: str) -> None:
     """External names must be found however the alias is written."""
-    wanted = in_case(external_names_of(records.variety.aliases), CASES[case])
+    wanted = in_case(external_names_of(records.edge_cases.aliases), CASES[case])
     answers = everyone.put(*wanted)
     assert answers.deviating_from(each(wanted)) == {}, answers

@@ -7,10 +7,10 @@ on it, and one that hears NODATA for a name that does not exist stops looking (R
 import pytest
 
 from clusterdns.matrix import expect
-from clusterdns.matrix.everyone import Asker
+from clusterdns.matrix.everyone import Everyone
 from clusterdns.objects.records import Records
 from clusterdns.objects.service import Port
-from clusterdns.testbed.testbed import Site
+from clusterdns.testbed.testbed import Testbed
 
 ABSENT_TYPES = ["TXT", "MX", "NS", "HTTPS", "SVCB", "CAA"]
 
@@ -18,7 +18,7 @@ ABSENT_TYPES = ["TXT", "MX", "NS", "HTTPS", "SVCB", "CAA"]
 @pytest.mark.spec("N2")
 @pytest.mark.parametrize("rdtype", ABSENT_TYPES)
 def test_existing_name_without_that_type_is_nodata(
-    everyone: Asker, records: Records, zone: str, rdtype: str
+    everyone: Everyone, records: Records, zone: str, rdtype: str
 ) -> None:
     """A name that exists must never be denied as a whole for want of one type."""
     answers = everyone.ask(records.web.fqdn, rdtype)
@@ -27,21 +27,23 @@ def test_existing_name_without_that_type_is_nodata(
 
 @pytest.mark.spec("N1")
 @pytest.mark.parametrize("rdtype", ["A", "AAAA", "SRV"])
-def test_absent_service_is_nxdomain(everyone: Asker, site: Site, zone: str, rdtype: str) -> None:
+def test_absent_service_is_nxdomain(
+    everyone: Everyone, testbed: Testbed, zone: str, rdtype: str
+) -> None:
     """A Service that is not there must be denied."""
-    answers = everyone.ask(f"no-such-service.{site.workspace.namespace}.svc.{zone}", rdtype)
+    answers = everyone.ask(f"no-such-service.{testbed.workspace.namespace}.svc.{zone}", rdtype)
     assert answers.deviating_from(expect.nxdomain(zone)) == {}, answers
 
 
 @pytest.mark.spec("N1")
-def test_absent_namespace_is_nxdomain(everyone: Asker, zone: str) -> None:
+def test_absent_namespace_is_nxdomain(everyone: Everyone, zone: str) -> None:
     """A namespace that is not there must be denied."""
     answers = everyone.ask(f"web.no-such-namespace.svc.{zone}", "A")
     assert answers.deviating_from(expect.nxdomain(zone)) == {}, answers
 
 
 @pytest.mark.spec("N1")
-def test_absent_endpoint_is_nxdomain(everyone: Asker, records: Records, zone: str) -> None:
+def test_absent_endpoint_is_nxdomain(everyone: Everyone, records: Records, zone: str) -> None:
     """A hostname that no endpoint has must be denied."""
     answers = everyone.ask(records.peers.below("omega"), "A")
     assert answers.deviating_from(expect.nxdomain(zone)) == {}, answers
@@ -50,10 +52,10 @@ def test_absent_endpoint_is_nxdomain(everyone: Asker, records: Records, zone: st
 @pytest.mark.spec("N3")
 @pytest.mark.parametrize("label", ["svc", "namespace"])
 def test_name_between_existing_names_is_nodata(
-    everyone: Asker, site: Site, zone: str, label: str
+    everyone: Everyone, testbed: Testbed, zone: str, label: str
 ) -> None:
     """A name that only has names below it must be empty, not denied (RFC 8020)."""
-    namespace = site.workspace.namespace
+    namespace = testbed.workspace.namespace
     name = {"svc": f"svc.{zone}", "namespace": f"{namespace}.svc.{zone}"}[label]
     answers = everyone.ask(name, "A")
     assert answers.deviating_from(expect.nodata(zone)) == {}, answers
@@ -64,7 +66,7 @@ def test_name_between_existing_names_is_nodata(
     "port", [Port("absent", 80), Port("http", 80, "UDP")], ids=["name", "protocol"]
 )
 def test_srv_of_another_port_is_nxdomain(
-    everyone: Asker, records: Records, zone: str, port: Port
+    everyone: Everyone, records: Records, zone: str, port: Port
 ) -> None:
     """A port name or protocol that the Service does not have must be denied."""
     answers = everyone.ask(records.web.srv_name(port), "SRV")
@@ -72,7 +74,7 @@ def test_srv_of_another_port_is_nxdomain(
 
 
 @pytest.mark.spec("N7")
-def test_name_too_deep_is_nxdomain(everyone: Asker, records: Records, zone: str) -> None:
+def test_name_too_deep_is_nxdomain(everyone: Everyone, records: Records, zone: str) -> None:
     """More labels below a Service than the schema knows must be denied."""
     answers = everyone.ask(records.web.below("a.b.c"), "A")
     assert answers.deviating_from(expect.nxdomain(zone)) == {}, answers
@@ -80,7 +82,7 @@ def test_name_too_deep_is_nxdomain(everyone: Asker, records: Records, zone: str)
 
 @pytest.mark.spec("N8")
 @pytest.mark.parametrize("label", ["*", "any"])
-def test_wildcard_is_nxdomain(everyone: Asker, site: Site, zone: str, label: str) -> None:
+def test_wildcard_is_nxdomain(everyone: Everyone, testbed: Testbed, zone: str, label: str) -> None:
     """A wildcard label must not match Services."""
-    answers = everyone.ask(f"{label}.{site.workspace.namespace}.svc.{zone}", "A")
+    answers = everyone.ask(f"{label}.{testbed.workspace.namespace}.svc.{zone}", "A")
     assert answers.deviating_from(expect.nxdomain(zone)) == {}, answers

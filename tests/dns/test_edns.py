@@ -3,7 +3,7 @@
 import pytest
 
 from clusterdns.matrix import expect
-from clusterdns.matrix.everyone import Asker
+from clusterdns.matrix.everyone import Everyone
 from clusterdns.matrix.question import Question
 from clusterdns.objects.service import Service
 
@@ -22,7 +22,7 @@ VARIANTS = {
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_question_is_answered_with(
-    everyone: Asker, wire_exact: None, kubernetes: Service, variant: str
+    everyone: Everyone, wire_exact: None, kubernetes: Service, variant: str
 ) -> None:
     """A question must get the same answer whatever EDNS it carries (RFC 6891 6.1.2, 7)."""
     answers = everyone.put(Question(kubernetes.fqdn, **VARIANTS[variant]))  # type: ignore[arg-type]
@@ -31,7 +31,7 @@ def test_question_is_answered_with(
 
 
 def test_reply_has_opt_when_the_question_has(
-    everyone: Asker, wire_exact: None, kubernetes: Service
+    everyone: Everyone, wire_exact: None, kubernetes: Service
 ) -> None:
     """A question with OPT must be answered with OPT of version 0 (RFC 6891 6.1.1)."""
     answers = everyone.ask(kubernetes.fqdn)
@@ -39,14 +39,16 @@ def test_reply_has_opt_when_the_question_has(
 
 
 def test_reply_has_no_opt_when_the_question_has_none(
-    everyone: Asker, wire_exact: None, kubernetes: Service
+    everyone: Everyone, wire_exact: None, kubernetes: Service
 ) -> None:
     """A question without OPT must not be answered with OPT (RFC 6891 7)."""
     answers = everyone.put(Question(kubernetes.fqdn, payload=None))
     assert answers.judge("no OPT", lambda a: a.edns_version == -1) == {}, answers
 
 
-def test_unknown_version_is_refused(everyone: Asker, wire_exact: None, kubernetes: Service) -> None:
+def test_unknown_version_is_refused(
+    everyone: Everyone, wire_exact: None, kubernetes: Service
+) -> None:
     """EDNS of a version that nobody knows must be answered with BADVERS (RFC 6891 6.1.3)."""
     answers = everyone.put(Question(kubernetes.fqdn, edns=1))
     assert answers.deviating_from(expect.Expected("BADVERS")) == {}, answers

@@ -3,7 +3,7 @@
 import pytest
 
 from clusterdns.matrix import expect
-from clusterdns.matrix.everyone import Asker
+from clusterdns.matrix.everyone import Everyone
 from clusterdns.matrix.expect import Expected
 from clusterdns.matrix.question import Question
 from clusterdns.objects.records import Records
@@ -23,14 +23,14 @@ def asked(records: Records, zone: str, request: pytest.FixtureRequest) -> tuple[
 
 
 @pytest.mark.level("should")
-def test_answer_is_authoritative(everyone: Asker, asked: tuple[Question, Expected]) -> None:
+def test_answer_is_authoritative(everyone: Everyone, asked: tuple[Question, Expected]) -> None:
     """Answers from the cluster's own zone should have the AA flag, denials too."""
     question, expected = asked
     answers = everyone.put(question)
     assert answers.deviating_from(expected.flagged("QR", "AA")) == {}, answers
 
 
-def test_question_without_recursion_is_answered(everyone: Asker, records: Records) -> None:
+def test_question_without_recursion_is_answered(everyone: Everyone, records: Records) -> None:
     """A question without RD must be answered from the zone, and the reply have no RD either."""
     web = records.web
     answers = everyone.put(Question(web.fqdn, recursion_desired=False))
@@ -38,7 +38,7 @@ def test_question_without_recursion_is_answered(everyone: Asker, records: Record
     assert answers.deviating_from(expected) == {}, answers
 
 
-def test_question_comes_back_letter_by_letter(everyone: Asker, kubernetes: Service) -> None:
+def test_question_comes_back_letter_by_letter(everyone: Everyone, kubernetes: Service) -> None:
     """The question must be echoed in the case that it was asked in: resolvers compare it."""
     mixed = "".join(c.upper() if i % 3 else c for i, c in enumerate(kubernetes.fqdn))
     answers = everyone.ask(mixed)
@@ -46,7 +46,7 @@ def test_question_comes_back_letter_by_letter(everyone: Asker, kubernetes: Servi
     assert wrong == {}, answers
 
 
-def test_answer_is_not_truncated_needlessly(everyone: Asker, records: Records) -> None:
+def test_answer_is_not_truncated_needlessly(everyone: Everyone, records: Records) -> None:
     """An answer that fits must not have the TC flag."""
     web = records.web
     answers = everyone.put(Question(web.fqdn, payload=None))

@@ -30,7 +30,7 @@ def test_every_block_knows_the_cluster(configured: Configured, gather: Gather, w
 
 @pytest.mark.parametrize("way", WAYS)
 def test_ttl_follows_the_corefile(configured: Configured, gather: Gather, way: str) -> None:
-    """The TTL must be that of the kubernetes plug-in, within what a cache allows."""
+    """The TTL must be that of the kubernetes plugin, within what a cache allows."""
     said = configured.ways[way]
     answers = gather(said.fresh)
     rule = f"records with a TTL of {said.ttl} s"

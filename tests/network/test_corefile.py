@@ -6,14 +6,14 @@ from clusterdns.corefile import Corefile, Reading, findings
 from clusterdns.corefile.directives import directives, version_of
 from clusterdns.inventory.in_effect import InEffect
 from clusterdns.inventory.inventory import Inventory
-from clusterdns.testbed.testbed import Site
+from clusterdns.testbed.testbed import Testbed
 
 WANTED_EVERYWHERE = ["errors", "health", "ready", "prometheus", "loop", "reload", "cache"]
 
 
 @pytest.fixture
 def wanted_plugins(coredns_version: str) -> frozenset[str]:
-    """Those of the wanted plug-ins that the running version has."""
+    """Those of the wanted plugins that the running version has."""
     return directives().known_to(version_of(coredns_version)) & set(WANTED_EVERYWHERE)
 
 
@@ -26,17 +26,17 @@ def test_corefile_can_be_read(inventory: Inventory) -> None:
 
 
 def test_running_version_would_start_with_it(corefile: Corefile, coredns_version: str) -> None:
-    """The CoreDNS version that runs must know every plug-in and option of its Corefile."""
+    """The CoreDNS version that runs must know every plugin and option of its Corefile."""
     errors = [str(f) for f in findings(corefile, coredns_version) if f.level == "error"]
     assert errors == [], "\n".join(errors)
 
 
 @pytest.mark.quick
 @pytest.mark.usefixtures("some_probe")
-def test_it_serves_the_cluster_domain(corefile: Corefile, site: Site) -> None:
-    """The zone of the kubernetes plug-in must be the domain that kubelets give to pods."""
+def test_it_serves_the_cluster_domain(corefile: Corefile, testbed: Testbed) -> None:
+    """The zone of the kubernetes plugin must be the domain that kubelets give to pods."""
     zones = {zone for one in Reading(corefile).all_kubernetes() for zone in one.zones}
-    assert site.zone in zones, f"pods search {site.zone}, the Corefile serves {sorted(zones)}"
+    assert testbed.zone in zones, f"pods search {testbed.zone}, the Corefile serves {sorted(zones)}"
 
 
 @pytest.mark.level("advice")
@@ -48,7 +48,7 @@ def test_what_runs_is_the_configmap(in_effect: InEffect) -> None:
 @pytest.mark.level("advice")
 @pytest.mark.parametrize("plugin", WANTED_EVERYWHERE)
 def test_it_has_plugin(corefile: Corefile, wanted_plugins: frozenset[str], plugin: str) -> None:
-    """Plug-ins that every operator misses once they are needed should be there."""
+    """Plugins that every operator misses once they are needed should be there."""
     missing = wanted_plugins - {one.name for _, one in Reading(corefile).plugins()}
     assert plugin not in missing, f"no server block of the Corefile has {plugin}"
 

@@ -6,7 +6,7 @@ import pytest
 
 from clusterdns.inventory.inventory import Inventory
 from clusterdns.inventory.shape import WELL_KNOWN_LABELS, port_of, selects, strange_nameservers
-from clusterdns.testbed.testbed import Site
+from clusterdns.testbed.testbed import Testbed
 
 
 @pytest.mark.quick
@@ -62,11 +62,11 @@ def test_selector_matches_the_replicas(inventory: Inventory) -> None:
 @pytest.mark.quick
 @pytest.mark.usefixtures("some_probe")
 def test_pods_on_every_node_ask_the_service(
-    inventory: Inventory, site: Site, node_local: Mapping[str, tuple[str, ...]]
+    inventory: Inventory, testbed: Testbed, node_local: Mapping[str, tuple[str, ...]]
 ) -> None:
     """A pod must be told the cluster IP of the DNS Service, or a cache that its node has."""
-    strange = strange_nameservers(site.resolv_confs, inventory.cluster_ips, node_local)
-    assert (bool(site.resolv_confs), strange) == (True, {}), (
+    strange = strange_nameservers(testbed.resolv_confs, inventory.cluster_ips, node_local)
+    assert (bool(testbed.resolv_confs), strange) == (True, {}), (
         f"{inventory.service_name} has {inventory.cluster_ips} and node-local caches listen on "
         f"{dict(node_local)}, but pods are told {strange or 'nothing'}: "
         "look at clusterDNS in the kubelet's configuration on these nodes"

@@ -11,11 +11,13 @@ from clusterdns.experiments.forwarding.outside_names import OutsideNames
 from clusterdns.experiments.forwarding.outside_zone import LARGE_ROW, ROWS, STUB_ROW, Row
 from clusterdns.experiments.gather import Gather
 from clusterdns.matrix import expect
-from clusterdns.matrix.everyone import Asker
+from clusterdns.matrix.everyone import Everyone
 from clusterdns.matrix.question import Transport
 
 
-def test_outside_name_resolves_as_on_the_node(everyone: Asker, outside_names: OutsideNames) -> None:
+def test_outside_name_resolves_as_on_the_node(
+    everyone: Everyone, outside_names: OutsideNames
+) -> None:
     """A name that exists only outside must resolve to what the replicas' nodes see."""
     answers = everyone.put(*outside_names.questions)
     assert answers.deviating_from(outside_names.expected) == {}, f"{answers}\n{outside_names}"

@@ -1,4 +1,4 @@
-"""The log and errors plug-ins: what they tell of each question, and what they keep to themselves.
+"""The log and errors plugins: what they tell of each question, and what they keep to themselves.
 
 Tried in a private CoreDNS of the cluster's own image, by the questions that were put to it.
 """

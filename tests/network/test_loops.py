@@ -9,7 +9,7 @@ from clusterdns.experiments.loops.upstreams import Upstreams
 
 
 def test_no_replica_has_died_of_a_loop(deaths: tuple[Death, ...]) -> None:
-    """No replica must have stopped because its loop plug-in saw its own question."""
+    """No replica must have stopped because its loop plugin saw its own question."""
     loops = [str(death) for death in deaths if death.of_a_loop]
     assert loops == [], "\n".join(loops)
 

@@ -1,4 +1,4 @@
-"""Metrics: the series that each plug-in must have, and counters that move as questions do.
+"""Metrics: the series that each plugin must have, and counters that move as questions do.
 
 The replicas of the cluster are only read; values are compared in a private CoreDNS, which nobody
 else asks.
@@ -19,7 +19,7 @@ PLUGINS = ("prometheus", "cache", "forward", "health", "reload", "template")
 def test_replica_has_the_series_of_its_plugins(
     replica_metrics: tuple[Fetched, ...], replica_series: tuple[Series, ...]
 ) -> None:
-    """Each replica should have the series of each plug-in in its Corefile, with their labels."""
+    """Each replica should have the series of each plugin in its Corefile, with their labels."""
     lacking = missing_series(replica_metrics, replica_series)
     assert (bool(replica_metrics), lacking) == (True, {}), lacking or "there is no replica to ask"
 
@@ -34,7 +34,7 @@ def test_metrics_come_through_the_service(service_metrics: tuple[Fetched, ...]) 
 @pytest.mark.slow
 @pytest.mark.parametrize("series", expected_series(PLUGINS, "use"), ids=lambda s: s.name)
 def test_plugin_in_use_has_series(reporting: Reporting, series: Series) -> None:
-    """A plug-in that is in use must have its series, with the labels that are documented."""
+    """A plugin that is in use must have its series, with the labels that are documented."""
     assert missing(reporting.metrics, [series]) == (), missing(reporting.metrics, [series])
 
 

@@ -6,12 +6,12 @@ import pytest
 
 from clusterdns.experiments.node_files import is_of_use
 from clusterdns.matrix.answer import Answer
-from clusterdns.matrix.everyone import Asker
+from clusterdns.matrix.everyone import Everyone
 
 
 @pytest.mark.level("should")
 @pytest.mark.parametrize("rdtype", ["A", "AAAA"])
-def test_every_upstream_answers(upstream_asker: Asker, outside_name: str, rdtype: str) -> None:
+def test_every_upstream_answers(upstream_asker: Everyone, outside_name: str, rdtype: str) -> None:
     """Each upstream should answer: a dead one costs seconds whenever it is chosen."""
     answers = upstream_asker.ask(outside_name, rdtype)
     assert answers.judge("an answer or a denial", is_of_use) == {}, answers

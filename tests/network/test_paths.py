@@ -7,13 +7,13 @@ from collections.abc import Mapping
 
 import pytest
 
-from clusterdns.matrix.everyone import Everyone
+from clusterdns.matrix.everyone import Matrix
 from clusterdns.matrix.paths import deadline_misses, improbable_losses, silent_paths, take_sample
 from clusterdns.matrix.question import Question, Transport
 
 
 @pytest.fixture(scope="module")
-def sampled(matrix: Everyone, zone: str) -> Everyone:
+def sampled(matrix: Matrix, zone: str) -> Matrix:
     """Everyone, after a fixed sample of questions on each path."""
     take_sample(matrix, Question(f"dns-version.{zone}", "TXT"))
     return matrix
@@ -24,19 +24,19 @@ def test_every_node_starts_a_probe(unable_nodes: Mapping[str, str]) -> None:
     assert unable_nodes == {}, "\n".join(f"{n}: {why}" for n, why in unable_nodes.items())
 
 
-def test_path_answers(sampled: Everyone, transport: Transport) -> None:
+def test_path_answers(sampled: Matrix, transport: Transport) -> None:
     """The Service and every replica must answer from every node."""
     silent = silent_paths(sampled.losses, transport)
     assert silent == [], "\n".join(silent)
 
 
-def test_path_loses_nothing(sampled: Everyone, transport: Transport) -> None:
+def test_path_loses_nothing(sampled: Matrix, transport: Transport) -> None:
     """A path must not lose more questions than chance explains: one in a thousand, p < 1e-6."""
     lossy = improbable_losses(sampled.losses, transport)
     assert lossy == [], "\n".join(lossy)
 
 
-def test_path_is_in_time(sampled: Everyone, transport: Transport) -> None:
+def test_path_is_in_time(sampled: Matrix, transport: Transport) -> None:
     """Answers from the cluster's own zone must not be late: a second is a packet that was lost."""
     late = deadline_misses(sampled.losses, transport)
     assert late == [], "\n".join(late)

@@ -7,7 +7,7 @@ from clusterdns.clients.hostnames import CUT, PodNames
 from clusterdns.clients.planned import Role, crowded, merged
 from clusterdns.clients.policies import PodFiles
 from clusterdns.matrix.tally import Tally
-from clusterdns.testbed.testbed import Site, Workspace
+from clusterdns.testbed.testbed import Testbed, Workspace
 
 OF_THE_CLUSTER = (Role.CLUSTER_FIRST, Role.HOST_NETWORK, Role.SECOND)
 OF_THE_NODE = (Role.DEFAULT, Role.FALLBACK)
@@ -68,9 +68,9 @@ def test_none_is_what_was_given(pod_files: PodFiles, tally: Tally) -> None:
 
 
 @pytest.mark.spec("D8")
-def test_config_is_appended(pod_files: PodFiles, site: Site, tally: Tally) -> None:
+def test_config_is_appended(pod_files: PodFiles, testbed: Testbed, tally: Tally) -> None:
     """A dnsConfig must come behind the defaults, each value once, its options instead of theirs."""
-    found = pod_files.with_config(Role.MERGED, merged(site.domain)).noted_in(tally)
+    found = pod_files.with_config(Role.MERGED, merged(testbed.domain)).noted_in(tally)
     assert found.deviations == {}, found
 
 

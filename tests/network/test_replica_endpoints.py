@@ -4,13 +4,13 @@ import pytest
 
 from clusterdns.inventory.inventory import Inventory
 from clusterdns.inventory.replica_pages import Pages, build_version, fetch_pages, values_of
-from clusterdns.testbed.testbed import Site
+from clusterdns.testbed.testbed import Testbed
 
 
 @pytest.fixture(scope="module")
-def pages(site: Site, wire_exact: None) -> Pages:
+def pages(testbed: Testbed, wire_exact: None) -> Pages:
     """The pages of every replica as seen from every node."""
-    return fetch_pages(site.probes, site.workspace.inventory)
+    return fetch_pages(testbed.probes, testbed.workspace.inventory)
 
 
 @pytest.mark.parametrize(

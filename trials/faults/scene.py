@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from clusterdns.cluster import Cluster, Manifest, NotThere, is_ready, path_of
+from clusterdns.cluster import Cluster, Manifest, NotFoundError, is_ready, path_of
 from clusterdns.wait import eventually
 from trials.cluster import Breakable
 from trials.faults.nodes import NodeError, on_node, read_file, write_file
@@ -220,7 +220,7 @@ class Scene:
         path = path_of(kind, metadata.get("namespace"), metadata["name"])
         try:
             now = self.api.request("GET", path)
-        except NotThere:
+        except NotFoundError:
             self.api.create(wanted)
             return
         metadata["resourceVersion"] = now["metadata"]["resourceVersion"]

@@ -4,7 +4,7 @@ import re
 import subprocess
 from collections.abc import Callable
 
-from clusterdns.cluster import Manifest, NotThere, is_ready
+from clusterdns.cluster import Manifest, NotFoundError, is_ready
 from clusterdns.wait import eventually
 from trials.faults.mutant import Seen
 from trials.faults.scene import KUBE_SYSTEM, Scene, reasons_of
@@ -107,7 +107,7 @@ def object_is(kind: str, name: str, holds: Callable[[Manifest], bool], place: st
     def look(scene: Scene) -> Seen:
         try:
             found = scene.api.get(kind, name, place)
-        except NotThere:
+        except NotFoundError:
             return Seen(False, f"no {kind} {name}")
         return Seen(holds(found), f"{kind} {name}")
 

@@ -177,7 +177,7 @@ def no_ready(facts: Facts) -> Finding | None:
     refused = [c for c in facts.reached("/ready") if c.result in ("0", "refused")]
     return Finding(
         "The replicas are never ready: their readiness probe asks /ready, but the Corefile has no "
-        "ready plug-in.",
+        "ready plugin.",
         (
             f"readinessProbe: /ready on port {probe.get('port')}, the Corefile has no ready",
             *facts.events_with(r"Readiness probe failed.*refused", most=1),
@@ -214,7 +214,7 @@ def wrong_readiness(facts: Facts) -> Finding | None:
         (f"readinessProbe: {container.get('readinessProbe')}",),
         (
             f"{facts.ks} edit {facts.workload}  # readinessProbe: httpGet /ready, port 8181; the "
-            "Corefile needs the ready plug-in first",
+            "Corefile needs the ready plugin first",
             *rolls(facts),
         ),
         Scope(("network/test_dns_workload.py::test_container_is_probed*",)),

@@ -32,7 +32,7 @@ SAYS_RELOAD += r"Restart failed: .*Corefile|failed to parse Corefile"
 
 
 def unknown_word(facts: Facts) -> str:
-    """The complaint about a plug-in or option that this version does not have; "" for none."""
+    """The complaint about a plugin or option that this version does not have; "" for none."""
     lines = facts.log_lines(SAYS_UNKNOWN, most=1)
     words = ("unknown", "removed", "no longer", "not known", "does not know", "gone", "needs")
     said = [str(one) for one in errors(facts) if any(w in one.message.lower() for w in words)]
@@ -50,12 +50,12 @@ def down(facts: Facts) -> bool:
     leads_to=("dns-svc-endpoints-notready", "corefile-invalid"),
 )
 def removed(facts: Facts) -> Finding | None:
-    """The Corefile has a plug-in or option that this version of CoreDNS does not know."""
+    """The Corefile has a plugin or option that this version of CoreDNS does not know."""
     word = unknown_word(facts)
     if not word or not down(facts) or isinstance(facts.inventory.corefile, CorefileError):
         return None
     return Finding(
-        f"CoreDNS {facts.inventory.coredns_version} does not know a plug-in or option of its "
+        f"CoreDNS {facts.inventory.coredns_version} does not know a plugin or option of its "
         f"Corefile: {word}.",
         (word, *facts.crashing[:3], *facts.log_lines(SAYS_SYNTAX)),
         (
@@ -177,7 +177,7 @@ def no_reload(facts: Facts) -> Finding | None:
         "The Corefile has no reload: an edited ConfigMap takes effect only when the replicas are "
         "restarted.",
         (
-            "no server block has the plug-in reload",
+            "no server block has the plugin reload",
             *(["the replicas run with another Corefile than the ConfigMap has"] if stale else []),
         ),
         (

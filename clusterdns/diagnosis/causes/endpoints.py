@@ -100,7 +100,7 @@ def _without(facts: Facts, strange: set[str]) -> list[str]:
         elif addresses <= strange:
             found.append(
                 f"{facts.ks} label endpointslice {meta['name']} kubernetes.io/service-name-  "
-                "# takes it from the Service; the label given back undoes that"
+                "# takes it from the Service; the label restored undoes that"
             )
         else:
             found.append(

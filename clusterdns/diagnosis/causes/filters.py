@@ -61,12 +61,12 @@ def filtered(facts: Facts) -> Finding | None:
         ),
         (
             f"on {where} and the replicas' nodes: iptables-save | grep -w 53; nft list ruleset",
-            "network policies of the network plug-in, security groups: open 53/UDP and 53/TCP",
+            "network policies of the network plugin, security groups: open 53/UDP and 53/TCP",
             f"{facts.ks} logs {facts.of_replicas} --prefix --tail=50  # does the replica hang?",
         ),
         Scope(EVERYTHING if whole else PATHS, fits),
         "medium",
         assumes=1,
         tell_apart="tcpdump -ni any port 53 on the replica's node: no packet arrives means a "
-        "filter; a packet without an answer means CoreDNS (plug-in acl, or it hangs)",
+        "filter; a packet without an answer means CoreDNS (plugin acl, or it hangs)",
     )

@@ -7,7 +7,7 @@ from clusterdns.diagnosis.facts import Facts, nodes_in_words
 from clusterdns.diagnosis.finding import Finding, Scope, cause
 from clusterdns.diagnosis.rows import Talk
 
-BY_SOURCE = ("acl", "view")  # plug-ins by which CoreDNS itself tells nodes apart
+BY_SOURCE = ("acl", "view")  # plugins by which CoreDNS itself tells nodes apart
 
 
 @cause("dns-intercepted", "node-network", leads_to=GUESSES)

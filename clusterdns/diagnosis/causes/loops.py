@@ -83,7 +83,7 @@ def loop_hidden(facts: Facts) -> Finding | None:
     if not loops and not multiplied:
         return None
     return Finding(
-        "CoreDNS forwards to itself, and the plug-in that would notice was taken out: names "
+        "CoreDNS forwards to itself, and the plugin that would notice was taken out: names "
         "outside do not resolve, and each question is multiplied until memory runs out.",
         (
             "the Corefile has no loop",

@@ -25,7 +25,7 @@ def left_out(kubernetes: Kubernetes) -> list[str]:
 
 @cause("corefile-partial", "corefile", leads_to=GUESSES)
 def partial(facts: Facts) -> Finding | None:
-    """The plug-in kubernetes was told to serve some objects only."""
+    """The plugin kubernetes was told to serve some objects only."""
 
     def fits(cell: Cell) -> bool:
         about = name_of(cell).endswith((f"{facts.domain}.", ".arpa."))

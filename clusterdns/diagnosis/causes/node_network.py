@@ -50,7 +50,7 @@ def overlay(facts: Facts) -> Finding | None:
             f"{nodes_in_words(nodes)} ({_ranges(facts, nodes | others)}):",
             "iptables-save, nft list ruleset and ip route on both; the port of the overlay "
             "(VXLAN 8472/udp or 4789/udp, IP-in-IP, WireGuard) in security groups between them",
-            f"{facts.kubectl} -n kube-system get pods -o wide  # is the network plug-in well?",
+            f"{facts.kubectl} -n kube-system get pods -o wide  # is the network plugin well?",
         ),
         _between(nodes, facts),
         "high" if lost else "medium",

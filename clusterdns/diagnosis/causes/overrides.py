@@ -1,6 +1,6 @@
-"""Plug-ins of the Corefile that answer, refuse or change questions before kubernetes sees them.
+"""Plugins of the Corefile that answer, refuse or change questions before kubernetes sees them.
 
-Each is legal. It is blamed only when an answer deviates in the way in which the plug-in deviates.
+Each is legal. It is blamed only when an answer deviates in the way in which the plugin deviates.
 """
 
 import contextlib
@@ -35,13 +35,13 @@ def type_of(cell: Cell) -> str:
 
 
 def written(plugin: Plugin, most: int = 4) -> str:
-    """A plug-in as it stands in the Corefile, in one line."""
+    """A plugin as it stands in the Corefile, in one line."""
     words = [word.strip() for word in plugin.lines(0)]
     return " ".join(words[:most]) + (" ..." if len(words) > most else "")
 
 
 def blamed(facts: Facts, plugin: Plugin, fits: Fits, summary: str, remedy: str) -> Finding | None:
-    """The plug-in as the cause of all deviating answers that fit; None without any."""
+    """The plugin as the cause of all deviating answers that fit; None without any."""
     hits = [cell for trouble in facts.failed for cell in trouble.cells if fits(cell)]
     if not hits:
         return None
@@ -61,7 +61,7 @@ def blamed(facts: Facts, plugin: Plugin, fits: Fits, summary: str, remedy: str) 
 def first_blamed(
     facts: Facts, name: str, judge: Callable[[ServerBlock, Plugin], Finding | None]
 ) -> Finding | None:
-    """The first use of a plug-in that deviating answers speak against; views are not judged."""
+    """The first use of a plugin that deviating answers speak against; views are not judged."""
     for block, plugin in facts.reading.plugins(name) if facts.reading else ():
         if not block.has("view") and (found := judge(block, plugin)):
             return found
@@ -70,7 +70,7 @@ def first_blamed(
 
 @cause("hosts-override", "corefile", leads_to=GUESSES)
 def hosts(facts: Facts) -> Finding | None:
-    """The plug-in hosts knows a name of the cluster, and an address of its own for it."""
+    """The plugin hosts knows a name of the cluster, and an address of its own for it."""
 
     def judge(block: ServerBlock, plugin: Plugin) -> Finding | None:
         own = {absolute(word): o.name for o in plugin.options if is_ip(o.name) for word in o.args}
@@ -84,7 +84,7 @@ def hosts(facts: Facts) -> Finding | None:
             facts,
             plugin,
             fits,
-            f"The plug-in hosts in the Corefile answers for names of the cluster: {names}.",
+            f"The plugin hosts in the Corefile answers for names of the cluster: {names}.",
             "take these names out of the block of hosts",
         )
 
@@ -100,7 +100,7 @@ def is_ip(word: str) -> bool:
 
 @cause("template-override", "corefile", leads_to=GUESSES)
 def template(facts: Facts) -> Finding | None:
-    """The plug-in template makes the answers of a whole class of names of the cluster."""
+    """The plugin template makes the answers of a whole class of names of the cluster."""
 
     def judge(block: ServerBlock, plugin: Plugin) -> Finding | None:
         wanted = plugin.args[1].upper() if len(plugin.args) > 1 else "ANY"
@@ -122,7 +122,7 @@ def template(facts: Facts) -> Finding | None:
             facts,
             plugin,
             fits,
-            f"The plug-in template in the Corefile answers {wanted} questions for names of the "
+            f"The plugin template in the Corefile answers {wanted} questions for names of the "
             f"cluster ({', '.join(zones)}) with {rcode}, before kubernetes is asked.",
             f"give template a zone or a match that leaves {facts.domain} alone, or fallthrough",
         )
@@ -132,7 +132,7 @@ def template(facts: Facts) -> Finding | None:
 
 @cause("rewrite-override", "corefile", leads_to=GUESSES)
 def rewrite(facts: Facts) -> Finding | None:
-    """The plug-in rewrite turns questions for names of the cluster into others."""
+    """The plugin rewrite turns questions for names of the cluster into others."""
 
     def judge(block: ServerBlock, plugin: Plugin) -> Finding | None:
         words = [w for w in plugin.args if w not in ("stop", "continue")]
@@ -149,7 +149,7 @@ def rewrite(facts: Facts) -> Finding | None:
             facts,
             plugin,
             fits,
-            "The plug-in rewrite in the Corefile changes questions or answers about names of the "
+            "The plugin rewrite in the Corefile changes questions or answers about names of the "
             f"cluster: {' '.join(words)}.",
             f"narrow the rule, or take it out: it matches names of {facts.domain}",
         )
@@ -183,7 +183,7 @@ def _found(pattern: str, name: str) -> bool:
 
 @cause("acl-refuses", "corefile", leads_to=(*GUESSES, "dns-port-filtered"))
 def acl(facts: Facts) -> Finding | None:
-    """The plug-in acl turns away pods that may ask."""
+    """The plugin acl turns away pods that may ask."""
 
     def judge(block: ServerBlock, plugin: Plugin) -> Finding | None:
         for rule in plugin.options:
@@ -194,7 +194,7 @@ def acl(facts: Facts) -> Finding | None:
                 facts,
                 plugin,
                 _turned_away(nodes, ACL_SAYS[rule.name]),
-                f"The plug-in acl in the Corefile turns away pods on {nodes_in_words(nodes)}: "
+                f"The plugin acl in the Corefile turns away pods on {nodes_in_words(nodes)}: "
                 f"{rule.name} {' '.join(rule.args)}.",
                 "let acl allow the ranges of all pods and nodes first",
             )

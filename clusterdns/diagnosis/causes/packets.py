@@ -34,7 +34,7 @@ def checksum(facts: Facts) -> Finding | None:
         ),
         (
             f"on {nodes_in_words(nodes)}: ethtool -K flannel.1 tx-checksum-ip-generic off "
-            "(or the VXLAN device of your network plug-in); nstat -az UdpInCsumErrors shows it",
+            "(or the VXLAN device of your network plugin); nstat -az UdpInCsumErrors shows it",
             "iptables-save | grep -- '--dport 53' and nft list ruleset on these nodes show a "
             "firewall that drops it",
         ),
@@ -64,7 +64,7 @@ def mtu(facts: Facts) -> Finding | None:
         cell
         for trouble in facts.failed
         for cell in trouble.cells
-        if cell.silent and ("large" in trouble.name or "throng" in cell.question)
+        if cell.silent and ("large" in trouble.name or "thousand_addresses" in cell.question)
     ]
     if not stuck:
         return None
@@ -78,7 +78,7 @@ def mtu(facts: Facts) -> Finding | None:
         ),
         (
             "ping -M do -s 1472 from pod to pod across these nodes, and smaller until it passes",
-            "lower the MTU of the network plug-in below what passes; pods have it once their "
+            "lower the MTU of the network plugin below what passes; pods have it once their "
             "workloads were rolled out anew, one after the other",
         ),
         Scope(

@@ -1,4 +1,4 @@
-"""The network plug-in: no network, an old one, or ranges that overlap."""
+"""The network plugin: no network, an old one, or ranges that overlap."""
 
 import ipaddress
 import re
@@ -38,7 +38,7 @@ def overlap(facts: Facts) -> Finding | None:
         tuple(f"{a} ({w}) is in {ranges[n]} of {n}" for a, w, n in hits[:3]),
         (
             "renumber: a pod range that overlaps with nothing that pods must reach (podSubnet of "
-            "kubeadm, or the network plug-in's pool)",
+            "kubeadm, or the network plugin's pool)",
         ),
         Scope(
             ("network/test_forwarding.py::test_outside*", "network/test_loops.py::*"),
@@ -64,7 +64,7 @@ def no_cni(facts: Facts) -> Finding | None:
     if not unready and not bare and not (found and stuck):
         return None
     return Finding(
-        "Pods get no network: the network plug-in (CNI) is missing or broken"
+        "Pods get no network: the network plugin (CNI) is missing or broken"
         f"{' on ' + nodes_in_words(set(facts.unprobed)) if facts.unprobed else ''}.",
         (
             *unready[:2],
@@ -73,7 +73,7 @@ def no_cni(facts: Facts) -> Finding | None:
             *(f"{n}: no probe could start: {w[:120]}" for n, w in list(facts.unprobed.items())[:2]),
         ),
         (
-            "install the network plug-in of the cluster (flannel, Calico, Cilium, ...), or repair "
+            "install the network plugin of the cluster (flannel, Calico, Cilium, ...), or repair "
             "it: ls /etc/cni/net.d /opt/cni/bin on the nodes that are not well",
             f"{facts.kubectl} get nodes; {facts.kubectl} -n kube-system get pods -o wide",
         ),
@@ -124,7 +124,7 @@ def stale_cni(facts: Facts) -> Finding | None:
         if not any(ipaddress.ip_address(ip) in net for net in ranges[node])
     ]
     if not outside or len(outside) == len(known):
-        return None  # all outside: the network plug-in has ranges of its own
+        return None  # all outside: the network plugin has ranges of its own
     node, ip, what = outside[0]
     nodes = {n for n, _, _ in outside}
     return Finding(

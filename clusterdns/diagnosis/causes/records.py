@@ -1,4 +1,4 @@
-"""Records that are legal to lack, or that a setting of the kubernetes plug-in takes away."""
+"""Records that are legal to lack, or that a setting of the kubernetes plugin takes away."""
 
 from clusterdns.diagnosis.facts import Facts, root_upstreams
 from clusterdns.diagnosis.finding import Finding, Scope, cause

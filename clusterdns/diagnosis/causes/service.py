@@ -130,7 +130,7 @@ def not_ready(facts: Facts) -> Finding | None:
         Scope(("network/test_dns_workload.py::*", *THROUGH_SERVICE), through_service),
         "medium",
         assumes=1,
-        tell_apart="why they are not ready: their log, and the body of /ready names the plug-in",
+        tell_apart="why they are not ready: their log, and the body of /ready names the plugin",
     )
 
 

@@ -16,7 +16,7 @@ from clusterdns.experiments.api_loss.cut import (
     recovery,
     told,
 )
-from clusterdns.experiments.context import Bench, Place
+from clusterdns.experiments.context import ExperimentContext, ExperimentSetup
 from clusterdns.experiments.forwarding.experiment import api_addresses, api_name
 from clusterdns.inventory.web import Page
 from clusterdns.matrix import expect
@@ -57,36 +57,36 @@ class ApiLate:
 class ApiLateExperiment:
     """CoreDNS starts while there is no API."""
 
-    place: Place
+    setup: ExperimentSetup
     account: str
     zone: str
     way: Cuttable = field(init=False)
 
     def __post_init__(self) -> None:
         """Write down the instance."""
-        self.way = Cuttable(self.place, self.account, self.zone, STARTING, False)
+        self.way = Cuttable(self.setup, self.account, self.zone, STARTING, False)
 
     def manifests(self) -> list[Manifest]:
         """What is to be made."""
         return self.way.instance.manifests()
 
-    def conduct(self, bench: Bench) -> ApiLate:
-        """Look, open, look. Raises NotPossible when the instance does not serve at all."""
-        way, timeouts = self.way, self.place.workspace.timeouts
-        server = bench.wait_until_serving(way.instance)
+    def conduct(self, context: ExperimentContext) -> ApiLate:
+        """Look, open, look. Raises NotPossibleError when the instance does not serve at all."""
+        way, timeouts = self.way, self.setup.workspace.timeouts
+        server = context.wait_until_serving(way.instance)
         began = time.monotonic()
         name = Question(api_name(self.zone), "A")
-        addresses = api_addresses(self.place.workspace.cluster)
+        addresses = api_addresses(self.setup.workspace.cluster)
         right = expect.addresses(name.name, [ip for ip in addresses if address_type(ip) == "A"])
         unknown = Question(f"nobody.default.svc.{self.zone}", "A")
-        cluster = bench.ask(server, [name, unknown])
-        outside = bench.ask(server, [OUTSIDE])
-        ready = way.ready_page(bench, server)
+        cluster = context.ask(server, [name, unknown])
+        outside = context.ask(server, [OUTSIDE])
+        ready = way.ready_page(context, server)
         opened = way.switch(OPEN)
         allowed = recovery(timeouts.watch, opened - began + STARTS)
 
         def look() -> tuple[Answer, Page]:
-            return bench.ask_one(server, name), way.ready_page(bench, server)
+            return context.ask_one(server, name), way.ready_page(context, server)
 
         def is_well(found: tuple[Answer, Page]) -> bool:
             return right.accepts(found[0]) and found[1].status == 200
@@ -101,5 +101,5 @@ class ApiLateExperiment:
             time.monotonic() - opened if is_well(last) else None,
             allowed,
             right,
-            tuple(bench.notes),
+            tuple(context.notes),
         )

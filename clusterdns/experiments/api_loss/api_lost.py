@@ -18,7 +18,7 @@ from clusterdns.experiments.api_loss.cut import (
     recovery,
     told,
 )
-from clusterdns.experiments.context import Bench, Place
+from clusterdns.experiments.context import ExperimentContext, ExperimentSetup
 from clusterdns.inventory.web import Page
 from clusterdns.matrix import expect
 from clusterdns.matrix.answer import Answer
@@ -27,7 +27,7 @@ from clusterdns.matrix.question import Question, Server
 from clusterdns.names import address_type
 from clusterdns.objects.records import cluster_ips_of, manifest
 from clusterdns.objects.service import Port, Service
-from clusterdns.own_coredns import NotPossible
+from clusterdns.own_coredns import NotPossibleError
 from clusterdns.own_coredns.cuttable_api import CUT, OPEN
 from clusterdns.own_coredns.instance import identity
 from clusterdns.wait import eventually
@@ -71,7 +71,7 @@ class ApiLost:
 class ApiLossExperiment:
     """The API is lost while CoreDNS runs."""
 
-    place: Place
+    setup: ExperimentSetup
     account: str
     zone: str
     way: Cuttable = field(init=False)
@@ -79,39 +79,42 @@ class ApiLossExperiment:
 
     def __post_init__(self) -> None:
         """Write down the instance."""
-        self.way = Cuttable(self.place, self.account, self.zone, RUNNING, True)
+        self.way = Cuttable(self.setup, self.account, self.zone, RUNNING, True)
 
     def service(self, name: str) -> Service:
         """A Service that the experiment makes."""
-        namespace, domain = self.place.workspace.namespace, self.zone.rstrip(".")
+        namespace, domain = self.setup.workspace.namespace, self.zone.rstrip(".")
         return Service(name, namespace, domain, ports=(Port("http", 80),))
 
     def manifests(self) -> list[Manifest]:
         """What is to be made."""
-        services = [manifest(self.place.workspace, self.service(name)) for name in (BEFORE, GONE)]
+        services = [manifest(self.setup.workspace, self.service(name)) for name in (BEFORE, GONE)]
         return [*services, *self.way.instance.manifests()]
 
-    def conduct(self, bench: Bench) -> ApiLost:
-        """Cut, look, open, look. Raises NotPossible when the instance never knew the cluster."""
-        workspace, way = self.place.workspace, self.way
-        server = bench.wait_until_serving(way.instance)
+    def conduct(self, context: ExperimentContext) -> ApiLost:
+        """Cut, look, open, look.
+
+        Raises NotPossibleError when the instance never knew the cluster.
+        """
+        workspace, way = self.setup.workspace, self.way
+        server = context.wait_until_serving(way.instance)
         known = {self._question(name): self._as_made(name) for name in (BEFORE, GONE)}
-        wait_until_known(bench, server, known)
-        before, ready = identity(way.instance.now()), [way.ready_page(bench, server)]
+        wait_until_known(context, server, known)
+        before, ready = identity(way.instance.now()), [way.ready_page(context, server)]
         cut = way.switch(CUT)
-        bench.note("the API is cut off")
+        context.note("the API is cut off")
         workspace.cluster.create(manifest(workspace, self.service(DURING)))
         workspace.cluster.delete("Service", GONE, workspace.namespace)
         new, gone = self._question(DURING), self._question(GONE)
-        said = ask_for(bench, server, [*known, new, OUTSIDE], OUTAGE)
-        bench.note(f"asked {len(said) // 4} times meanwhile")
-        ready.append(way.ready_page(bench, server))
+        said = ask_for(context, server, [*known, new, OUTSIDE], OUTAGE)
+        context.note(f"asked {len(said) // 4} times meanwhile")
+        ready.append(way.ready_page(context, server))
         opened = way.switch(OPEN)
-        bench.note("the API is back")
+        context.note("the API is back")
         right = {new: self._as_made(DURING), gone: expect.nxdomain(self.zone)}
         allowed = recovery(workspace.timeouts.watch, opened - cut)
         last = eventually(
-            lambda: {a.question: a for a in bench.ask(server, list(right))},
+            lambda: {a.question: a for a in context.ask(server, list(right))},
             lambda found: all(right[q].accepts(a) for q, a in found.items()),
             allowed,
         )
@@ -121,7 +124,7 @@ class ApiLossExperiment:
             tuple(a for a in said if a.question in known and a.question != gone),
             tuple(a for a in said if a.question == new),
             tuple(a for a in said if a.question == gone),
-            (*ready, way.ready_page(bench, server)),
+            (*ready, way.ready_page(context, server)),
             tuple(a for a in said if a.question == OUTSIDE),
             last[new],
             last[gone],
@@ -131,7 +134,7 @@ class ApiLossExperiment:
             known[gone],
             before,
             identity(way.instance.now()),
-            tuple(bench.notes),
+            tuple(context.notes),
         )
 
     def _question(self, name: str) -> Question:
@@ -141,7 +144,7 @@ class ApiLossExperiment:
     def _made(self, name: str) -> Service:
         """The Service as the API has it, or had it when it was looked at first."""
         if name not in self.seen:
-            made = self.place.workspace.cluster.get("Service", name, self.place.workspace.namespace)
+            made = self.setup.workspace.cluster.get("Service", name, self.setup.workspace.namespace)
             self.seen[name] = replace(self.service(name), cluster_ips=cluster_ips_of(made))
         return self.seen[name]
 
@@ -152,29 +155,33 @@ class ApiLossExperiment:
 
 
 def ask_for(
-    bench: Bench, server: Server, questions: Sequence[Question], seconds: float
+    context: ExperimentContext, server: Server, questions: Sequence[Question], seconds: float
 ) -> list[Answer]:
     """Every answer to the same questions, asked again and again."""
     found: list[Answer] = []
     end = time.monotonic() + seconds
 
     def look() -> bool:
-        found.extend(bench.ask(server, questions))
+        found.extend(context.ask(server, questions))
         return time.monotonic() >= end
 
-    eventually(look, True, seconds + bench.site.workspace.timeouts.query, every=0.2)
+    eventually(look, True, seconds + context.testbed.workspace.timeouts.query, every=0.2)
     return found
 
 
-def wait_until_known(bench: Bench, server: Server, wanted: dict[Question, Expected]) -> None:
-    """Wait until these names are answered by value. Raises NotPossible when they are not."""
-    within = bench.site.workspace.timeouts.pod
+def wait_until_known(
+    context: ExperimentContext, server: Server, wanted: dict[Question, Expected]
+) -> None:
+    """Wait until these names are answered by value. Raises NotPossibleError when they are not."""
+    within = context.testbed.workspace.timeouts.pod
     last = eventually(
-        lambda: bench.ask(server, list(wanted)),
+        lambda: context.ask(server, list(wanted)),
         lambda found: all(wanted[a.question].accepts(a) for a in found),
         within,
     )
     wrong = [f"{a.question}: {a.received}" for a in last if not wanted[a.question].accepts(a)]
     if wrong:
-        raise NotPossible(f"our CoreDNS did not learn of the cluster in {within:g} s: {wrong[0]}")
-    bench.note("the instance knows the cluster")
+        raise NotPossibleError(
+            f"our CoreDNS did not learn of the cluster in {within:g} s: {wrong[0]}"
+        )
+    context.note("the instance knows the cluster")

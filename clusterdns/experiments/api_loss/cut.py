@@ -4,11 +4,11 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from clusterdns.experiments.context import Bench, Place
+from clusterdns.experiments.context import ExperimentContext, ExperimentSetup
 from clusterdns.experiments.forwarding.outside_zone import ZONE
 from clusterdns.inventory.web import Page, get_all
 from clusterdns.matrix.question import Question, Server
-from clusterdns.own_coredns import NotPossible, PrivateCoreDns
+from clusterdns.own_coredns import NotPossibleError, OwnCoreDns
 from clusterdns.own_coredns.cuttable_api import GATE, KUBECONFIG, files, forwarder
 from clusterdns.wait import GENTLY, eventually
 
@@ -22,34 +22,39 @@ UPSTREAM, READY_PORT = 5301, 8181
 class Cuttable:
     """One instance beside a forwarder."""
 
-    place: Place
+    setup: ExperimentSetup
     account: str
     zone: str
     name: str
     is_open: bool
-    instance: PrivateCoreDns = field(init=False)
+    instance: OwnCoreDns = field(init=False)
 
     def __post_init__(self) -> None:
         """Write down the instance; nothing is made yet."""
         made = {"Corefile": corefile(self.zone), **files(self.is_open)}
-        image = self.place.workspace.images.dnsutils
-        node, workspace = self.place.node, self.place.workspace
+        image = self.setup.workspace.images.dnsutils
+        node, workspace = self.setup.node, self.setup.workspace
         companions = (forwarder(image),)
-        self.instance = PrivateCoreDns(workspace, self.name, made, node, self.account, companions)
+        self.instance = OwnCoreDns(workspace, self.name, made, node, self.account, companions)
 
     def switch(self, word: str) -> float:
-        """Open or cut the way; when it was done (monotonic). Raises NotPossible when it is not."""
+        """Open or cut the way; when it was done (monotonic).
+
+        Raises NotPossibleError when it is not.
+        """
         self.instance.change({GATE: word})
-        within = self.place.workspace.timeouts.reload
+        within = self.setup.workspace.timeouts.reload
         said = lambda: last_word(self.instance.logs(GATE))  # noqa: E731
         last = eventually(said, word, within, every=GENTLY)
         if last != word:
-            raise NotPossible(f"our forwarder did not say {word!r} in {within:g} s, but {last!r}")
+            raise NotPossibleError(
+                f"our forwarder did not say {word!r} in {within:g} s, but {last!r}"
+            )
         return time.monotonic()
 
-    def ready_page(self, bench: Bench, server: Server) -> Page:
+    def ready_page(self, context: ExperimentContext, server: Server) -> Page:
         """What /ready says now."""
-        return get_all(bench.relay, [(server.address, READY_PORT, "/ready")])[0]
+        return get_all(context.relay, [(server.address, READY_PORT, "/ready")])[0]
 
 
 def recovery(watch: float, outage: float) -> float:

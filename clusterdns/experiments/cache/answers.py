@@ -14,7 +14,7 @@ ALIVE, MORTAL = 5401, 5402  # of the upstreams
 ZONE_FILE = "/etc/coredns/cached"
 TTL = 60  # seconds, of all records but the short-lived ones
 ADDRESS = "192.0.2.30"
-SUCCESS_CAP, DENIAL_CAP, FLOOR = 6, 3, 5  # seconds; the last is the plug-in's own least
+SUCCESS_CAP, DENIAL_CAP, FLOOR = 6, 3, 5  # seconds; the last is the plugin's own least
 STALE_CAP, BRIEFLY = 2, 1  # seconds until it expires; and how long it may be used then, at BRIEF
 
 

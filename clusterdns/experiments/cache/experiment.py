@@ -1,4 +1,4 @@
-"""The cache plug-in, tried in a private CoreDNS whose upstreams are ours and note each question.
+"""The cache plugin, tried in a private CoreDNS whose upstreams are ours and note each question.
 
 Ports of the instance: CAPPED keeps answers for a time that is known; DISABLED has zones that it
 must not keep; three more lose their upstream, of which only STALE may answer from what it had
@@ -27,7 +27,7 @@ from clusterdns.experiments.cache.answers import (
     zone_file,
 )
 from clusterdns.experiments.cache.lifetimes import Asked, Series, undisturbed
-from clusterdns.experiments.context import Bench
+from clusterdns.experiments.context import ExperimentContext
 from clusterdns.experiments.forwarding.outside_zone import CANARY, LARGE_ROW, ZONE
 from clusterdns.experiments.own_upstreams import GIVES_UP, UPSTREAM, UpstreamedExperiment, server_at
 from clusterdns.inventory.metrics import Metrics
@@ -105,27 +105,30 @@ class CachingExperiment(UpstreamedExperiment):
             "cached": zone_file(),
         }
 
-    def conduct(self, bench: Bench) -> Caching:
-        """Ask. Raises NotPossible when something of ours does not serve or a packet is lost."""
-        server = bench.wait_until_serving(self.instance)
-        upstream = bench.wait_until_serving(self.instance, ALIVE)
-        bench.wait_until_serving(self.instance, MORTAL)
+    def conduct(self, context: ExperimentContext) -> Caching:
+        """Ask.
+
+        Raises NotPossibleError when something of ours does not serve or a packet is lost.
+        """
+        server = context.wait_until_serving(self.instance)
+        upstream = context.wait_until_serving(self.instance, ALIVE)
+        context.wait_until_serving(self.instance, MORTAL)
         questions = {kind: kind.question() for kind in KINDS}
-        asks = self._at_each_tick(bench, server, questions)
-        repeated, answers = self._repeat(bench, server)
+        asks = self._at_each_tick(context, server, questions)
+        repeated, answers = self._repeat(context, server)
         stale = {port: KINDS[0].question() for port in (STALE, FORGETFUL, BRIEF)}
-        fresh = {port: ask(bench, server, port, [q])[0] for port, q in stale.items()}
+        fresh = {port: ask(context, server, port, [q])[0] for port, q in stale.items()}
         counting = [*answers, *fresh.values(), *(a for each in asks.values() for a in each)]
         undisturbed(asked.answer for asked in counting)
         self.instance.change({UPSTREAM: upstream_corefile(mortal=False)})
-        bench.wait_until_gone(server_at(upstream, MORTAL), Question(CANARY))
+        context.wait_until_gone(server_at(upstream, MORTAL), Question(CANARY))
         late = max(asked.received for asked in fresh.values()) + STALE_CAP + BRIEFLY + 1
         until(late)
-        old = {port: ask(bench, server, port, [q])[0] for port, q in stale.items()}
-        bench.note("what had expired asked without the upstream")
-        metrics = self.instance.metrics(bench.probe, server.address)
-        bench.ask_one(upstream, Question(CANARY))
-        arrived = bench.arrivals(self.instance, UPSTREAM, CANARY)
+        old = {port: ask(context, server, port, [q])[0] for port, q in stale.items()}
+        context.note("what had expired asked without the upstream")
+        metrics = self.instance.metrics(context.probe, server.address)
+        context.ask_one(upstream, Question(CANARY))
+        arrived = context.arrivals(self.instance, UPSTREAM, CANARY)
         came = {label: times(arrived, question) for label, question in repeated.items()}
         series = {
             kind.label: Series(
@@ -145,11 +148,11 @@ class CachingExperiment(UpstreamedExperiment):
             tuple(asked.answer for asked in fresh.values()),
             {port: Counted.of(metrics, port) for port in (CAPPED, DISABLED, STALE, FORGETFUL)},
             right_counts(series, came),
-            tuple(bench.notes),
+            tuple(context.notes),
         )
 
     def _at_each_tick(
-        self, bench: Bench, server: Server, questions: Mapping[Kind, Question]
+        self, context: ExperimentContext, server: Server, questions: Mapping[Kind, Question]
     ) -> dict[Kind, list[Asked]]:
         """All kinds at once, again and again."""
         began = time.monotonic()
@@ -157,13 +160,15 @@ class CachingExperiment(UpstreamedExperiment):
         for tick in TICKS:
             until(began + tick)
             for kind, asked in zip(
-                questions, ask(bench, server, CAPPED, list(questions.values())), strict=True
+                questions, ask(context, server, CAPPED, list(questions.values())), strict=True
             ):
                 asks[kind].append(asked)
-        bench.note("every kind asked until after it had expired")
+        context.note("every kind asked until after it had expired")
         return asks
 
-    def _repeat(self, bench: Bench, server: Server) -> tuple[dict[str, Question], list[Asked]]:
+    def _repeat(
+        self, context: ExperimentContext, server: Server
+    ) -> tuple[dict[str, Question], list[Asked]]:
         """Three times what must not be kept, and what must beside it."""
         questions = {
             label: Question(f"{secrets.token_hex(4)}.{below}.{ZONE}", rdtype)
@@ -178,15 +183,17 @@ class CachingExperiment(UpstreamedExperiment):
         answers = [
             asked
             for _ in range(THRICE)
-            for asked in ask(bench, server, DISABLED, list(questions.values()))
+            for asked in ask(context, server, DISABLED, list(questions.values()))
         ]
         return questions, answers
 
 
-def ask(bench: Bench, server: Server, port: int, questions: list[Question]) -> list[Asked]:
+def ask(
+    context: ExperimentContext, server: Server, port: int, questions: list[Question]
+) -> list[Asked]:
     """Put questions to a block, and note when."""
     sent = time.monotonic()
-    answers = bench.ask(server_at(server, port), questions, timeout=GIVES_UP)
+    answers = context.ask(server_at(server, port), questions, timeout=GIVES_UP)
     received = time.monotonic()
     return [Asked(answer, sent, received) for answer in answers]
 

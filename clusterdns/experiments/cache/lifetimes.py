@@ -12,7 +12,7 @@ import dns.rdatatype
 
 from clusterdns.matrix.answer import Answer
 from clusterdns.matrix.expect import Expected
-from clusterdns.own_coredns import NotPossible
+from clusterdns.own_coredns import NotPossibleError
 
 RETRIES_AFTER = 1.5  # seconds: forward asks a silent upstream again after 2 s
 
@@ -122,10 +122,10 @@ def ages(stored: Asked, asked: Asked) -> tuple[float, float]:
 
 
 def undisturbed(answers: Iterable[Answer]) -> None:
-    """Raises NotPossible when a question may have been put twice, by us or by a forwarder."""
+    """Raises NotPossibleError when a question may have been put twice, by us or by a forwarder."""
     for answer in answers:
         if answer.lost or answer.ms > 1000 * RETRIES_AFTER:
-            raise NotPossible(
+            raise NotPossibleError(
                 f"questions could not be counted: {answer.question} was lost {answer.lost} times"
                 f" and took {answer.ms:.0f} ms"
             )

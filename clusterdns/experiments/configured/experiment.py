@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from clusterdns.cluster import Manifest
 from clusterdns.corefile import Reading, parse
 from clusterdns.experiments.api_loss.api_lost import wait_until_known
-from clusterdns.experiments.context import Bench, Place
+from clusterdns.experiments.context import ExperimentContext, ExperimentSetup
 from clusterdns.experiments.forwarding.experiment import api_addresses, api_name
 from clusterdns.experiments.own_upstreams import server_at
 from clusterdns.matrix import expect
@@ -21,8 +21,8 @@ from clusterdns.names import address_type
 from clusterdns.objects.edge_cases import Drawn
 from clusterdns.objects.pod_records import PodRecords
 from clusterdns.objects.wanted import Wanted
-from clusterdns.own_coredns import NotPossible, PrivateCoreDns
-from clusterdns.testbed.testbed import Site
+from clusterdns.own_coredns import NotPossibleError, OwnCoreDns
+from clusterdns.testbed.testbed import Testbed
 
 NAME = "configured"
 # Each way has a port of its own: the lines of its server block, {zone} is the cluster's.
@@ -64,46 +64,49 @@ class Configured:
 class ConfiguredExperiment:
     """Makes the instance and asks each of its blocks."""
 
-    place: Place
+    setup: ExperimentSetup
     account: str
     zone: str
-    instance: PrivateCoreDns = field(init=False)
+    instance: OwnCoreDns = field(init=False)
 
     def __post_init__(self) -> None:
         """Write down the instance; nothing is made yet."""
-        workspace, node = self.place.workspace, self.place.node
+        workspace, node = self.setup.workspace, self.setup.node
         files = {"Corefile": corefile(self.zone)}
-        self.instance = PrivateCoreDns(workspace, NAME, files, node, self.account)
+        self.instance = OwnCoreDns(workspace, NAME, files, node, self.account)
 
     def manifests(self) -> list[Manifest]:
         """What is to be made."""
         return self.instance.manifests()
 
-    def conduct(self, bench: Bench) -> Configured:
-        """Ask. Raises NotPossible when it never knows the cluster or replies are lost again."""
-        first = bench.wait_until_serving(self.instance, AUTOPATH_PORT)
+    def conduct(self, context: ExperimentContext) -> Configured:
+        """Ask.
+
+        Raises NotPossibleError when it never knows the cluster or replies are lost again.
+        """
+        first = context.wait_until_serving(self.instance, AUTOPATH_PORT)
         name = Question(api_name(self.zone), "A")
-        ips = [i for i in api_addresses(self.place.workspace.cluster) if address_type(i) == "A"]
+        ips = [i for i in api_addresses(self.setup.workspace.cluster) if address_type(i) == "A"]
         if not ips:
-            raise NotPossible("the API server's Service has no IPv4 address")
+            raise NotPossibleError("the API server's Service has no IPv4 address")
         named = expect.addresses(name.name, ips)
-        running = addresses_of_probes(bench.site)
+        running = addresses_of_probes(context.testbed)
         ways = {}
         for way, (port, _) in WAYS.items():
             server = server_at(first, port)
-            wait_until_known(bench, server, {name: named})
+            wait_until_known(context, server, {name: named})
             wanted = self.records_of(port, running)
-            said = bench.ask(server, [*wanted])
-            fresh = fresh_answer(bench, server, name.name)
+            said = context.ask(server, [*wanted])
+            fresh = fresh_answer(context, server, name.name)
             found = {answer.question: answer for answer in said}
-            known = bench.ask_one(server, name)
+            known = context.ask_one(server, name)
             ways[way] = Way(found, wanted, known, named, fresh, self.ttl_of(port))
-        wait_until_known(bench, first, {name: named})
-        step = f"kubernetes.default.{self.place.workspace.namespace}.svc.{self.zone}"
+        wait_until_known(context, first, {name: named})
+        step = f"kubernetes.default.{self.setup.workspace.namespace}.svc.{self.zone}"
         followed = (expect.address_record(name.name, ip) for ip in ips)
         return Configured(
             ways,
-            bench.ask_one(first, Question(step, "A")),
+            context.ask_one(first, Question(step, "A")),
             expect.alias(step, name.name, *followed),
         )
 
@@ -116,9 +119,9 @@ class ConfiguredExperiment:
         """What names of pods' addresses must be answered with at this port."""
         kubernetes = self.reading.kubernetes(self.zone, port)
         mode = kubernetes.pods if kubernetes else "disabled"
-        drawn = Drawn(self.place.workspace.run)
+        drawn = Drawn(self.setup.workspace.run)
         nobody = (drawn.ipv4(101), drawn.ipv6(101))
-        namespace = self.place.workspace.namespace
+        namespace = self.setup.workspace.namespace
         records = PodRecords(mode, namespace, self.zone, running, nobody)
         return {**records.of_running_pods, **records.of_no_pod, **records.of_nothing}
 
@@ -134,23 +137,25 @@ class ConfiguredExperiment:
         return min(cache.success_cap, max(own, cache.success_floor)) if cache else own
 
 
-def fresh_answer(bench: Bench, server: Server, name: str) -> Answer:
+def fresh_answer(context: ExperimentContext, server: Server, name: str) -> Answer:
     """The answer to a question that no cache can have kept.
 
     When a reply is lost the cache has its records all the same, and the second try would be
-    answered from there: so another name is asked. Raises NotPossible when none came at once.
+    answered from there: so another name is asked. Raises NotPossibleError when none came at once.
     """
     for owner in (f"_https._tcp.{name}", name):
-        answer = bench.ask_one(server, Question(owner, "SRV"))
+        answer = context.ask_one(server, Question(owner, "SRV"))
         if not (answer.answered and answer.lost):
             return answer
-    raise NotPossible(f"a TTL could not be read: replies of {server} were lost again and again")
+    raise NotPossibleError(
+        f"a TTL could not be read: replies of {server} were lost again and again"
+    )
 
 
-def addresses_of_probes(site: Site) -> tuple[str, ...]:
+def addresses_of_probes(testbed: Testbed) -> tuple[str, ...]:
     """The first address of each probe: all that mode verified knows before CoreDNS 1.15."""
-    workspace = site.workspace
-    names = {probe.pod for probe in site.probes.values()}
+    workspace = testbed.workspace
+    names = {probe.pod for probe in testbed.probes.values()}
     pods = workspace.cluster.list("Pod", workspace.namespace, workspace.run.selector)
     return tuple(p["status"]["podIP"] for p in pods if p["metadata"]["name"] in names)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from clusterdns.experiments.cache.answers import ADDRESS, ZONE_FILE, zone_file
 from clusterdns.experiments.cache.lifetimes import undisturbed
-from clusterdns.experiments.context import Bench
+from clusterdns.experiments.context import ExperimentContext
 from clusterdns.experiments.forwarding.outside_zone import CANARY, LARGE_ROW, ZONE
 from clusterdns.experiments.own_upstreams import (
     GIVES_UP,
@@ -23,7 +23,7 @@ from clusterdns.experiments.own_upstreams import (
 from clusterdns.matrix.answer import Answer
 from clusterdns.matrix.expect import Expected, addresses
 from clusterdns.matrix.question import TRANSPORTS, Question, Server, Transport
-from clusterdns.own_coredns import Arrival, NotPossible, log_directive
+from clusterdns.own_coredns import Arrival, NotPossibleError, log_directive
 
 ONE, TWO, THREE, SLOW, NOBODY = 5401, 5402, 5403, 5404, 5405  # of the upstreams
 PLACES = ("one", "two", "three")
@@ -176,29 +176,32 @@ class ChoosingExperiment(UpstreamedExperiment):
             "cached": zone_file(),
         }
 
-    def conduct(self, bench: Bench) -> Choosing:
-        """Ask. Raises NotPossible when something of ours does not serve or is too slow to count."""
-        server = bench.wait_until_serving(self.instance)
-        upstream = bench.wait_until_serving(self.instance, ONE)
-        limited = self._limit(bench, server)
+    def conduct(self, context: ExperimentContext) -> Choosing:
+        """Ask.
+
+        Raises NotPossibleError when something of ours does not serve or is too slow to count.
+        """
+        server = context.wait_until_serving(self.instance)
+        upstream = context.wait_until_serving(self.instance, ONE)
+        limited = self._limit(context, server)
         chosen = {
             policy.label: [
-                put(bench, server, policy.port, fresh()) for _ in range(policy.questions)
+                put(context, server, policy.port, fresh()) for _ in range(policy.questions)
             ]
             for policy in POLICIES
         }
         ways = {
-            (way.label, transport): put(bench, server, way.port, fresh(), transport)
+            (way.label, transport): put(context, server, way.port, fresh(), transport)
             for way in WAYS
             for transport in TRANSPORTS
         }
-        large = put(bench, server, WAYS[-1].port, LARGE_ROW.question, "tcp")
+        large = put(context, server, WAYS[-1].port, LARGE_ROW.question, "tcp")
         undisturbed([*(a for each in chosen.values() for a in each), *ways.values(), large])
         excepted = {below: fresh(below) for below in ("kept", "excepted")}
         for question in excepted.values():
-            put(bench, server, EXCEPT, question)
-        bench.ask_one(upstream, Question(CANARY))
-        seen = bench.arrivals(self.instance, UPSTREAM, CANARY)
+            put(context, server, EXCEPT, question)
+        context.ask_one(upstream, Question(CANARY))
+        seen = context.arrivals(self.instance, UPSTREAM, CANARY)
         return Choosing(
             {
                 label: Chosen(tuple(answers), tuple(p.place for p in of(seen, answers)))
@@ -213,22 +216,22 @@ class ChoosingExperiment(UpstreamedExperiment):
                 for below, question in excepted.items()
             },
             any(arrival.name == CANARY for arrival in seen),
-            tuple(bench.notes),
+            tuple(context.notes),
         )
 
-    def _limit(self, bench: Bench, server: Server) -> Limited:
+    def _limit(self, context: ExperimentContext, server: Server) -> Limited:
         """Put too many questions at once; again if they were not put at once."""
         for _ in range(ATTEMPTS):
-            before = self.instance.metrics(bench.probe, server.address).total(REJECTS)
+            before = self.instance.metrics(context.probe, server.address).total(REJECTS)
             began = time.monotonic()
             questions = [fresh() for _ in range(ASKED)]
-            answers = bench.ask(server_at(server, LIMITED), questions, timeout=GIVES_UP)
+            answers = context.ask(server_at(server, LIMITED), questions, timeout=GIVES_UP)
             took = time.monotonic() - began
-            after = self.instance.metrics(bench.probe, server.address).total(REJECTS)
+            after = self.instance.metrics(context.probe, server.address).total(REJECTS)
             if (limited := Limited(tuple(answers), after - before, took)).at_once:
-                bench.note("too many questions at once put")
+                context.note("too many questions at once put")
                 return limited
-        raise NotPossible(
+        raise NotPossibleError(
             f"{ASKED} questions could not be put at once: it took {limited.took:.1f} s until all"
             " were answered"
         )
@@ -240,10 +243,14 @@ def fresh(below: str = "kept") -> Question:
 
 
 def put(
-    bench: Bench, server: Server, port: int, question: Question, transport: Transport = "udp"
+    context: ExperimentContext,
+    server: Server,
+    port: int,
+    question: Question,
+    transport: Transport = "udp",
 ) -> Answer:
     """Put one question to a server block."""
-    return bench.ask_one(server_at(server, port), question, transport, timeout=GIVES_UP)
+    return context.ask_one(server_at(server, port), question, transport, timeout=GIVES_UP)
 
 
 def of(arrived: Iterable[Arrival], answers: Sequence[Answer]) -> list[Arrival]:

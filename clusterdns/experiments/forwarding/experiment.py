@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from clusterdns.cluster import Cluster
-from clusterdns.experiments.context import Bench
+from clusterdns.experiments.context import ExperimentContext
 from clusterdns.experiments.forwarding.outside_zone import (
     CANARY_ROW,
     LARGE_ROW,
@@ -116,36 +116,38 @@ class ForwardingExperiment(UpstreamedExperiment):
             "stub": stub_zone_file(),
         }
 
-    def conduct(self, bench: Bench) -> Forwarding:
-        """Ask. Raises NotPossible when the instance or its upstream does not serve."""
-        server = bench.wait_until_serving(self.instance)
-        upstream = bench.wait_until_serving(self.instance, SOUND)
+    def conduct(self, context: ExperimentContext) -> Forwarding:
+        """Ask. Raises NotPossibleError when the instance or its upstream does not serve."""
+        server = context.wait_until_serving(self.instance)
+        upstream = context.wait_until_serving(self.instance, SOUND)
         half_dead, all_dead = server_at(server, HALF_DEAD), server_at(server, ALL_DEAD)
         first = ROWS[0].question
-        before = bench.ask(all_dead, [first], timeout=GIVES_UP)
+        before = context.ask(all_dead, [first], timeout=GIVES_UP)
         rows = {
-            (row.label, transport): bench.ask_one(server, row.question, transport)
+            (row.label, transport): context.ask_one(server, row.question, transport)
             for row in (*ROWS, LARGE_ROW, STUB_ROW)
             for transport in TRANSPORTS
         }
         names = cluster_questions(self.zone) if self.account else []
-        cluster_names = bench.ask(server, names)
+        cluster_names = context.ask(server, names)
         self.instance.change({UPSTREAM: upstream_corefile(mortal=False)})
         fresh = [Question(f"{secrets.token_hex(4)}.{ZONE}", "A") for _ in range(4)]
-        asked_half = bench.ask(half_dead, [row.question for row in ROWS] + fresh, timeout=GIVES_UP)
-        bench.note("questions to sound, half dead and stub upstreams done")
-        dead = self._until_it_is_gone(bench, upstream, all_dead)
-        meanwhile = bench.ask(all_dead, names[:1])
+        asked_half = context.ask(
+            half_dead, [row.question for row in ROWS] + fresh, timeout=GIVES_UP
+        )
+        context.note("questions to sound, half dead and stub upstreams done")
+        dead = self._until_it_is_gone(context, upstream, all_dead)
+        meanwhile = context.ask(all_dead, names[:1])
         began = self.instance.change({UPSTREAM: upstream_corefile(mortal=True)})
         back = eventually(
-            lambda: bench.ask_one(all_dead, first, timeout=GIVES_UP),
+            lambda: context.ask_one(all_dead, first, timeout=GIVES_UP),
             lambda a: a.rcode == "NOERROR",
-            self.place.workspace.timeouts.reload,
+            self.setup.workspace.timeouts.reload,
             every=0.2,
         )
         back_after = time.monotonic() - began
-        bench.note("the upstream that was dead is back")
-        bench.ask_one(server, CANARY_ROW.question)
+        context.note("the upstream that was dead is back")
+        context.ask_one(server, CANARY_ROW.question)
         return Forwarding(
             rows,
             tuple(asked_half),
@@ -158,15 +160,17 @@ class ForwardingExperiment(UpstreamedExperiment):
             self._arrivals(),
             CANARY_ROW.question.name,
             self.zone,
-            api_addresses(self.place.workspace.cluster),
+            api_addresses(self.setup.workspace.cluster),
             self.no_account,
-            tuple(bench.notes),
+            tuple(context.notes),
         )
 
-    def _until_it_is_gone(self, bench: Bench, upstream: Server, all_dead: Server) -> Answer:
+    def _until_it_is_gone(
+        self, context: ExperimentContext, upstream: Server, all_dead: Server
+    ) -> Answer:
         """Wait until nothing listens where the mortal upstream was, then ask the instance."""
-        bench.wait_until_gone(server_at(upstream, MORTAL), ROWS[0].question)
-        return bench.ask_one(all_dead, ROWS[0].question, timeout=GIVES_UP)
+        context.wait_until_gone(server_at(upstream, MORTAL), ROWS[0].question)
+        return context.ask_one(all_dead, ROWS[0].question, timeout=GIVES_UP)
 
     def _arrivals(self) -> tuple[Arrival, ...]:
         """All that the upstreams saw, once the canary is among it."""

@@ -8,14 +8,14 @@ the user names one.
 import ipaddress
 from dataclasses import dataclass
 
-from clusterdns.experiments.context import Bench, Place
+from clusterdns.experiments.context import ExperimentContext, ExperimentSetup
 from clusterdns.experiments.node_resolvers import BesideReplicas
 from clusterdns.inventory.inventory import Inventory
 from clusterdns.matrix.answer import Answer
 from clusterdns.matrix.expect import Expected, address_record
 from clusterdns.matrix.question import Question, Server
 from clusterdns.names import address_type
-from clusterdns.own_coredns import NotPossible
+from clusterdns.own_coredns import NotPossibleError
 
 TRIES = 2  # direct questions to each upstream: a name whose answers vary cannot be compared
 
@@ -70,35 +70,37 @@ class OutsideNames:
 class OutsideNamesExperiment(BesideReplicas):
     """Asks the upstreams of the nodes directly, from beside the replicas."""
 
-    def conduct(self, bench: Bench) -> OutsideNames:
-        """Ask. Raises NotPossible when there is no replica whose node could be asked."""
-        wanted = wanted_names(self.place)
+    def conduct(self, context: ExperimentContext) -> OutsideNames:
+        """Ask. Raises NotPossibleError when there is no replica whose node could be asked."""
+        wanted = wanted_names(self.setup)
         if not wanted:
             return OutsideNames(())
         confs = self.resolvers.confs()
         if not confs:
-            raise NotPossible("no replica of the cluster's DNS runs")
+            raise NotPossibleError("no replica of the cluster's DNS runs")
         upstreams = sorted({address for conf in confs.values() for address in conf.nameservers})
         names = tuple(
-            OutsideName(question, known, tuple(ask_directly(bench, upstreams, question)))
+            OutsideName(question, known, tuple(ask_directly(context, upstreams, question)))
             for question, known in wanted.items()
         )
-        bench.note("names outside asked of the nodes' own upstreams")
-        return OutsideNames(names, tuple(bench.notes))
+        context.note("names outside asked of the nodes' own upstreams")
+        return OutsideNames(names, tuple(context.notes))
 
 
-def ask_directly(bench: Bench, upstreams: list[str], question: Question) -> list[Answer]:
+def ask_directly(
+    context: ExperimentContext, upstreams: list[str], question: Question
+) -> list[Answer]:
     """The answers of every upstream, each asked more than once."""
     servers = [Server(f"upstream/{address}", address) for address in upstreams]
-    return [a for server in servers for a in bench.ask(server, [question] * TRIES)]
+    return [a for server in servers for a in context.ask(server, [question] * TRIES)]
 
 
-def wanted_names(place: Place) -> dict[Question, Expected | None]:
+def wanted_names(setup: ExperimentSetup) -> dict[Question, Expected | None]:
     """The user's name; else the names of kind's nodes, with what the API knows of them."""
-    if place.external_name:
-        name = f"{place.external_name.rstrip('.')}."
+    if setup.external_name:
+        name = f"{setup.external_name.rstrip('.')}."
         return {Question(name, rdtype): None for rdtype in ("A", "AAAA")}
-    return kind_nodes(place.workspace.inventory)
+    return kind_nodes(setup.workspace.inventory)
 
 
 def kind_nodes(inventory: Inventory) -> dict[Question, Expected | None]:

@@ -11,13 +11,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from clusterdns.cluster import Manifest
-from clusterdns.experiments.context import Bench, Place
+from clusterdns.experiments.context import ExperimentContext, ExperimentSetup
 from clusterdns.experiments.forwarding.outside_zone import ZONE
 from clusterdns.experiments.stream import Stream, Streaming
 from clusterdns.inventory.shape import ready_endpoints
 from clusterdns.inventory.web import get_all
 from clusterdns.matrix.question import Question, Server
-from clusterdns.own_coredns import NotPossible, PrivateCoreDns
+from clusterdns.own_coredns import NotPossibleError, OwnCoreDns
 from clusterdns.testbed import manifests
 from clusterdns.testbed.testbed import Workspace
 from clusterdns.wait import GENTLY, eventually, until
@@ -157,18 +157,18 @@ class Left:
 class LeavingExperiment:
     """Makes the pair, and deletes one of it."""
 
-    place: Place
+    setup: ExperimentSetup
     lameduck: float = LAMEDUCK
-    replicas: Mapping[str, PrivateCoreDns] = field(init=False)
+    replicas: Mapping[str, OwnCoreDns] = field(init=False)
 
     def __post_init__(self) -> None:
         """Write down the pair; nothing is made yet."""
         self.replicas = {
-            name: PrivateCoreDns(
-                self.place.workspace,
+            name: OwnCoreDns(
+                self.setup.workspace,
                 name,
                 {"Corefile": corefile(address, self.lameduck)},
-                self.place.node,
+                self.setup.node,
             )
             for name, address in ADDRESS.items()
         }
@@ -183,30 +183,35 @@ class LeavingExperiment:
             pod["spec"]["containers"][0]["readinessProbe"] = probe
         # Any of the pair writes the Service; only its name and selector are the pair's.
         service = self.replicas[STAYS].cluster_ip_service()
-        workspace = self.place.workspace
+        workspace = self.setup.workspace
         service["metadata"] = manifests.metadata(workspace.run, NAME, workspace.namespace)
         service["spec"]["selector"] = {PAIR: NAME}
         return [*made, service]
 
-    def conduct(self, bench: Bench) -> Left:
-        """Ask, delete, ask on. Raises NotPossible when the pair does not serve on every node."""
-        workspace = self.place.workspace
+    def conduct(self, context: ExperimentContext) -> Left:
+        """Ask, delete, ask on.
+
+        Raises NotPossibleError when the pair does not serve on every node.
+        """
+        workspace = self.setup.workspace
         for replica in self.replicas.values():
-            bench.wait_until_serving(replica)
+            context.wait_until_serving(replica)
         leaves = self.replicas[LEAVES]
         itself = leaves.server(leaves.wait_until_running())
         service = workspace.cluster.get("Service", NAME, workspace.namespace)
         server = Server(f"service/{NAME}", str(service["spec"]["clusterIP"]))
-        if bench.relay and not all(p.wire_exact for p in bench.site.probes.values()):
-            raise NotPossible("a steady stream of questions needs perl in the image of the probes")
+        if context.relay and not all(p.wire_exact for p in context.testbed.probes.values()):
+            raise NotPossibleError(
+                "a steady stream of questions needs perl in the image of the probes"
+            )
         wait_for_both(workspace)
         with ExitStack() as stack:
             streams = {
                 node: stack.enter_context(Streaming(probe, server, QUESTION, RATE, PATIENCE))
-                for node, probe in bench.site.probes.items()
+                for node, probe in context.testbed.probes.items()
             }
             direct = stack.enter_context(
-                Streaming(bench.relay, itself, QUESTION, DIRECT_RATE, PATIENCE)
+                Streaming(context.relay, itself, QUESTION, DIRECT_RATE, PATIENCE)
             )
             within = workspace.timeouts.pod
             both = set(ADDRESS.values())
@@ -215,18 +220,18 @@ class LeavingExperiment:
             until(time.monotonic() + SETTLED)
             deleted = time.monotonic()
             workspace.cluster.delete("Pod", LEAVES, workspace.namespace, GRACE)
-            sights, endpoint_s = watch(bench, itself, deleted, self.lameduck + LATEST)
+            sights, endpoint_s = watch(context, itself, deleted, self.lameduck + LATEST)
         nodes = {node: streaming.result for node, streaming in streams.items()}
-        notes = tuple(bench.notes)
+        notes = tuple(context.notes)
         return Left(self.lameduck, nodes, direct.result, deleted, endpoint_s, tuple(sights), notes)
 
 
 def wait_for_both(workspace: Workspace) -> None:
-    """Wait until the slices list both. Raises NotPossible when they never do."""
+    """Wait until the slices list both. Raises NotPossibleError when they never do."""
     within = workspace.timeouts.pod
     seen = eventually(lambda: listed(workspace), lambda ips: len(ips) >= 2, within, every=GENTLY)
     if len(seen) < 2:
-        raise NotPossible(f"our own pair of replicas was not ready within {within:g} s")
+        raise NotPossibleError(f"our own pair of replicas was not ready within {within:g} s")
 
 
 def listed(workspace: Workspace) -> set[str]:
@@ -236,7 +241,7 @@ def listed(workspace: Workspace) -> set[str]:
 
 
 def watch(
-    bench: Bench, itself: Server, deleted: float, seconds: float
+    context: ExperimentContext, itself: Server, deleted: float, seconds: float
 ) -> tuple[list[Sight], float | None]:
     """The pages of the replica, and when the slices lost it, for so many seconds."""
     sights: list[Sight] = []
@@ -245,9 +250,9 @@ def watch(
 
     def look() -> float:
         after = time.monotonic() - deleted
-        health, ready = (page.status for page in get_all(bench.relay, pages, MARGIN))
+        health, ready = (page.status for page in get_all(context.relay, pages, MARGIN))
         sights.append(Sight(after, health, ready))
-        if not lost and itself.address not in listed(bench.site.workspace):
+        if not lost and itself.address not in listed(context.testbed.workspace):
             lost.append(time.monotonic() - deleted)
         return time.monotonic() - deleted
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from clusterdns.experiments.cache.answers import zone_file
 from clusterdns.experiments.cache.lifetimes import undisturbed
-from clusterdns.experiments.context import Bench
+from clusterdns.experiments.context import ExperimentContext
 from clusterdns.experiments.logs_and_metrics.questions import (
     ASKINGS,
     CLASSES,
@@ -156,13 +156,16 @@ class ReportingExperiment(UpstreamedExperiment):
             "cached": zone_file(),
         }
 
-    def conduct(self, bench: Bench) -> Reporting:
-        """Ask. Raises NotPossible when something of ours does not serve or is too slow to count."""
-        server = bench.wait_until_serving(self.instance)
-        bench.wait_until_serving(self.instance, UPSTREAM_PORT)
+    def conduct(self, context: ExperimentContext) -> Reporting:
+        """Ask.
+
+        Raises NotPossibleError when something of ours does not serve or is too slow to count.
+        """
+        server = context.wait_until_serving(self.instance)
+        context.wait_until_serving(self.instance, UPSTREAM_PORT)
         failed = {
             port: tuple(
-                bench.ask(
+                context.ask(
                     server_at(server, port),
                     [ASKINGS[0].question() for _ in range(THRICE)],
                     timeout=GIVES_UP,
@@ -171,19 +174,19 @@ class ReportingExperiment(UpstreamedExperiment):
             for port in (TOGETHER, FAILING, QUIET)
         }
         answers = {
-            port: ask_all(bench, server_at(server, port))
+            port: ask_all(context, server_at(server, port))
             for port in (METERED, UNLOGGED, *CLASSES.values(), LOGGED)
         }
         question = answers[METERED][ASKINGS[0].label].question
-        again = bench.ask_one(server_at(server, METERED), question, timeout=GIVES_UP)
+        again = context.ask_one(server_at(server, METERED), question, timeout=GIVES_UP)
         undisturbed(answer for each in answers.values() for answer in each.values())
-        metrics = self.instance.metrics(bench.probe, server.address)
-        bench.note("every block asked")
+        metrics = self.instance.metrics(context.probe, server.address)
+        context.note("every block asked")
         last = answers[LOGGED][ASKINGS[-1].label].question.name
-        log = self._log(bench, last)
-        return Reporting(answers, again, failed, metrics, log, tuple(bench.notes))
+        log = self._log(context, last)
+        return Reporting(answers, again, failed, metrics, log, tuple(context.notes))
 
-    def _log(self, bench: Bench, last: str) -> str:
+    def _log(self, context: ExperimentContext, last: str) -> str:
         """What it printed, once the last question is in it and errors were told together."""
         gathered = SECONDS + 1.0
         until(time.monotonic() + gathered)
@@ -193,13 +196,13 @@ class ReportingExperiment(UpstreamedExperiment):
             within=gathered,
             every=GENTLY,
         )
-        return bench.settled(lambda: self.instance.logs())
+        return context.settled(lambda: self.instance.logs())
 
 
-def ask_all(bench: Bench, server: Server) -> dict[str, Answer]:
+def ask_all(context: ExperimentContext, server: Server) -> dict[str, Answer]:
     """A question of each kind, one after the other."""
     return {
-        asking.label: bench.ask_one(server, asking.question(), asking.transport, GIVES_UP)
+        asking.label: context.ask_one(server, asking.question(), asking.transport, GIVES_UP)
         for asking in ASKINGS
     }
 

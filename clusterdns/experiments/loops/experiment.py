@@ -1,29 +1,29 @@
 """Loops, made on purpose in private CoreDNS instances that forward to themselves.
 
-One has the ``loop`` plug-in and must stop; the other has not and must be recognised by the
+One has the ``loop`` plugin and must stop; the other has not and must be recognised by the
 questions that it multiplies. ``max_concurrent`` ends that by itself.
 """
 
 from dataclasses import dataclass, field
 
 from clusterdns.cluster import Manifest
-from clusterdns.experiments.context import Bench, Place
+from clusterdns.experiments.context import ExperimentContext, ExperimentSetup
 from clusterdns.experiments.loops.multiplied import Multiplied, count_requests
 from clusterdns.experiments.loops.restarts import LOOP_MESSAGE
-from clusterdns.own_coredns import PrivateCoreDns
+from clusterdns.own_coredns import OwnCoreDns
 from clusterdns.own_coredns.instance import lines_with, main_status
 from clusterdns.wait import GENTLY, eventually
 
-MOST_CONCURRENT = 200  # questions that the instance without the plug-in forwards at a time
-STOPS_WITHIN = 10.0  # seconds: the plug-in asks itself at once and again every second
+MOST_CONCURRENT = 200  # questions that the instance without the plugin forwards at a time
+STOPS_WITHIN = 10.0  # seconds: the plugin asks itself at once and again every second
 
 
 @dataclass(frozen=True, repr=False)
 class LoopDetected:
-    """What became of an instance that loops and has the plug-in."""
+    """What became of an instance that loops and has the plugin."""
 
     exit_code: int | None  # None: it still ran
-    messages: tuple[str, ...]  # the lines of the plug-in
+    messages: tuple[str, ...]  # the lines of the plugin
     last_lines: tuple[str, ...]
     notes: tuple[str, ...] = ()
 
@@ -34,7 +34,7 @@ class LoopDetected:
 
     def __repr__(self) -> str:
         ended = "it still runs" if self.exit_code is None else f"it ended with {self.exit_code}"
-        words = "\n  ".join(self.messages or ("no word of the plug-in", *self.last_lines))
+        words = "\n  ".join(self.messages or ("no word of the plugin", *self.last_lines))
         return f"a private CoreDNS that forwards to itself: {ended}\n  {words}"
 
 
@@ -42,23 +42,23 @@ class LoopDetected:
 class LoopingExperiment:
     """A CoreDNS that forwards to itself and has ``loop``."""
 
-    place: Place
+    setup: ExperimentSetup
     corefile: str = ".:53 {\n errors\n loop\n forward . 127.0.0.1:53 {\n max_concurrent 50\n }\n}\n"
-    instance: PrivateCoreDns = field(init=False)
+    instance: OwnCoreDns = field(init=False)
 
     def __post_init__(self) -> None:
         """Write down the instance; nothing is made yet."""
         files = {"Corefile": self.corefile}
-        self.instance = PrivateCoreDns(
-            self.place.workspace, "looping", files, self.place.node, dies=True
+        self.instance = OwnCoreDns(
+            self.setup.workspace, "looping", files, self.setup.node, dies=True
         )
 
     def manifests(self) -> list[Manifest]:
         """What is to be made."""
         return self.instance.manifests()
 
-    def conduct(self, bench: Bench) -> LoopDetected:
-        """Wait for its end. Raises NotPossible when it does not start."""
+    def conduct(self, context: ExperimentContext) -> LoopDetected:
+        """Wait for its end. Raises NotPossibleError when it does not start."""
         self.instance.wait_until_running()
         status = eventually(
             lambda: main_status(self.instance.seen()),
@@ -68,13 +68,13 @@ class LoopingExperiment:
         )
         ended = status.get("state", {}).get("terminated")
         log = self.instance.logs()
-        bench.note("the looping instance has stopped" if ended else "it still runs")
+        context.note("the looping instance has stopped" if ended else "it still runs")
         self.instance.delete()
         return LoopDetected(
             ended["exitCode"] if ended else None,
             lines_with(log, LOOP_MESSAGE),
             tuple(log.splitlines()[-5:]),
-            tuple(bench.notes),
+            tuple(context.notes),
         )
 
 
@@ -82,29 +82,29 @@ class LoopingExperiment:
 class HiddenLoopExperiment:
     """A CoreDNS that forwards to itself and lacks ``loop``."""
 
-    place: Place
+    setup: ExperimentSetup
     corefile: str = (
         ".:53 {\n prometheus :9153\n forward . 127.0.0.1:53 {\n"
         f" max_concurrent {MOST_CONCURRENT}\n }}\n}}\n.:5354 {{\n whoami\n}}\n"
     )
-    instance: PrivateCoreDns = field(init=False)
+    instance: OwnCoreDns = field(init=False)
 
     def __post_init__(self) -> None:
         """Write down the instance; nothing is made yet."""
         files = {"Corefile": self.corefile}
-        self.instance = PrivateCoreDns(self.place.workspace, "hidden-loop", files, self.place.node)
+        self.instance = OwnCoreDns(self.setup.workspace, "hidden-loop", files, self.setup.node)
 
     def manifests(self) -> list[Manifest]:
         """What is to be made."""
         return self.instance.manifests()
 
-    def conduct(self, bench: Bench) -> Multiplied:
-        """Put one question to it and count. Raises NotPossible when it does not serve."""
+    def conduct(self, context: ExperimentContext) -> Multiplied:
+        """Put one question to it and count. Raises NotPossibleError when it does not serve."""
         # The other server block tells that it serves, without a question that loops.
-        beside = bench.wait_until_serving(self.instance, 5354)
+        beside = context.wait_until_serving(self.instance, 5354)
         server = self.instance.server(beside.address)
         endpoints = {self.instance.name: server.address}
-        counted = count_requests(bench, [server], endpoints)
-        bench.note("one question asked and counted")
+        counted = count_requests(context, [server], endpoints)
+        context.note("one question asked and counted")
         self.instance.delete()
         return counted

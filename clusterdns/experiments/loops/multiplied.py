@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from clusterdns.experiments.context import Bench
+from clusterdns.experiments.context import ExperimentContext
 from clusterdns.experiments.forwarding.outside_zone import ZONE
 from clusterdns.inventory.metrics import Metrics, scrape
 from clusterdns.matrix.question import Question, Server
@@ -70,7 +70,7 @@ def confirmed(
 
 
 def count_requests(
-    bench: Bench,
+    context: ExperimentContext,
     servers: Sequence[Server],
     endpoints: Mapping[str, str],
     each: int = 1,
@@ -78,10 +78,10 @@ def count_requests(
 ) -> Multiplied:
     """Put questions for outside names to servers, and read before and after what was handled.
 
-    ``endpoints``: name and address of every CoreDNS whose counters are added up. Raises NoMetrics
-    and ProbeLost.
+    ``endpoints``: name and address of every CoreDNS whose counters are added up. Raises
+    NoMetricsError and ProbeLostError.
     """
-    before = handled(scrape_all(bench, endpoints), rdtype)
+    before = handled(scrape_all(context, endpoints), rdtype)
     names = [f"{secrets.token_hex(6)}.{ZONE}" for _ in range(each)]
     packets = [
         Packet(
@@ -93,9 +93,9 @@ def count_requests(
         for server in servers
         for name in names
     ]
-    bench.probe.exchange(packets)
+    context.probe.exchange(packets)
     counted = eventually(
-        lambda: handled(scrape_all(bench, endpoints), rdtype) - before,
+        lambda: handled(scrape_all(context, endpoints), rdtype) - before,
         lambda now: now >= len(packets),
         within=1.0,
         every=0.3,
@@ -103,9 +103,9 @@ def count_requests(
     return Multiplied(len(packets), counted, rdtype, tuple(server.name for server in servers))
 
 
-def scrape_all(bench: Bench, endpoints: Mapping[str, str]) -> dict[str, Metrics]:
-    """The metrics of several instances, by name. Raises NoMetrics and ProbeLost."""
-    return {name: scrape(bench.probe, address) for name, address in endpoints.items()}
+def scrape_all(context: ExperimentContext, endpoints: Mapping[str, str]) -> dict[str, Metrics]:
+    """The metrics of several instances, by name. Raises NoMetricsError and ProbeLostError."""
+    return {name: scrape(context.probe, address) for name, address in endpoints.items()}
 
 
 def handled(metrics: Mapping[str, Metrics], rdtype: str) -> int:

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 from kubernetes.client import ApiException
 
-from clusterdns.cluster import Cluster, Manifest, NotThere, path_of
+from clusterdns.cluster import Cluster, Manifest, NotFoundError, path_of
 from clusterdns.inventory.inventory import Inventory
 from clusterdns.own_coredns.instance import lines_with
 from clusterdns.run.plan import PlannedObject, declare
 
-# The loop plug-in's last words: plugin/loop/loop.go since 1.4.0, and before.
+# The loop plugin's last words: plugin/loop/loop.go since 1.4.0, and before.
 LOOP_MESSAGE = r'plugin/loop: (Loop \(.*\) detected for zone|Seen "HINFO IN .*" more than twice)'
 LAST_LINES = 3
 
@@ -26,7 +26,7 @@ class Death:
 
     @property
     def of_a_loop(self) -> bool:
-        """Whether the loop plug-in ended it."""
+        """Whether the loop plugin ended it."""
         return bool(self.loop_lines)
 
     def __str__(self) -> str:
@@ -65,7 +65,7 @@ def last_log(cluster: Cluster, pod: Manifest, container: str, previous: bool) ->
     path = f"{path_of('Pod', meta['namespace'], meta['name'])}/log"
     try:
         return cluster.text("GET", path, query={**query, "tailLines": "200"})
-    except (NotThere, ApiException) as error:
+    except (NotFoundError, ApiException) as error:
         return f"its log cannot be read: {getattr(error, 'reason', 'gone')}"
 
 

@@ -14,7 +14,7 @@ from operator import attrgetter
 from urllib.parse import urlsplit
 
 from clusterdns.corefile import Corefile, Reading
-from clusterdns.experiments.context import Bench
+from clusterdns.experiments.context import ExperimentContext
 from clusterdns.experiments.loops.multiplied import (
     RARE,
     RARER,
@@ -25,9 +25,9 @@ from clusterdns.experiments.loops.multiplied import (
 )
 from clusterdns.experiments.node_resolvers import RESOLV_CONF, BesideReplicas
 from clusterdns.inventory.inventory import COREFILE
-from clusterdns.inventory.metrics import Metrics, NoMetrics
+from clusterdns.inventory.metrics import Metrics, NoMetricsError
 from clusterdns.matrix.question import Server
-from clusterdns.own_coredns import NotPossible
+from clusterdns.own_coredns import NotPossibleError
 from clusterdns.resolvconf import ResolvConf
 
 # Every series that names an upstream: coredns_proxy_* since 1.11.0, coredns_forward_* before.
@@ -117,18 +117,18 @@ def is_self(address: str) -> bool:
 class UpstreamsExperiment(BesideReplicas):
     """Looks at every replica, and puts questions to it and to its upstreams."""
 
-    def conduct(self, bench: Bench) -> Upstreams:
+    def conduct(self, context: ExperimentContext) -> Upstreams:
         """Read, ask and count.
 
-        Raises NotPossible when there is no replica to look at, NotReadable when the Corefile,
-        which says whom it asks, may not be read.
+        Raises NotPossibleError when there is no replica to look at, NotReadableError when the
+        Corefile, which says whom it asks, may not be read.
         """
-        inventory = self.place.workspace.inventory
+        inventory = self.setup.workspace.inventory
         if not inventory.replicas:
-            raise NotPossible("no replica of the cluster's DNS runs")
+            raise NotPossibleError("no replica of the cluster's DNS runs")
         inventory.must_know(COREFILE)
         confs = self.resolvers.confs()
-        bench.note("resolv.conf of the nodes read")
+        context.note("resolv.conf of the nodes read")
         addresses = {server.name: server.address for server in reversed(inventory.replicas)}
         servers = [s for s in inventory.replicas if addresses[s.name] == s.address]
         own = {s.address: s.name for s in (*inventory.services, *inventory.replicas)}
@@ -136,11 +136,11 @@ class UpstreamsExperiment(BesideReplicas):
         multiplied, no_metrics, seen = None, "", dict[str, frozenset[str] | None]()
         returned: dict[str, Multiplied] = {}
         try:
-            multiplied, returned = self._ask(bench, servers, frozenset().union(*told.values()))
-            seen = {n: upstreams_in(m) for n, m in scrape_all(bench, addresses).items()}
-        except NoMetrics as error:
+            multiplied, returned = self._ask(context, servers, frozenset().union(*told.values()))
+            seen = {n: upstreams_in(m) for n, m in scrape_all(context, addresses).items()}
+        except NoMetricsError as error:
             no_metrics = str(error)
-        bench.note("questions put to the replicas and their upstreams, and counted")
+        context.note("questions put to the replicas and their upstreams, and counted")
         replicas = tuple(
             Replica(
                 server.name,
@@ -151,21 +151,21 @@ class UpstreamsExperiment(BesideReplicas):
             )
             for server in servers
         )
-        return Upstreams(replicas, own, multiplied, returned, no_metrics, tuple(bench.notes))
+        return Upstreams(replicas, own, multiplied, returned, no_metrics, tuple(context.notes))
 
     def _ask(
-        self, bench: Bench, servers: Sequence[Server], told: frozenset[str]
+        self, context: ExperimentContext, servers: Sequence[Server], told: frozenset[str]
     ) -> tuple[Multiplied, dict[str, Multiplied]]:
         """Questions to the replicas and, at the same time, others straight to each upstream.
 
         An upstream that hands them on to the replicas shows in their counters, whatever it
-        answers in the end. Raises NoMetrics.
+        answers in the end. Raises NoMetricsError.
         """
         counters = {server.name: server.address for server in servers}
         hops = sorted(address for address in told if not is_self(address))
 
         def put_to(asked: Sequence[Server], rdtype: str) -> Multiplied:
-            return count_requests(bench, asked, counters, QUESTIONS, rdtype)
+            return count_requests(context, asked, counters, QUESTIONS, rdtype)
 
         with ThreadPoolExecutor(max_workers=2) as pool:
             to_replicas = pool.submit(confirmed, partial(put_to, servers, RARE), MULTIPLIES)

@@ -13,16 +13,16 @@ from dataclasses import dataclass
 
 from kubernetes.client import ApiException
 
-from clusterdns.cluster import Cluster, Manifest, NotThere
+from clusterdns.cluster import Cluster, Manifest, NotFoundError
 from clusterdns.corefile import Corefile, Reading
-from clusterdns.experiments.context import Bench
+from clusterdns.experiments.context import ExperimentContext
 from clusterdns.experiments.forwarding.outside_zone import ZONE
 from clusterdns.experiments.stream import Stream, Streaming
 from clusterdns.matrix.answer import Answer
 from clusterdns.matrix.question import Question, Server
-from clusterdns.own_coredns import NotPossible
+from clusterdns.own_coredns import NotPossibleError
 from clusterdns.run.ledger import one_line
-from clusterdns.run.restore import give_back
+from clusterdns.run.restore import restore_object
 from clusterdns.run.undoing import CannotBeRecordedError
 from clusterdns.testbed.testbed import Workspace
 from clusterdns.wait import eventually
@@ -42,7 +42,7 @@ class OwnReload:
     stream: Stream  # asked of the DNS Service all the while
     original: str
     restored: str  # the Corefile in the ConfigMap at the end
-    problem: str  # why it could not be given back; or empty
+    problem: str  # why it could not be restored; or empty
     processes_before: Mapping[str, object]
     processes_after: Mapping[str, object]
     waited: float
@@ -71,29 +71,31 @@ class OwnReload:
         return times or "it never took effect"
 
 
-def reload_own(bench: Bench) -> OwnReload:
-    """Carry it out. Raises NotPossible where there is nothing that could be reloaded."""
-    workspace = bench.site.workspace
+def reload_own(context: ExperimentContext) -> OwnReload:
+    """Carry it out. Raises NotPossibleError where there is nothing that could be reloaded."""
+    workspace = context.testbed.workspace
     inventory, cluster = workspace.inventory, workspace.cluster
     original, place = inventory.corefile_text, inventory.config_map
     if original is None or place is None or not inventory.replicas or not inventory.services:
-        raise NotPossible("there is no Corefile in a ConfigMap with running replicas and a Service")
+        raise NotPossibleError(
+            "there is no Corefile in a ConfigMap with running replicas and a Service"
+        )
     corefile = inventory.corefile
     if not isinstance(corefile, Corefile) or Reading(corefile).reload is None:
-        raise NotPossible("the Corefile has no reload, so no change of it takes effect")
+        raise NotPossibleError("the Corefile has no reload, so no change of it takes effect")
     name = f"{secrets.token_hex(6)}.{ZONE}"
     question = Question(name, "A")
     within = workspace.timeouts.own_reload
     before = processes(workspace)
-    service, steady = inventory.services[0], steady_question(bench)
-    with Streaming(bench.relay, service, steady, RATE, PATIENCE) as stream:
+    service, steady = inventory.services[0], steady_question(context)
+    with Streaming(context.relay, service, steady, RATE, PATIENCE) as stream:
         began = time.monotonic()
         change_corefile(workspace, place, original, original.rstrip("\n") + "\n" + block(name))
-        served = wait_for_all(bench, question, True, within, began)
-        bench.note(f"{len(served)} of {len(inventory.replicas)} replicas serve the new block")
-        problem = give_corefile_back(workspace, place)
-        gone = wait_for_all(bench, question, False, within, time.monotonic())
-        bench.note(f"{len(gone)} of {len(inventory.replicas)} replicas have forgotten it")
+        served = wait_for_all(context, question, True, within, began)
+        context.note(f"{len(served)} of {len(inventory.replicas)} replicas serve the new block")
+        problem = restore_corefile(workspace, place)
+        gone = wait_for_all(context, question, False, within, time.monotonic())
+        context.note(f"{len(gone)} of {len(inventory.replicas)} replicas have forgotten it")
     names = frozenset(server.name for server in inventory.replicas)
     return OwnReload(
         served,
@@ -117,9 +119,9 @@ def block(name: str) -> str:
     )
 
 
-def steady_question(bench: Bench) -> Question:
+def steady_question(context: ExperimentContext) -> Question:
     """A name with exactly one address: that of the API server's Service."""
-    return Question(f"kubernetes.default.svc.{bench.site.zone}", "A")
+    return Question(f"kubernetes.default.svc.{context.testbed.zone}", "A")
 
 
 def change_corefile(workspace: Workspace, place: tuple[str, str], original: str, new: str) -> None:
@@ -128,7 +130,7 @@ def change_corefile(workspace: Workspace, place: tuple[str, str], original: str,
     manifest = workspace.cluster.get("ConfigMap", name, namespace)
     key = corefile_key(manifest, original)
     if (manifest.get("data") or {}).get(key) != original:
-        raise NotPossible("somebody has changed the Corefile since the run began")
+        raise NotPossibleError("somebody has changed the Corefile since the run began")
 
     def edit(found: Manifest) -> Manifest:
         return {**found, "data": {**found["data"], key: new}}
@@ -136,11 +138,13 @@ def change_corefile(workspace: Workspace, place: tuple[str, str], original: str,
     try:
         workspace.active.change("ConfigMap", namespace, name, edit)
     except CannotBeRecordedError as error:
-        raise NotPossible(f"the Corefile's ConfigMap cannot be changed safely: {error}") from error
+        raise NotPossibleError(
+            f"the Corefile's ConfigMap cannot be changed safely: {error}"
+        ) from error
     poke(workspace)
 
 
-def give_corefile_back(workspace: Workspace, place: tuple[str, str]) -> str:
+def restore_corefile(workspace: Workspace, place: tuple[str, str]) -> str:
     """Write the original back now; why that was not done, or the empty string.
 
     The ledger's entry stays: at the end of the run it looks again.
@@ -149,7 +153,7 @@ def give_corefile_back(workspace: Workspace, place: tuple[str, str]) -> str:
     recorded = workspace.active.state.state.restores
     record = next(r for r in recorded if (r.kind, r.namespace, r.name) == target)
     try:
-        give_back(workspace.cluster, record)
+        restore_object(workspace.cluster, record)
     except RuntimeError as error:
         return one_line(error)
     poke(workspace)
@@ -182,15 +186,15 @@ def poke(workspace: Workspace) -> None:
 
 
 def wait_for_all(
-    bench: Bench, question: Question, wanted: bool, within: float, began: float
+    context: ExperimentContext, question: Question, wanted: bool, within: float, began: float
 ) -> dict[str, float]:
     """The replicas that came to serve the name (or to deny it), and after how many seconds."""
     done: dict[str, float] = {}
-    replicas: Sequence[Server] = bench.site.workspace.inventory.replicas
+    replicas: Sequence[Server] = context.testbed.workspace.inventory.replicas
 
     def look() -> int:
         for server in replicas:
-            if server.name not in done and has_it(bench.ask_one(server, question)) is wanted:
+            if server.name not in done and has_it(context.ask_one(server, question)) is wanted:
                 done[server.name] = time.monotonic() - began
         return len(done)
 
@@ -215,6 +219,6 @@ def processes(workspace: Workspace) -> dict[str, object]:
             found[name] = [
                 (s.get("containerID"), s["restartCount"]) for s in status["containerStatuses"]
             ]
-        except NotThere as error:
+        except NotFoundError as error:
             found[name] = one_line(error)
     return found

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from clusterdns.cluster import Manifest
-from clusterdns.experiments.context import Bench, Place
+from clusterdns.experiments.context import ExperimentContext, ExperimentSetup
 from clusterdns.experiments.reload.refused import SETUP, SYNTAX, Refused, change_and_see_refused
 from clusterdns.experiments.reload.valid import (
     OLD,
@@ -13,7 +13,7 @@ from clusterdns.experiments.reload.valid import (
     change_and_watch,
     versioned_corefile,
 )
-from clusterdns.own_coredns import PrivateCoreDns
+from clusterdns.own_coredns import OwnCoreDns
 from clusterdns.own_coredns.instance import FOLDER, Companion
 
 
@@ -31,32 +31,32 @@ class Reloads:
 class ReloadsExperiment:
     """The instance, and beside it a witness that notes when the kubelet brings a file."""
 
-    place: Place
+    setup: ExperimentSetup
     plugin: str = "reload 2s 1s"  # the line of the Corefile with reload
-    instance: PrivateCoreDns = field(init=False)
+    instance: OwnCoreDns = field(init=False)
 
     def __post_init__(self) -> None:
         """Write down the instance; nothing is made yet."""
         command = ("sh", "-c", f"cd {FOLDER}; {WATCH}")
-        self.instance = PrivateCoreDns(
-            self.place.workspace,
+        self.instance = OwnCoreDns(
+            self.setup.workspace,
             "reloading",
             {"Corefile": versioned_corefile(OLD, self.plugin)},
-            self.place.node,
-            companions=(Companion(WITNESS, self.place.workspace.images.dnsutils, command),),
+            self.setup.node,
+            companions=(Companion(WITNESS, self.setup.workspace.images.dnsutils, command),),
         )
 
     def manifests(self) -> list[Manifest]:
         """What is to be made."""
         return self.instance.manifests()
 
-    def conduct(self, bench: Bench) -> Reloads:
-        """Change the Corefile three times. Raises NotPossible when it does not serve."""
-        server = bench.wait_until_serving(self.instance)
-        within = self.place.workspace.timeouts.reload
-        valid = change_and_watch(bench, self.instance, server, self.plugin, within)
+    def conduct(self, context: ExperimentContext) -> Reloads:
+        """Change the Corefile three times. Raises NotPossibleError when it does not serve."""
+        server = context.wait_until_serving(self.instance)
+        within = self.setup.workspace.timeouts.reload
+        valid = change_and_watch(context, self.instance, server, self.plugin, within)
         syntax, setup = (
-            change_and_see_refused(bench, self.instance, server, fault, self.plugin, within)
+            change_and_see_refused(context, self.instance, server, fault, self.plugin, within)
             for fault in (SYNTAX, SETUP)
         )
-        return Reloads(valid, syntax, setup, tuple(bench.notes))
+        return Reloads(valid, syntax, setup, tuple(context.notes))

@@ -8,7 +8,7 @@ failed" once, and counted, for one that can be parsed but not set up.
 import time
 from dataclasses import dataclass
 
-from clusterdns.experiments.context import Bench
+from clusterdns.experiments.context import ExperimentContext
 from clusterdns.experiments.reload.valid import (
     AFTERWARDS,
     PATIENCE,
@@ -21,7 +21,7 @@ from clusterdns.experiments.reload.valid import (
 )
 from clusterdns.experiments.stream import Stream
 from clusterdns.matrix.question import Server
-from clusterdns.own_coredns import PrivateCoreDns
+from clusterdns.own_coredns import OwnCoreDns
 from clusterdns.own_coredns.instance import identity, lines_with
 from clusterdns.wait import GENTLY, eventually, until
 
@@ -60,14 +60,19 @@ class Refused:
 
 
 def change_and_see_refused(
-    bench: Bench, instance: PrivateCoreDns, server: Server, fault: str, plugin: str, within: float
+    context: ExperimentContext,
+    instance: OwnCoreDns,
+    server: Server,
+    fault: str,
+    plugin: str,
+    within: float,
 ) -> Refused:
     """Give it a Corefile with a fault under a stream, and see what comes of it."""
     before = identity(instance.now())
-    failures = failures_of(bench, instance, server)
+    failures = failures_of(context, instance, server)
     seen = len(instance.logs())
     report = NOT_PARSED if fault == SYNTAX else NOT_SET_UP
-    with streaming(bench, server) as stream:
+    with streaming(context, server) as stream:
         in_effect = eventually(lambda: stream.latest, bool, within=PATIENCE)
         files = files_brought(instance)
         changed = instance.change({"Corefile": invalid_corefile(fault, plugin)})
@@ -78,10 +83,12 @@ def change_and_see_refused(
             within,
             every=GENTLY,
         )
-        bench.note(f"a fault of {fault}: {'refused' if lines_with(log, report) else 'not refused'}")
+        context.note(
+            f"a fault of {fault}: {'refused' if lines_with(log, report) else 'not refused'}"
+        )
         until(time.monotonic() + AFTERWARDS)
     done = stream.result
-    now = failures_of(bench, instance, server)
+    now = failures_of(context, instance, server)
     return Refused(
         fault,
         done,
@@ -103,7 +110,7 @@ def invalid_corefile(fault: str, plugin: str) -> str:
     return valid.replace("    errors\n", "    errors {\n        no-such-option\n    }\n")
 
 
-def failures_of(bench: Bench, instance: PrivateCoreDns, server: Server) -> int | None:
+def failures_of(context: ExperimentContext, instance: OwnCoreDns, server: Server) -> int | None:
     """How many reloads failed by the metrics; None when they cannot be read."""
-    found = metrics_of(bench, instance, server)
+    found = metrics_of(context, instance, server)
     return int(found.total(FAILED)) if found else None

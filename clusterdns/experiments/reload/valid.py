@@ -9,12 +9,12 @@ import time
 from dataclasses import dataclass
 from datetime import datetime
 
-from clusterdns.experiments.context import Bench
+from clusterdns.experiments.context import ExperimentContext
 from clusterdns.experiments.forwarding.outside_zone import ZONE
 from clusterdns.experiments.stream import Stream, Streaming
-from clusterdns.inventory.metrics import Metrics, NoMetrics
+from clusterdns.inventory.metrics import Metrics, NoMetricsError
 from clusterdns.matrix.question import Question, Server
-from clusterdns.own_coredns import NotPossible, PrivateCoreDns
+from clusterdns.own_coredns import NotPossibleError, OwnCoreDns
 from clusterdns.own_coredns.instance import identity, lines_with
 from clusterdns.wait import GENTLY, eventually, until
 
@@ -101,18 +101,18 @@ class Reloaded:
 
 
 def change_and_watch(
-    bench: Bench, instance: PrivateCoreDns, server: Server, plugin: str, within: float
+    context: ExperimentContext, instance: OwnCoreDns, server: Server, plugin: str, within: float
 ) -> Reloaded:
     """Change the version in the Corefile from OLD to NEW under a stream, and see what comes."""
     before = identity(instance.now())
-    hashes = hashes_of(bench, instance, server)
-    with streaming(bench, server) as stream:
+    hashes = hashes_of(context, instance, server)
+    with streaming(context, server) as stream:
         eventually(lambda: stream.latest, OLD, within=PATIENCE)
         files = files_brought(instance)
         changed = instance.change({"Corefile": versioned_corefile(NEW, plugin)})
         await_file(instance, files)
         eventually(lambda: stream.latest, NEW, within)
-        bench.note(f"a changed Corefile: the stream says {stream.latest}")
+        context.note(f"a changed Corefile: the stream says {stream.latest}")
         rest = time.monotonic()
         until(rest + AFTERWARDS)
     done = stream.result
@@ -137,31 +137,33 @@ def change_and_watch(
         identity(instance.now()),
         lines_with(log, "[Rr]eload|Running configuration"),
         hashes,
-        hashes_of(bench, instance, server),
+        hashes_of(context, instance, server),
         within,
     )
 
 
-def files_brought(instance: PrivateCoreDns) -> int:
+def files_brought(instance: OwnCoreDns) -> int:
     """How many files the kubelet has brought by now; 0 when nobody has noted any."""
     return len(lines_with(instance.logs(WITNESS), "^brought "))
 
 
-def await_file(instance: PrivateCoreDns, before: int) -> None:
+def await_file(instance: OwnCoreDns, before: int) -> None:
     """Until the kubelet has brought one more: before that CoreDNS has nothing to look at.
 
-    Raises NotPossible when it does not come.
+    Raises NotPossibleError when it does not come.
     """
     if not before:
         return
     brought = lambda: files_brought(instance)  # noqa: E731
     if eventually(brought, lambda n: n > before, KUBELET_S, every=GENTLY) == before:
-        raise NotPossible(f"the kubelet did not bring a changed ConfigMap within {KUBELET_S:g} s")
+        raise NotPossibleError(
+            f"the kubelet did not bring a changed ConfigMap within {KUBELET_S:g} s"
+        )
 
 
-def streaming(bench: Bench, server: Server) -> Streaming:
+def streaming(context: ExperimentContext, server: Server) -> Streaming:
     """The stream that asks which Corefile is in effect."""
-    return Streaming(bench.relay, server, Question(VERSION, "A"), RATE, PATIENCE)
+    return Streaming(context.relay, server, Question(VERSION, "A"), RATE, PATIENCE)
 
 
 def versioned_corefile(version: str, plugin: str) -> str:
@@ -205,16 +207,16 @@ def words(values: frozenset[str]) -> str:
     return ", ".join(sorted(value[:20] for value in values)) or "none"
 
 
-def hashes_of(bench: Bench, instance: PrivateCoreDns, server: Server) -> frozenset[str]:
+def hashes_of(context: ExperimentContext, instance: OwnCoreDns, server: Server) -> frozenset[str]:
     """The configurations that the metrics name; empty when they cannot be read."""
-    found = metrics_of(bench, instance, server)
+    found = metrics_of(context, instance, server)
     return found.label_values(HASH, "value") if found else frozenset()
 
 
-def metrics_of(bench: Bench, instance: PrivateCoreDns, server: Server) -> Metrics | None:
+def metrics_of(context: ExperimentContext, instance: OwnCoreDns, server: Server) -> Metrics | None:
     """The metrics, or None when nothing serves them."""
     try:
-        return instance.metrics(bench.probe, server.address)
-    except NoMetrics as error:
-        bench.note(str(error))
+        return instance.metrics(context.probe, server.address)
+    except NoMetricsError as error:
+        context.note(str(error))
         return None

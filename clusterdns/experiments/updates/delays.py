@@ -6,7 +6,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from clusterdns.matrix.answer import Answer
-from clusterdns.matrix.everyone import Everyone
+from clusterdns.matrix.everyone import Matrix
 from clusterdns.matrix.question import Question, Server
 from clusterdns.objects.wanted import Wanted
 from clusterdns.wait import eventually
@@ -58,11 +58,11 @@ def ms(seconds: float) -> str:
 class Watch:
     """Asks servers again and again until all of them show what is awaited, or its time is over."""
 
-    everyone: Everyone
+    everyone: Matrix
     servers: Sequence[Server]
 
     def until(self, awaited: Mapping[str, Awaited]) -> dict[str, Seen]:
-        """Watch for everything at once, by name. Raises ProbeLost."""
+        """Watch for everything at once, by name. Raises ProbeLostError."""
         seen = {name: Seen(each) for name, each in awaited.items()}
         longest = max((a.allowed for a in awaited.values()), default=0.0)
         eventually(lambda: self._look(seen), lambda left: left == 0, longest, EVERY)

@@ -9,13 +9,13 @@ from kubernetes.client import ApiException
 
 from clusterdns.cluster import Manifest
 from clusterdns.corefile import Corefile, Reading
-from clusterdns.experiments.context import Bench, Place
+from clusterdns.experiments.context import ExperimentContext, ExperimentSetup
 from clusterdns.experiments.updates.delays import Awaited, Seen, Watch
 from clusterdns.experiments.updates.unready_pod import UnreadyPod
-from clusterdns.matrix.everyone import Everyone
+from clusterdns.matrix.everyone import Matrix
 from clusterdns.objects.updates import Change, Changes
 from clusterdns.objects.wanted import Wanted, each
-from clusterdns.own_coredns import NotPossible
+from clusterdns.own_coredns import NotPossibleError
 from clusterdns.run.ledger import one_line
 from clusterdns.testbed.testbed import DEFAULT_DOMAIN
 
@@ -55,9 +55,9 @@ class Updates:
     missing: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, name: str) -> Update:
-        """One of them. Raises NotPossible."""
+        """One of them. Raises NotPossibleError."""
         if name not in self.made:
-            raise NotPossible(self.missing.get(name, f"{name} was never made"))
+            raise NotPossibleError(self.missing.get(name, f"{name} was never made"))
         return self.made[name]
 
 
@@ -65,23 +65,23 @@ class Updates:
 class UpdatesExperiment:
     """Makes the Services first; changes them when there are probes."""
 
-    place: Place
+    setup: ExperimentSetup
 
     def manifests(self) -> list[Manifest]:
         """What is to be made."""
-        workspace = self.place.workspace
-        pod = UnreadyPod(workspace, self.place.node, DEFAULT_DOMAIN)
+        workspace = self.setup.workspace
+        pod = UnreadyPod(workspace, self.setup.node, DEFAULT_DOMAIN)
         return [*Changes(workspace, DEFAULT_DOMAIN).manifests(), *pod.manifests()]
 
-    def conduct(self, bench: Bench) -> Updates:
-        """Change everything, and watch. Raises ProbeLost, ApiException."""
-        workspace, domain = self.place.workspace, bench.site.domain
+    def conduct(self, context: ExperimentContext) -> Updates:
+        """Change everything, and watch. Raises ProbeLostError, ApiException."""
+        workspace, domain = self.setup.workspace, context.testbed.domain
         repeat = workspace.repeat
-        servers = workspace.inventory.replicas or bench.site.servers
-        probes = {bench.probe.node: bench.probe}
-        everyone = Everyone(probes, servers, workspace.timeouts.query, repeat)
+        servers = workspace.inventory.replicas or context.testbed.servers
+        probes = {context.probe.node: context.probe}
+        everyone = Matrix(probes, servers, workspace.timeouts.query, repeat)
         watch = Watch(everyone, servers)
-        pod = UnreadyPod(workspace, self.place.node, domain)
+        pod = UnreadyPod(workspace, self.setup.node, domain)
         try:
             with ThreadPoolExecutor(max_workers=1) as pool:
                 steps = pool.submit(pod.conduct, watch, self._allowed)
@@ -89,7 +89,7 @@ class UpdatesExperiment:
                 refused = {
                     change.name: why
                     for change in planned.all()
-                    if (why := bench.why_refused(planned.manifests_of(change)))
+                    if (why := context.why_refused(planned.manifests_of(change)))
                 }
                 made = self._change(watch, planned, refused)
                 seen, missing = steps.result()
@@ -100,7 +100,7 @@ class UpdatesExperiment:
 
     def _change(self, watch: Watch, planned: Changes, refused: dict[str, str]) -> dict[str, Update]:
         """What became of each change; ``refused`` grows by those that were refused."""
-        cluster, now = self.place.workspace.cluster, time.monotonic()
+        cluster, now = self.setup.workspace.cluster, time.monotonic()
         changes = [change for change in planned.all() if change.name not in refused]
         if not changes:
             return {}
@@ -123,14 +123,14 @@ class UpdatesExperiment:
         longest = max(each.awaited.allowed for each in before.values())
         with ThreadPoolExecutor(max_workers=4) as pool:
             begun = {change.name: pool.submit(act, change) for change in changes}
-            after = watch.follow(begun, self.place.workspace.timeouts.api + longest)
+            after = watch.follow(begun, self.setup.workspace.timeouts.api + longest)
         return {name: Update(name, before[name], after[name]) for name in after.keys() - refused}
 
     def _allowed(self, wanted: Wanted) -> float:
         """Seconds for the watch, and what a cache may add for these names, denials included."""
         corefile, watch = (
-            self.place.workspace.inventory.corefile,
-            self.place.workspace.timeouts.watch,
+            self.setup.workspace.inventory.corefile,
+            self.setup.workspace.timeouts.watch,
         )
         if not isinstance(corefile, Corefile):
             return watch + USUAL_CACHE

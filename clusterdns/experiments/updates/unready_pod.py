@@ -7,7 +7,7 @@ from functools import partial
 
 from kubernetes.client import ApiException
 
-from clusterdns.cluster import Manifest, NotThere, path_of
+from clusterdns.cluster import Manifest, NotFoundError, path_of
 from clusterdns.experiments.updates.delays import Awaited, Seen, Watch
 from clusterdns.matrix import expect
 from clusterdns.matrix.question import Question
@@ -99,7 +99,7 @@ class UnreadyPod:
             look = partial(self._listed, ready)
             listed = eventually(look, lambda found: bool(found), within, every=GENTLY)
             phase = self._phase()
-        except (ApiException, NotThere) as error:
+        except (ApiException, NotFoundError) as error:
             return (), f"{NAME} could not be changed or read: {one_line(error)}"
         return listed, f"no EndpointSlice of {NAME} listed its pod as ready: {ready} ({phase})"
 

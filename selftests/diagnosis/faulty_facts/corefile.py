@@ -30,7 +30,7 @@ def loop(facts: Facts) -> Facts:
 
 
 def hidden_loop(facts: Facts) -> Facts:
-    """The same without the plug-in."""
+    """The same without the plugin."""
     text = facts.inventory.corefile_text or ""
     text = text.replace("forward . /etc/resolv.conf", "forward . 127.0.0.1").replace("loop\n", "\n")
     sick = outside("REFUSED")(inventory(facts, corefile_text=text))
@@ -61,7 +61,7 @@ def latent(facts: Facts) -> Facts:
 
 
 def removed(facts: Facts) -> Facts:
-    """The Corefile has a plug-in of long ago."""
+    """The Corefile has a plugin of long ago."""
     sick = corefile(facts, "forward . /etc/resolv.conf", "proxy . /etc/resolv.conf")
     sick = crashing(
         sick, "/etc/coredns/Corefile:13 - Error during parsing: Unknown directive 'proxy'"

@@ -119,7 +119,7 @@ def stale_bridge(facts: Facts) -> Facts:
 
 
 def no_network(facts: Facts) -> Facts:
-    """No network plug-in: replicas wait."""
+    """No network plugin: replicas wait."""
 
     def wait(pods: tuple[Manifest, ...]) -> None:
         for pod in pods:

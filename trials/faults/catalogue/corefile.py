@@ -16,12 +16,12 @@ def other_zone(text: str) -> str:
 
 
 def without(plugin: str, text: str) -> str:
-    """The Corefile without the lines of a plug-in that has no block."""
+    """The Corefile without the lines of a plugin that has no block."""
     return re.sub(rf"(?m)^\s*{plugin}\b[^{{\n]*\n", "", text)
 
 
 def without_block(plugin: str, text: str) -> str:
-    """The Corefile without a plug-in and its block."""
+    """The Corefile without a plugin and its block."""
     return re.sub(rf"(?m)^\s*{plugin}\b[^{{\n]*\{{[^}}]*\}}\n", "", text)
 
 
@@ -58,7 +58,7 @@ def invalid_without_restart(scene: Scene) -> None:
 
 
 def forwards_to(upstreams: str, loop: bool = True) -> Callable[[str], str]:
-    """An edit: forward somewhere else, with the plug-in loop or without."""
+    """An edit: forward somewhere else, with the plugin loop or without."""
 
     def edit(text: str) -> str:
         changed = text.replace(UPSTREAM, f"forward . {upstreams} {{")
@@ -112,7 +112,7 @@ MUTANTS = (
     ),
     Mutant(
         "corefile-removed-directive",
-        "The Corefile has a plug-in that this version no longer knows.",
+        "The Corefile has a plugin that this version no longer knows.",
         "C",
         lambda scene: scene.corefile(
             lambda text: re.sub(
@@ -124,7 +124,7 @@ MUTANTS = (
     ),
     Mutant(
         "loop-detected",
-        "CoreDNS forwards to itself; the plug-in loop stops it.",
+        "CoreDNS forwards to itself; the plugin loop stops it.",
         "C",
         lambda scene: scene.corefile(forwards_to("127.0.0.1")),
         log_says("Loop .* detected for zone"),
@@ -134,7 +134,7 @@ MUTANTS = (
     ),
     Mutant(
         "loop-hidden",
-        "CoreDNS forwards to itself, and the plug-in loop was removed.",
+        "CoreDNS forwards to itself, and the plugin loop was removed.",
         "C",
         lambda scene: scene.corefile(forwards_to("127.0.0.1", loop=False)),
         dig(OUTSIDE, says="REFUSED|SERVFAIL|timed out", server="service"),

@@ -49,7 +49,7 @@ def some_namespaces(scene: Scene) -> None:
 
 
 def without_kubernetes(scene: Scene) -> None:
-    """The plug-in kubernetes was taken out of the Corefile."""
+    """The plugin kubernetes was taken out of the Corefile."""
     scene.corefile(lambda text: re.sub(r" *kubernetes [^{]*\{[^}]*\}\n", "", text))
 
 
@@ -90,7 +90,7 @@ MUTANTS = (
     ),
     Mutant(
         "corefile-partial",
-        "The plug-in kubernetes serves one namespace only.",
+        "The plugin kubernetes serves one namespace only.",
         "C",
         some_namespaces,
         dig(says="status: NXDOMAIN"),
@@ -99,7 +99,7 @@ MUTANTS = (
     ),
     Mutant(
         "no-kubernetes",
-        "The plug-in kubernetes was taken out of the Corefile.",
+        "The plugin kubernetes was taken out of the Corefile.",
         "C",
         without_kubernetes,
         dig(says="status: (NXDOMAIN|SERVFAIL)"),

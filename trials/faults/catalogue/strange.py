@@ -24,7 +24,7 @@ def with_plugin(*lines: str) -> Callable[[Scene], None]:
 
 
 def an_hour_for_all(scene: Scene) -> None:
-    """Every record may be kept for an hour; the plug-in cache would set 30 s again."""
+    """Every record may be kept for an hour; the plugin cache would set 30 s again."""
     scene.corefile(lambda before: re.sub(r" *cache 30( \{[^}]*\})?\n", "", before))
     with_plugin("rewrite ttl suffix .cluster.local 3600")(scene)
 
@@ -103,7 +103,7 @@ def two_at_once(scene: Scene) -> None:
 MUTANTS = (
     Mutant(
         "hosts-override",
-        "The plug-in hosts has another address for the Service of the API server.",
+        "The plugin hosts has another address for the Service of the API server.",
         "C",
         with_plugin("hosts {", f"    192.0.2.7 kubernetes.default.{SVC}", "    fallthrough", "}"),
         dig(says="192.0.2.7"),
@@ -112,7 +112,7 @@ MUTANTS = (
     ),
     Mutant(
         "rewrite-override",
-        "The plug-in rewrite turns the names of ports into others, so that SRV finds nothing.",
+        "The plugin rewrite turns the names of ports into others, so that SRV finds nothing.",
         "C",
         with_plugin(f"rewrite name regex _(.*)\\.{SVC} lost-{{1}}.{SVC}"),
         dig(f"_https._tcp.kubernetes.default.{SVC}", "SRV", says="status: NXDOMAIN"),
@@ -121,7 +121,7 @@ MUTANTS = (
     ),
     Mutant(
         "template-override",
-        "The plug-in template denies all names of the cluster when AAAA is asked for.",
+        "The plugin template denies all names of the cluster when AAAA is asked for.",
         "C",
         with_plugin("template IN AAAA cluster.local {", "    rcode NXDOMAIN", "}"),
         dig(KUBERNETES, "AAAA", says="status: NXDOMAIN"),
@@ -130,7 +130,7 @@ MUTANTS = (
     ),
     Mutant(
         "acl-refuses",
-        "The plug-in acl refuses the pods of one node.",
+        "The plugin acl refuses the pods of one node.",
         "C",
         pods_of_one_node_refused,
         dig(says="status: REFUSED"),
@@ -186,7 +186,7 @@ MUTANTS = (
     ),
     Mutant(
         "ttl-rewritten",
-        "The plug-in rewrite gives every record of the cluster a TTL of an hour, uncached.",
+        "The plugin rewrite gives every record of the cluster a TTL of an hour, uncached.",
         "C",
         an_hour_for_all,
         dig(says=r"\s3600\s+IN\s+A\s"),
