@@ -68,7 +68,7 @@ def make_records(workspace: Workspace, domain: str) -> Records:
     edge_cases = plan_edge_cases(workspace.run, place[0], workspace.second_namespace, domain)
     plain_ones = (web, plain, peers, empty, alias, hundred_addresses, thousand_addresses)
     given, refused = make_services(workspace, (*plain_ones, *edge_cases.all))
-    known = {s.name: as_made(s, given, refused) for s in plain_ones}
+    known = {s.name.replace("-", "_"): as_made(s, given, refused) for s in plain_ones}
     canary = make_canary(workspace, "canary", domain)
     return Records(**known, edge_cases=edge_cases.given(given, refused), canary=canary)
 

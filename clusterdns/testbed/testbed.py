@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 from clusterdns.cluster import Cluster
 from clusterdns.inventory.inventory import Inventory
@@ -73,6 +74,8 @@ class Workspace:
 @dataclass(frozen=True)
 class Testbed:
     """A workspace with a probe on each node that could start one."""
+
+    __test__: ClassVar = False  # it is no test, whatever its name makes pytest think
 
     workspace: Workspace
     probes: Mapping[str, Probe]  # by node
