@@ -84,9 +84,9 @@ def test_without_slices_those_with_a_cluster_ip_are_asked(tmp_path: Path) -> Non
 
 def test_one_slice_that_is_refused_costs_its_service(tmp_path: Path) -> None:
     """A Service of three slices is nothing with two."""
-    made = records(tmp_path, lambda each: bool(each["metadata"]["name"] == "thousand_addresses-2"))
+    made = records(tmp_path, lambda each: bool(each["metadata"]["name"] == "thousand-addresses-2"))
 
-    with pytest.raises(NotMadeError, match="thousand_addresses-2"):
+    with pytest.raises(NotMadeError, match="thousand-addresses-2"):
         _ = made.thousand_addresses
     assert made.hundred_addresses
 
