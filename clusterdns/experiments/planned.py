@@ -9,7 +9,7 @@ from clusterdns.run.plan import PLACES, PlannedObject, declare
 NAMESPACE = PLACES.main
 RBAC = "rbac.authorization.k8s.io"
 GLOBAL = ("create", "get", "list", "delete")
-HAND_ON = "only who has these, or the verbs below, may put them into that role"
+HAND_ON = "to hand it on: who has these, or the verbs below, may put them into that role"
 SLICES = "discovery.k8s.io"
 CHANGED = ("patch",)
 WATCHED = ("get", "patch")  # changed too, and looked at whether it is still the same process
@@ -128,7 +128,7 @@ def _declare_reader() -> None:
             None,
             f"{NAMESPACE}-coredns",
             ("bind", "escalate"),
-            "only where you do not have these yourself",
+            "to hand it on: only where you do not have these yourself",
         ),
         wanted_by=KNOWING,
     )

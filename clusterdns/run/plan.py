@@ -99,9 +99,6 @@ def _of_every_run() -> list[PlannedObject]:
         PlannedObject(rbac, "ClusterRole", None, "*", ("list",), dead),
         PlannedObject(rbac, "ClusterRoleBinding", None, "*", ("list",), dead),
         PlannedObject(
-            leases, "Lease", None, "(of dead runs)", ("get",), "of dead runs: do they live"
-        ),
-        PlannedObject(
             "authorization.k8s.io",
             "SelfSubjectAccessReview",
             None,
@@ -121,9 +118,7 @@ def _of_every_run() -> list[PlannedObject]:
             PlannedObject("", kind, None, "*", ("list",), "what dead runs changed, by its label")
             for kind in ("ConfigMap", "Pod")
         ),
-        PlannedObject(
-            "coordination.k8s.io", "Lease", None, "*", ("get",), "whether their runs are alive"
-        ),
+        PlannedObject(leases, "Lease", None, "*", ("get",), "are dead runs really dead"),
     ]
 
 

@@ -133,7 +133,8 @@ def test_a_finalizer_is_named(cluster: Cluster, run: Run) -> None:
 @pytest.fixture
 def dns_pod(cluster: Cluster) -> Manifest:
     """One of the cluster's own DNS pods."""
-    return cluster.list("Pod", "kube-system", labels="k8s-app=kube-dns")[0]
+    listed = cluster.list("Pod", "kube-system", labels="k8s-app=kube-dns")
+    return cluster.get("Pod", listed[0]["metadata"]["name"], "kube-system")
 
 
 def kill_a_run(cluster: Cluster, folder: Path, theirs: str, dns_pod: Manifest) -> str:

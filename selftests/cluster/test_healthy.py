@@ -30,7 +30,7 @@ LOOK_EVERY_S = 1.0
 # In a default run of a healthy cluster of three nodes, on two cores.
 MOST_REQUESTS = 700
 # Why a right is planned that a healthy run of the default profile does not use.
-SPARED = ("after a failure", "does not start", "of dead runs", "dead runs left", "to hand it on")
+SPARED = ("after a failure", "does not start", "dead runs", "to hand it on")
 # What controllers make after our objects, with labels that they copy; nobody plans these.
 COPIED = {"EndpointSlice"}
 PLANNED = re.compile(
