@@ -15,6 +15,8 @@ T = TypeVar("T")
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 2.0  # seconds; doubled each time, less a random part
 ALL = ""  # every kind of request: nobody answers at all
 REMEMBERED_S = 60.0  # who was given up is asked once, not again and again, for so long
+# An API server that has just started refuses everybody until it has read who may do what.
+STARTS_S = 20.0
 
 
 class Patience:
@@ -28,6 +30,7 @@ class Patience:
         self.seconds = seconds
         self._over = threading.Event()
         self._given_up: dict[str, float] = {}  # kind of request: when (time.monotonic)
+        self._absent: float | None = None  # when nobody answered last (time.monotonic)
         self._lock = threading.Lock()
 
     def end(self) -> None:
@@ -53,7 +56,7 @@ class Patience:
                 result = call(again)
             except ApiException as error:
                 wait = max(retry_after(error), pause * random.uniform(0.5, 1.0))
-                if not passing(error):
+                if not (self._has_just_started(error) or passing(error)):
                     raise
                 if time.monotonic() + wait > deadline or self._over.wait(wait):
                     self._give_up(ALL if isinstance(error, NoAnswerError) else kind)
@@ -62,6 +65,14 @@ class Patience:
                 self._recover(kind)
                 return result
             pause, again = min(2 * pause, LONGEST_PAUSE), True
+
+    def _has_just_started(self, error: ApiException) -> bool:
+        """Whether a refusal comes from an API server that did not answer a moment ago."""
+        now = time.monotonic()
+        if isinstance(error, NoAnswerError):
+            self._absent = now
+        absent = self._absent
+        return error.status == 403 and absent is not None and now < absent + STARTS_S
 
     def _left_for(self, kind: str) -> float:
         with self._lock:

@@ -2,7 +2,9 @@
 
 ``kubernetes.stream.stream`` swaps a method on the ApiClient that it is given, so each exec has
 an ApiClient of its own. Only the handshake is left to the libraries: afterwards one thread owns
-the connection (TLS connections are not made to be read and written by two threads at once).
+the connection (TLS connections are not made to be read and written by two threads at once), and
+``websockets``' sans-I/O protocol makes and reads the frames: that library's own connections, as
+those of the handshake's, read one message at a time and block.
 """
 
 import ast
@@ -18,15 +20,18 @@ from typing import Any, TypeVar
 
 from kubernetes import client
 from kubernetes.stream import stream
+from websockets.exceptions import InvalidState
+from websockets.frames import Frame, Opcode
+from websockets.protocol import Protocol, Side, State
 
 from clusterdns.api_requests import requests_of
 from clusterdns.cluster import path_of
-from clusterdns.probe import frames
 
 T = TypeVar("T")
 
 STDIN, STDOUT, STDERR, STATUS, CLOSE_CHANNEL = 0, 1, 2, 3, 255
 LARGEST_FRAME = 16 * 1024  # API servers bound what they read at once
+NORMAL_CLOSURE = 1000  # RFC 6455 section 7.4.1
 
 
 class StreamEndedError(Exception):
@@ -66,7 +71,10 @@ class ExecSocket:
     subprotocol: str
     target: str
     status: dict[str, Any] | None = None  # what the API server said at the end of the command
-    _reader: frames.FrameReader = field(default_factory=frames.FrameReader)
+    _frames: Protocol = field(
+        default_factory=lambda: Protocol(Side.CLIENT, state=State.OPEN, max_size=None)
+    )
+    _message: bytearray = field(default_factory=bytearray)  # the parts of one that is not complete
     _outgoing: bytearray = field(default_factory=bytearray)
 
     def __post_init__(self) -> None:
@@ -81,11 +89,13 @@ class ExecSocket:
         """Queue bytes for a channel and write what can be written."""
         for start in range(0, len(data), LARGEST_FRAME):
             part = data[start : start + LARGEST_FRAME]
-            self._outgoing += frames.client_frame(bytes([channel]) + part)
+            self._frames.send_binary(bytes([channel]) + part)
         self.flush()
 
     def flush(self) -> bool:
         """Write what can be written; True when nothing is left."""
+        for piece in self._frames.data_to_send():
+            self._outgoing += piece
         try:
             while self._outgoing:
                 sent = self._socket.send(bytes(self._outgoing[:65536]))
@@ -108,18 +118,34 @@ class ExecSocket:
                 return self._over(came, f"reading failed: {error}")
             if not data:
                 return self._over(came, "the connection was closed")
-            for opcode, payload in self._reader.feed(data):
-                if opcode == frames.PING:
-                    self._outgoing += frames.client_frame(payload, frames.PONG)
-                    self.flush()
-                elif opcode == frames.CLOSE:
-                    text = payload[2:].decode(errors="replace")
+            self._frames.receive_data(data)
+            self.flush()  # a ping is answered
+            for frame in self._frames.events_received():
+                assert isinstance(frame, Frame)
+                if frame.opcode is Opcode.CLOSE:
+                    text = bytes(frame.data[2:]).decode(errors="replace")
                     return self._over(came, f"the API server closed the stream {text}".strip())
-                elif opcode in (frames.TEXT, frames.BINARY) and len(payload) > 1:
-                    if payload[0] == STATUS:
-                        self._note_status(payload[1:])
-                    else:
-                        came.append((payload[0], payload[1:]))
+                if (message := self._complete(frame)) is None or len(message) < 2:
+                    continue
+                if message[0] == STATUS:
+                    self._note_status(message[1:])
+                else:
+                    came.append((message[0], message[1:]))
+            if self._frames.parser_exc is not None:
+                return self._over(came, f"this is no WebSocket stream: {self._frames.parser_exc}")
+
+    def _complete(self, frame: Frame) -> bytes | None:
+        """The message that this frame completes; None for a part, and for pings and pongs."""
+        if frame.opcode not in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
+            return None
+        if frame.fin and not self._message:
+            return bytes(frame.data)
+        self._message += frame.data
+        if not frame.fin:
+            return None
+        message = bytes(self._message)
+        self._message.clear()
+        return message
 
     def _over(self, came: list[tuple[int, bytes]], how: str) -> list[tuple[int, bytes]]:
         """First hand over what came before the end; the next call raises."""
@@ -152,14 +178,14 @@ class ExecSocket:
         """Tell the command that no more input comes; False when the API server cannot."""
         if not self.subprotocol.startswith("v5."):
             return False
-        self._outgoing += frames.client_frame(bytes([CLOSE_CHANNEL, STDIN]))
+        self._frames.send_binary(bytes([CLOSE_CHANNEL, STDIN]))
         self.flush()
         return True
 
     def close(self) -> None:
         """Hang up without waiting."""
-        with contextlib.suppress(OSError):
-            self._outgoing += frames.client_frame(b"\x03\xe8", frames.CLOSE)
+        with contextlib.suppress(OSError, InvalidState):  # it may be closed already
+            self._frames.send_close(NORMAL_CLOSURE)
             self.flush()
         with contextlib.suppress(OSError):
             self._socket.close()

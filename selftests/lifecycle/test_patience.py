@@ -101,6 +101,16 @@ def test_a_refusal_is_said_at_once(api: FakeApi, patient: Cluster, status: int) 
     assert "so I was told" in one_line(refused.value)
 
 
+def test_a_server_that_has_just_started_refuses_everybody(api: FakeApi, patient: Cluster) -> None:
+    """After an absence a refusal passes: the new API server has not read the rules yet."""
+    patient.create(config_map())
+    # The connection itself takes one reset for a kept-alive one that died.
+    api.troubles = [Trouble("reset"), Trouble("reset"), Trouble(403), Trouble(403)]
+
+    assert patient.get("ConfigMap", "one", "kube-system")
+    assert api.troubles == []
+
+
 def test_a_namespace_without_its_account_is_waited_for(api: FakeApi, patient: Cluster) -> None:
     """The one refusal that passes: controllers are slower than we are."""
     early = 'pods "one" is forbidden: error looking up service account a/default: not found'

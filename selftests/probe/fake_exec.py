@@ -16,8 +16,7 @@ from urllib.parse import parse_qs, urlparse
 
 from kubernetes import client
 
-from clusterdns.probe.frames import BINARY, CLOSE, PING
-
+BINARY, CLOSE, PING = 0x2, 0x8, 0x9  # opcodes (RFC 6455 section 5.2)
 MAGIC = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455 section 1.3
 
 

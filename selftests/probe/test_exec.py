@@ -1,15 +1,18 @@
 """The whole way of a probe through an exec endpoint: relay, dig fallback, single commands."""
 
 import shutil
+import socket
 import stat
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import dns.message
 import pytest
 
 from clusterdns.probe import Packet, ProbeLostError, open_probe, run_once
+from clusterdns.probe.exec_socket import ExecSocket, StreamEndedError
 from clusterdns.probe.fallback import DigProbe
-from clusterdns.probe.frames import FrameReader, client_frame
 from clusterdns.probe.relayed import RelayProbe
 from selftests.nameserver import FakeNameserver
 from selftests.probe.fake_exec import FakeExec, server_frame
@@ -141,24 +144,32 @@ def test_single_commands() -> None:
     assert (late.exit_code, late.stdout) == (None, "a\n")
 
 
-def test_frames_in_any_pieces() -> None:
+@pytest.fixture
+def connected() -> Iterator[tuple[ExecSocket, socket.socket]]:
+    """An exec whose handshake is done, and the API server's end of its connection."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        yield ExecSocket(SimpleNamespace(sock=ours), "v5.channel.k8s.io", "ns/pod"), theirs
+
+
+@pytest.mark.parametrize("step", [1, 7, 70_000])
+def test_messages_in_any_pieces(connected: tuple[ExecSocket, socket.socket], step: int) -> None:
     """Messages must come out whole, however the bytes are cut."""
-    sizes = (0, 1, 125, 126, 65535, 65536)
-    payloads = [bytes([size % 251]) * size for size in sizes]
-    stream = b"".join(server_frame(payload) for payload in payloads)
-    for step in (1, 7, 70_000):
-        reader = FrameReader()
-        pieces = [stream[start : start + step] for start in range(0, len(stream), step)]
-        messages = [message for piece in pieces for message in reader.feed(piece)]
-        assert [payload for _, payload in messages] == payloads
+    opened, server = connected
+    payloads = [bytes([size % 251]) * size for size in (1, 125, 126, 65535, 65536)]
+    stream = b"".join(server_frame(b"\x01" + payload) for payload in payloads)
+    came: list[tuple[int, bytes]] = []
+    for start in range(0, len(stream), step):
+        server.sendall(stream[start : start + step])
+        came += opened.receive()
+    assert came == [(1, payload) for payload in payloads]
 
 
-@pytest.mark.parametrize("size", [0, 125, 126, 65536])
-def test_client_frames_are_masked(size: int) -> None:
-    """A server must get the payload back with the mask that is in the frame."""
-    payload = bytes(range(256)) * (size // 256 + 1)
-    frame = client_frame(payload[:size])
-    start = len(frame) - size
-    mask = frame[start - 4 : start]
-    assert frame[1] & 0x80
-    assert bytes(b ^ mask[i % 4] for i, b in enumerate(frame[start:])) == payload[:size]
+def test_what_is_no_websocket_ends_the_stream(
+    connected: tuple[ExecSocket, socket.socket],
+) -> None:
+    """A proxy that falls into the stream is named, and nobody waits for the rest."""
+    opened, server = connected
+    server.sendall(b"HTTP/1.1 502 Bad Gateway\r\n" + b"x" * 200)
+    with pytest.raises(StreamEndedError, match="no WebSocket stream"):
+        opened.receive()
