@@ -18,6 +18,7 @@ from pathlib import Path
 from types import FrameType
 
 from host.bootstrap.cache import PROJECT, folder, lock
+from host.bootstrap.exit_codes import ExitCode
 from host.bootstrap.output import pass_on
 from host.bootstrap.recipe import digest
 from host.bootstrap.steps import logged, say, step
@@ -28,9 +29,8 @@ SETUP_SECONDS = 900.0
 TEARDOWN_SECONDS = 120.0
 LAST_WORDS_SECONDS = 5.0  # to read what was printed before the end, once a signal came
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-INTERRUPTED = 2
 # Codes that say more than "interrupted" does, and must not be hidden by it (contract, precedence).
-STRONGER = (3, 11)
+STRONGER = (ExitCode.INTERNAL_ERROR, ExitCode.LEFT_CHANGED)
 
 
 def ensure_environment(name: str, python: Path, project: Path = PROJECT) -> None:
@@ -90,7 +90,7 @@ def run_environment(
             for number, handler in old.items():
                 signal.signal(number, handler)
     if run.stopped and code not in STRONGER:
-        return INTERRUPTED
+        return ExitCode.INTERRUPTED
     return code
 
 
