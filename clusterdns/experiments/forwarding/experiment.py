@@ -32,9 +32,9 @@ from clusterdns.matrix.answer import Answer
 from clusterdns.matrix.expect import Expected, addresses, nodata, nxdomain
 from clusterdns.matrix.question import TRANSPORTS, Question, Server, Transport
 from clusterdns.names import address_type
-from clusterdns.own_coredns import Arrival, arrivals_in, log_directive
+from clusterdns.own_coredns import Arrival, arrivals_with, log_directive
 from clusterdns.own_coredns.arrivals import below
-from clusterdns.wait import GENTLY, eventually
+from clusterdns.wait import eventually
 
 HALF_DEAD, ALL_DEAD = 5311, 5312  # ports of the instance
 SOUND, SILENT, REFUSING, STUB_PORT, MORTAL = 5301, 5302, 5303, 5304, 5305  # of the upstreams
@@ -175,12 +175,7 @@ class ForwardingExperiment(UpstreamedExperiment):
     def _arrivals(self) -> tuple[Arrival, ...]:
         """All that the upstreams saw, once the canary is among it."""
         canary = CANARY_ROW.question.name
-        return eventually(
-            lambda: arrivals_in(self.instance.logs(UPSTREAM)),
-            lambda seen: any(a.name == canary for a in seen),
-            within=3.0,
-            every=GENTLY,
-        )
+        return arrivals_with(canary, lambda: self.instance.logs(UPSTREAM))
 
 
 def cluster_questions(zone: str) -> list[Question]:
