@@ -91,7 +91,12 @@ def verdict(workspace: Workspace, proposal: Proposal) -> str:
 
 declare(
     PlannedObject(
-        "", "Pod", PLACES.main, "dns-config-proposal", ("create",), "as a dry run: nothing is made"
+        "",
+        "Pod",
+        PLACES.main,
+        "dns-config-proposal",
+        verbs=("create",),
+        why="as a dry run: nothing is made",
     ),
     wanted_by=["proposal"],
 )

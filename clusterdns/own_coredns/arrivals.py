@@ -40,12 +40,12 @@ def arrivals_in(log: str) -> tuple[Arrival, ...]:
     """All questions that a log shows, in order; other lines are passed over."""
     return tuple(
         Arrival(
-            found["place"],
-            found["name"],
-            found["rdtype"],
-            found["transport"],
-            found["rcode"],
-            found["source"].strip("[]"),
+            place=found["place"],
+            name=found["name"],
+            rdtype=found["rdtype"],
+            transport=found["transport"],
+            rcode=found["rcode"],
+            source=found["source"].strip("[]"),
         )
         for found in _LINE.finditer(log)
     )

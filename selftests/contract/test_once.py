@@ -15,7 +15,7 @@ PARTS = ("clusterdns", "fixtures", "host", "trials")
         ("pytest.StashKey[", ["fixtures/session.py"]),
         ("(IntEnum)", ["clusterdns/report/exit_codes.py", "host/bootstrap/exit_codes.py"]),
         ('Path("/proc").', ["host/bootstrap/processes.py"]),
-        ('"docker", "rm"', ["host/bootstrap/cluster.py"]),
+        ('"--volumes", *found', ["host/bootstrap/cluster.py"]),
         ('"delete", "cluster"', []),
         (", is_known,", ["clusterdns/objects/canary.py"]),
     ],
