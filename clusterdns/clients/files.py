@@ -52,15 +52,15 @@ def file_cell(clients: Clients, client: Client, what: str, expected: str, receiv
     """One comparison of what a pod has on disk; a deviation comes with the file as it is."""
     same = expected == received
     return Cell(
-        f"{what} of {RESOLV_CONF} in a {client.role} pod",
-        client.node,
-        KUBELET,
-        FILE,
-        expected or "(none)",
-        received if same else f"{received or '(none)'}, in: {in_one_line(client.text)}",
-        0.0,
-        not same,
-        repeat(clients, client, ["cat", RESOLV_CONF]),
+        question=f"{what} of {RESOLV_CONF} in a {client.role} pod",
+        node=client.node,
+        server=KUBELET,
+        transport=FILE,
+        expected=expected or "(none)",
+        received=received if same else f"{received or '(none)'}, in: {in_one_line(client.text)}",
+        ms=0.0,
+        deviates=not same,
+        command=repeat(clients, client, ["cat", RESOLV_CONF]),
     )
 
 

@@ -67,15 +67,15 @@ class PodNames:
             wanted = expected(client, address)
             cells.append(
                 Cell(
-                    f"{' '.join(command)} in a {role} pod",
-                    client.node,
-                    KUBELET,
-                    FILE,
-                    wanted,
-                    received,
-                    0.0,
-                    wanted != received,
-                    repeat(self.clients, client, command),
+                    question=f"{' '.join(command)} in a {role} pod",
+                    node=client.node,
+                    server=KUBELET,
+                    transport=FILE,
+                    expected=wanted,
+                    received=received,
+                    ms=0.0,
+                    deviates=wanted != received,
+                    command=repeat(self.clients, client, command),
                 )
             )
         return Evidence(cells)

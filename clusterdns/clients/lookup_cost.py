@@ -212,7 +212,14 @@ class SearchCost:
         exists = self.clients.counter.exists
         walk = up_to_the_hit(resolver.walk(name, client.conf), exists)
         wanted = resolver.wanted(walk, exists(walk[-1]))
-        return Sample(client, resolver, case, token, name, tuple(wanted))
+        return Sample(
+            client=client,
+            resolver=resolver,
+            case=case,
+            token=token,
+            name=name,
+            wanted=tuple(wanted),
+        )
 
     def _take(self, samples: list[Sample]) -> dict[str, Walks]:
         """Look all samples up; what was asked for each token, when nothing more is due."""
@@ -242,16 +249,18 @@ class SearchCost:
     def _cell(self, sample: Sample, walks: Walks) -> Cell:
         deviates = not sample.is_right(walks)
         wanted = " or ".join(in_words(each, sample.token) for each in sample.wanted)
+        again = f"{self._lookup_again(sample)} and count in {self._log_again()}" if deviates else ""
+        spelled = sample.case.spelled("NAME", self.testbed.domain)
         return Cell(
-            f"{sample.case.spelled('NAME', self.testbed.domain)} in a {sample.client.role} pod",
-            sample.client.node,
-            f"pod/{NAME}",
-            sample.resolver.name,
-            wanted,
-            in_words(walks, sample.token),
-            0.0,
-            deviates,
-            f"{self._lookup_again(sample)} and count in {self._log_again()}" if deviates else "",
+            question=f"{spelled} in a {sample.client.role} pod",
+            node=sample.client.node,
+            server=f"pod/{NAME}",
+            transport=sample.resolver.name,
+            expected=wanted,
+            received=in_words(walks, sample.token),
+            ms=0.0,
+            deviates=deviates,
+            command=again,
         )
 
     def _lookup_again(self, sample: Sample) -> str:

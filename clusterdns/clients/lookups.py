@@ -284,22 +284,26 @@ class Lookups:
     ) -> Cell:
         command = self.results.command(client, lookup)
         return Cell(
-            f"{lookup.name} in a {client.role} pod",
-            client.node,
-            f"nameserver {' '.join(client.conf.nameservers)}",
-            lookup.tool.name,
-            expected,
-            received,
-            0.0,
-            deviates,
-            repeat(self.results.clients, client, command) if deviates else "",
+            question=f"{lookup.name} in a {client.role} pod",
+            node=client.node,
+            server=f"nameserver {' '.join(client.conf.nameservers)}",
+            transport=lookup.tool.name,
+            expected=expected,
+            received=received,
+            ms=0.0,
+            deviates=deviates,
+            command=repeat(self.results.clients, client, command) if deviates else "",
         )
 
 
 declare(
-    PlannedObject("", "Service", "default", API_SERVER, ("get",), "looked up by short names"),
+    PlannedObject(
+        "", "Service", "default", API_SERVER, verbs=("get",), why="looked up by short names"
+    ),
     *(
-        PlannedObject("", "Service", namespace, name, ("create",), "looked up by short names")
+        PlannedObject(
+            "", "Service", namespace, name, verbs=("create",), why="looked up by short names"
+        )
         for name, namespace in (
             (SHARED_NAME, PLACES.main),
             (LONELY_NAME, PLACES.main),
@@ -307,6 +311,8 @@ declare(
             (API_SERVER, PLACES.second),
         )
     ),
-    PlannedObject("", "Service", PLACES.main, "canary-*", ("create",), "known after all others"),
+    PlannedObject(
+        "", "Service", PLACES.main, "canary-*", verbs=("create",), why="known after all others"
+    ),
     wanted_by=["search_results"],
 )
