@@ -62,17 +62,17 @@ class Answers:
                 found[f"{answer.node} > {answer.server.name} {answer.question}"] = answer.received
             self.tally.add(
                 Cell(
-                    str(answer.question),
-                    answer.node,
-                    str(answer.server),
-                    answer.transport,
-                    words,
-                    answer.received if deviates else words,
-                    answer.ms,
-                    deviates,
-                    command,
-                    answer.lost,
-                    whole,
+                    question=str(answer.question),
+                    node=answer.node,
+                    server=str(answer.server),
+                    transport=answer.transport,
+                    expected=words,
+                    received=answer.received if deviates else words,
+                    ms=answer.ms,
+                    deviates=deviates,
+                    command=command,
+                    lost=answer.lost,
+                    whole=whole,
                 )
             )
         return found

@@ -123,4 +123,13 @@ def compared(what: str, node: str, server: Server, messages: int, said: Transcri
     found = f"no answer ({said.ending})" if not came else f"{came} answers ({said.ending})"
     wrong = came != messages
     received = found if wrong else wanted
-    return Cell(what, node, str(server), "tcp", wanted, received, said.ms, wrong)
+    return Cell(
+        question=what,
+        node=node,
+        server=str(server),
+        transport="tcp",
+        expected=wanted,
+        received=received,
+        ms=said.ms,
+        deviates=wrong,
+    )

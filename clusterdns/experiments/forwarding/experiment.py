@@ -149,20 +149,20 @@ class ForwardingExperiment(UpstreamedExperiment):
         context.note("the upstream that was dead is back")
         context.ask_one(server, CANARY_ROW.question)
         return Forwarding(
-            rows,
-            tuple(asked_half),
-            tuple(before),
-            (dead,),
-            tuple(meanwhile),
-            (back,),
-            back_after,
-            tuple(cluster_names),
-            self._arrivals(),
-            CANARY_ROW.question.name,
-            self.zone,
-            api_addresses(self.setup.workspace.cluster),
-            self.no_account,
-            tuple(context.notes),
+            rows=rows,
+            half_dead=tuple(asked_half),
+            before=tuple(before),
+            dead=(dead,),
+            cluster_meanwhile=tuple(meanwhile),
+            back=(back,),
+            back_after_s=back_after,
+            cluster_names=tuple(cluster_names),
+            arrived=self._arrivals(),
+            canary=CANARY_ROW.question.name,
+            cluster_zone=self.zone,
+            api_addresses=api_addresses(self.setup.workspace.cluster),
+            no_cluster_names=self.no_account,
+            notes=tuple(context.notes),
         )
 
     def _until_it_is_gone(
