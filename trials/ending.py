@@ -7,10 +7,9 @@ from collections.abc import Callable
 from types import FrameType
 from typing import NoReturn
 
+from clusterdns.report.exit_codes import ExitCode
 from host.bootstrap.steps import HostError
 from trials.faults.scene import RevertError
-
-FAILED, INTERRUPTED, USAGE, NOTHING_TRIED, CHANGED = 1, 2, 4, 10, 11
 
 
 class Parser(argparse.ArgumentParser):
@@ -19,7 +18,7 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Say what is wrong, and how it is meant."""
         self.print_usage(sys.stderr)
-        self.exit(USAGE, f"{self.prog}: error: {message}\n")
+        self.exit(ExitCode.USAGE_ERROR, f"{self.prog}: error: {message}\n")
 
 
 def exit_code_of(work: Callable[[], int]) -> int:
@@ -33,13 +32,13 @@ def exit_code_of(work: Callable[[], int]) -> int:
         return work()
     except HostError as error:
         print(f"\n{error}", file=sys.stderr)
-        return NOTHING_TRIED
+        return ExitCode.CANNOT_JUDGE
     except RevertError as error:
         print(f"\nA fault could not be taken out again; the run stops.\n{error}", file=sys.stderr)
-        return CHANGED
+        return ExitCode.LEFT_CHANGED
     except KeyboardInterrupt:
         print("\ninterrupted; cleaned up", file=sys.stderr)
-        return INTERRUPTED
+        return ExitCode.INTERRUPTED
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

@@ -42,15 +42,15 @@ def enter(testbed: Testbed, planned: Planned, address: str) -> Client:
         path = f"{musl.removesuffix('exe')}root{RESOLV_CONF}" if planned.role is Role.MUSL else path
     text = read_file(testbed, probe, path) if probe else printed_by(testbed, planned)
     return Client(
-        planned.role,
-        planned.node,
-        planned.namespace,
-        planned.name,
-        address,
-        ResolvConf.parse(text),
-        text,
-        probe,
-        musl,
+        role=planned.role,
+        node=planned.node,
+        namespace=planned.namespace,
+        pod=planned.name,
+        address=address,
+        conf=ResolvConf.parse(text),
+        text=text,
+        probe=probe,
+        musl=musl,
     )
 
 

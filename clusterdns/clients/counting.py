@@ -133,7 +133,9 @@ class QuestionCounter:
 
 declare(
     *(
-        PlannedObject("", kind, PLACES.main, NAME, verbs, "counts the questions of a lookup")
+        PlannedObject(
+            "", kind, PLACES.main, NAME, verbs=verbs, why="counts the questions of a lookup"
+        )
         for kind, verbs in (
             ("Pod", ("create", "list")),
             ("ConfigMap", ("create",)),

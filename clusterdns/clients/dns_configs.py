@@ -107,7 +107,12 @@ def refused_fields(error: ApiException) -> list[str]:
 
 declare(
     PlannedObject(
-        "", "Pod", PLACES.main, "dns-config-proposal", ("create",), "as a dry run: nothing is made"
+        "",
+        "Pod",
+        PLACES.main,
+        "dns-config-proposal",
+        verbs=("create",),
+        why="as a dry run: nothing is made",
     ),
     wanted_by=["proposal"],
 )

@@ -211,7 +211,14 @@ class SearchCost:
         exists = self.clients.counter.exists
         walk = up_to_the_hit(resolver.walk(name, client.conf), exists)
         wanted = resolver.wanted(walk, exists(walk[-1]))
-        return Sample(client, resolver, case, token, name, tuple(wanted))
+        return Sample(
+            client=client,
+            resolver=resolver,
+            case=case,
+            token=token,
+            name=name,
+            wanted=tuple(wanted),
+        )
 
     def _take(self, samples: list[Sample]) -> dict[str, Walks]:
         """Look all samples up; what was asked for each token, when nothing more is due."""

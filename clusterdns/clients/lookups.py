@@ -176,9 +176,13 @@ class Results:
 
 
 declare(
-    PlannedObject("", "Service", "default", API_SERVER, ("get",), "looked up by short names"),
+    PlannedObject(
+        "", "Service", "default", API_SERVER, verbs=("get",), why="looked up by short names"
+    ),
     *(
-        PlannedObject("", "Service", namespace, name, ("create",), "looked up by short names")
+        PlannedObject(
+            "", "Service", namespace, name, verbs=("create",), why="looked up by short names"
+        )
         for name, namespace in (
             (SHARED_NAME, PLACES.main),
             (LONELY_NAME, PLACES.main),
@@ -186,6 +190,8 @@ declare(
             (API_SERVER, PLACES.second),
         )
     ),
-    PlannedObject("", "Service", PLACES.main, "canary-*", ("create",), "known after all others"),
+    PlannedObject(
+        "", "Service", PLACES.main, "canary-*", verbs=("create",), why="known after all others"
+    ),
     wanted_by=["search_results"],
 )

@@ -148,12 +148,23 @@ def plan_pods(testbed: Testbed, host: str | None, nameserver: str | None) -> lis
     once += [(Role.FALLBACK, host, None)] if host else []
     for turn, (role, namespace, given) in enumerate(once if nodes else []):
         index, node = nodes[-1 - turn % len(nodes)]
-        made.append(planned(testbed, role, node, index, namespace, given))
+        made.append(
+            planned(
+                testbed=testbed, role=role, node=node, index=index, namespace=namespace, given=given
+            )
+        )
     if workspace.images.musl:
         made += [planned(testbed, Role.MUSL, node, i, main) for i, node in nodes]
     if nameserver:
         made += [
-            planned(testbed, Role.NONE, node, i, main, like(testbed.resolv_confs[node], nameserver))
+            planned(
+                testbed=testbed,
+                role=Role.NONE,
+                node=node,
+                index=i,
+                namespace=main,
+                given=like(testbed.resolv_confs[node], nameserver),
+            )
             for i, node in nodes
         ]
     return made
@@ -173,12 +184,12 @@ def planned(
     musl = workspace.images.musl
     named = {"hostname": HOSTNAME, "subdomain": SUBDOMAIN} if role is Role.SECOND else {}
     manifest = manifests.pod(
-        workspace.run,
-        name,
-        namespace,
-        workspace.images.dnsutils,
-        SLEEPS if role.looks_up else PRINTS,
-        node,
+        run=workspace.run,
+        name=name,
+        namespace=namespace,
+        image=workspace.images.dnsutils,
+        command=SLEEPS if role.looks_up else PRINTS,
+        node=node,
         dns_policy=role.policy,
         dns_config=given.manifest if given else None,
         host_network=role.host_network,
@@ -189,7 +200,9 @@ def planned(
     manifest["metadata"]["labels"][key] = value
     if musl and role in (Role.NONE, Role.MUSL):
         add_musl(manifest["spec"], musl)
-    return Planned(role, node, name, namespace, manifest, given)
+    return Planned(
+        role=role, node=node, name=name, namespace=namespace, manifest=manifest, given=given
+    )
 
 
 def add_musl(spec: Manifest, image: str) -> None:
@@ -209,22 +222,38 @@ def add_musl(spec: Manifest, image: str) -> None:
 OURS = (PLACES.main, PLACES.second or "", HOST_PLACE)
 declare(
     PlannedObject(
-        "", "Namespace", None, HOST_PLACE, ("create", "get", "delete"), "pods with hostNetwork only"
+        "",
+        "Namespace",
+        None,
+        HOST_PLACE,
+        verbs=("create", "get", "delete"),
+        why="pods with hostNetwork only",
     ),
     PlannedObject(
-        "", "Pod", HOST_PLACE, "*", ("deletecollection",), "they are gone before their namespace"
+        "",
+        "Pod",
+        HOST_PLACE,
+        "*",
+        verbs=("deletecollection",),
+        why="they are gone before their namespace",
     ),
-    PlannedObject("", "ServiceAccount", HOST_PLACE, "default", ("get",), "it takes pods with it"),
+    PlannedObject(
+        "", "ServiceAccount", HOST_PLACE, "default", verbs=("get",), why="it takes pods with it"
+    ),
     *(
-        PlannedObject("", "Pod/exec", place, "client-*", ("get", "create"), "looks names up")
+        PlannedObject(
+            "", "Pod/exec", place, "client-*", verbs=("get", "create"), why="looks names up"
+        )
         for place in OURS
     ),
     *(
-        PlannedObject("", "Pod/log", place, "client-*", ("get",), RESOLV_CONF)
+        PlannedObject("", "Pod/log", place, "client-*", verbs=("get",), why=RESOLV_CONF)
         for place in (PLACES.main, HOST_PLACE)
     ),
     *(
-        PlannedObject("", "Event", place, "client-*", ("list",), "why a pod does not start")
+        PlannedObject(
+            "", "Event", place, "client-*", verbs=("list",), why="why a pod does not start"
+        )
         for place in OURS
     ),
     *(
@@ -233,8 +262,8 @@ declare(
             "Pod",
             namespace,
             f"client-{role}-*",
-            ("create", "list"),
-            f"what dnsPolicy {role.policy} makes of resolv.conf",
+            verbs=("create", "list"),
+            why=f"what dnsPolicy {role.policy} makes of resolv.conf",
         )
         for role in Role
         if role is not Role.CLUSTER_FIRST

@@ -207,14 +207,14 @@ class Clients:
             raise NoClientsError(f"no node has a probe: {self.testbed.why_no_probe}")
         return {
             node: Client(
-                Role.CLUSTER_FIRST,
-                node,
-                probe.namespace,
-                probe.pod,
-                "",
-                self.testbed.resolv_confs[node],
-                str(self.testbed.resolv_confs[node]),
-                probe,
+                role=Role.CLUSTER_FIRST,
+                node=node,
+                namespace=probe.namespace,
+                pod=probe.pod,
+                address="",
+                conf=self.testbed.resolv_confs[node],
+                text=str(self.testbed.resolv_confs[node]),
+                probe=probe,
             )
             for node, probe in self.testbed.probes.items()
         }

@@ -210,7 +210,15 @@ class _Parser:
             rest, at = self.line_of(at, end)
             trailing += rest
         whole = tuple(self.tokens[start:end])
-        return Plugin(name.text, tuple(args), options, name.line, detached, tuple(trailing), whole)
+        return Plugin(
+            name=name.text,
+            args=tuple(args),
+            options=options,
+            line=name.line,
+            detached_brace=detached,
+            trailing=tuple(trailing),
+            tokens=whole,
+        )
 
     def line_of(self, at: int, end: int) -> tuple[list[str], int]:
         """The words up to a brace, and the place of that brace."""

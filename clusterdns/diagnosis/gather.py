@@ -160,17 +160,17 @@ def aims_of(facts: Facts, testbed: Testbed, outside: str) -> Aims:
     }
     services = inventory.services or tuple(s for s in testbed.servers if s.node == "")
     return Aims(
-        facts.domain,
-        services,
-        inventory.replicas,
-        told,
-        sorted(suffixes),
-        outside,
-        list(facts.upstreams),
-        [(spec["clusterIP"], 443)] if spec.get("clusterIP") else [],
-        endpoints_of(facts.api_slices),
-        dict(facts.probe_ips),
-        {path: port_of(inventory, path) for path in SERVED_BY},
+        domain=facts.domain,
+        services=services,
+        replicas=inventory.replicas,
+        told=told,
+        suffixes=sorted(suffixes),
+        outside=outside,
+        upstreams=list(facts.upstreams),
+        api_services=[(spec["clusterIP"], 443)] if spec.get("clusterIP") else [],
+        api_endpoints=endpoints_of(facts.api_slices),
+        probe_ips=dict(facts.probe_ips),
+        ports={path: port_of(inventory, path) for path in SERVED_BY},
     )
 
 
@@ -184,29 +184,36 @@ def path_losses(losses: Losses) -> Iterable[PathLoss]:
     """The numbers of each path."""
     for path, record in losses.paths.items():
         yield PathLoss(
-            path.node,
-            path.server,
-            path.transport,
-            record.sent,
-            record.lost,
-            len(record.late_rounds),
-            record.improbable,
-            record.improbably_late,
+            node=path.node,
+            server=path.server,
+            transport=path.transport,
+            sent=record.sent,
+            lost=record.lost,
+            late=len(record.late_rounds),
+            improbable=record.improbable,
+            improbably_late=record.improbably_late,
         )
 
 
 _WHY = "after a failure: what its cause is"
 _PLACES = ("kube-system", PLACES.main, PLACES.second)
 declare(
-    *(PlannedObject("", "Event", place, "*", ("list",), _WHY) for place in _PLACES),
+    *(PlannedObject("", "Event", place, "*", verbs=("list",), why=_WHY) for place in _PLACES),
     *(
-        PlannedObject("networking.k8s.io", "NetworkPolicy", place, "*", ("list",), _WHY)
+        PlannedObject("networking.k8s.io", "NetworkPolicy", place, "*", verbs=("list",), why=_WHY)
         for place in _PLACES
     ),
-    PlannedObject("discovery.k8s.io", "EndpointSlice", "default", "kubernetes", ("list",), _WHY),
-    PlannedObject("", "Pod", None, "k8s-app=kube-proxy", ("list",), _WHY),
-    PlannedObject("", "Pod/log", "kube-system", "of cluster DNS", ("get",), _WHY),
     PlannedObject(
-        "authorization.k8s.io", "SubjectAccessReview", None, "-", ("create",), "after a failure"
+        "discovery.k8s.io", "EndpointSlice", "default", "kubernetes", verbs=("list",), why=_WHY
+    ),
+    PlannedObject("", "Pod", None, "k8s-app=kube-proxy", verbs=("list",), why=_WHY),
+    PlannedObject("", "Pod/log", "kube-system", "of cluster DNS", verbs=("get",), why=_WHY),
+    PlannedObject(
+        "authorization.k8s.io",
+        "SubjectAccessReview",
+        None,
+        "-",
+        verbs=("create",),
+        why="after a failure",
     ),
 )

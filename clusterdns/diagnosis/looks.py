@@ -103,7 +103,12 @@ def ask(probe: Probe, wanted: Sequence[Query]) -> list[Talk]:
         talk(
             query,
             Answer.from_reply(
-                query.question, probe.node, query.server, query.transport, message, reply
+                question=query.question,
+                node=probe.node,
+                server=query.server,
+                transport=query.transport,
+                query=message,
+                reply=reply,
             ),
         )
         for query, message, reply in zip(wanted, messages, replies, strict=True)
@@ -113,15 +118,15 @@ def ask(probe: Probe, wanted: Sequence[Query]) -> list[Talk]:
 def talk(query: Query, answer: Answer) -> Talk:
     """One answer as a fact."""
     return Talk(
-        query.kind,
-        answer.node,
-        query.server.name,
-        query.server.address,
-        query.server.node,
-        query.transport,
-        answer.rcode if answer.answered else answer.error,
-        round(answer.ms, 1),
-        len(answer.records),
+        kind=query.kind,
+        node=answer.node,
+        server=query.server.name,
+        address=query.server.address,
+        server_node=query.server.node,
+        transport=query.transport,
+        result=answer.rcode if answer.answered else answer.error,
+        ms=round(answer.ms, 1),
+        records=len(answer.records),
     )
 
 
@@ -152,12 +157,33 @@ def touch(probe: Probe, aims: Aims) -> tuple[list[Contact], dict[str, dict[str, 
     for (what, name, ip, where, port), seen in zip(targets, transcripts, strict=True):
         if not what.startswith("/"):
             result = "reached" if seen.data else seen.ending
-            found.append(Contact(what, probe.node, name, ip, where, port, result))
+            found.append(
+                Contact(
+                    what=what,
+                    node=probe.node,
+                    server=name,
+                    address=ip,
+                    server_node=where,
+                    port=port,
+                    result=result,
+                )
+            )
             continue
         got = page(ip, port, what, seen.data, seen.ending)
         result = str(got.status) if got.status else partly(seen.data, seen.ending)
         body = got.body if what == "/ready" else ""
-        found.append(Contact(what, probe.node, name, ip, where, port, result, body[:300]))
+        found.append(
+            Contact(
+                what=what,
+                node=probe.node,
+                server=name,
+                address=ip,
+                server_node=where,
+                port=port,
+                result=result,
+                body=body[:300],
+            )
+        )
         if what == "/metrics" and got.status == 200:
             metrics[name] = kept_metrics(got.body)
     return found, metrics

@@ -139,13 +139,13 @@ def diagnosis(one: Candidate, chosen: Sequence[Candidate], facts: Facts) -> Diag
         what = f"to tell it from {', '.join(rivals)}" if rivals else "to be sure"
         evidence.append(f"{what}: {finding.tell_apart}")
     return Diagnosis(
-        one.cause.name,
-        one.cause.layer,
-        confidence,
-        finding.summary,
-        tuple(evidence),
-        finding.remedy,
-        tuple(t.name for t in facts.troubles if t.name in one.explained),
+        cause=one.cause.name,
+        layer=one.cause.layer,
+        confidence=confidence,
+        summary=finding.summary,
+        evidence=tuple(evidence),
+        remedy=finding.remedy,
+        checks=tuple(t.name for t in facts.troubles if t.name in one.explained),
     )
 
 

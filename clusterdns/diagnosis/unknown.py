@@ -61,13 +61,13 @@ def unknown(facts: Facts, left: Sequence[Trouble]) -> Diagnosis:
     )
     measured = split[0] if split else (evidence[0] if evidence else "nothing could be measured")
     return Diagnosis(
-        UNKNOWN,
-        layer,
-        "low",
-        f"No known cause fits. Measured: {measured}.",
-        tuple(evidence),
-        (f"ask next: {question}",),
-        tuple(trouble.name for trouble in left),
+        cause=UNKNOWN,
+        layer=layer,
+        confidence="low",
+        summary=f"No known cause fits. Measured: {measured}.",
+        evidence=tuple(evidence),
+        remedy=(f"ask next: {question}",),
+        checks=tuple(trouble.name for trouble in left),
     )
 
 

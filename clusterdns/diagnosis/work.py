@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from clusterdns.background import has_ended
 from clusterdns.run.ledger import one_line
 
 T = TypeVar("T")
@@ -31,8 +32,7 @@ class Work:
         if name not in self._jobs:
             return default
         job = self._jobs[name]
-        wait([job], timeout=max(0.0, self.until - time.monotonic()))
-        if not job.done():
+        if not has_ended(job, self.until - time.monotonic()):
             self.missing[name] = "not there in time"
             return default
         if (error := job.exception()) is not None:

@@ -8,10 +8,10 @@ from clusterdns.cluster import Manifest
 from clusterdns.matrix.answer import Answer
 from clusterdns.matrix.everyone import Matrix
 from clusterdns.matrix.question import Question, Server, Transport
-from clusterdns.own_coredns import Arrival, NotPossibleError, OwnCoreDns, arrivals_in
+from clusterdns.own_coredns import Arrival, NotPossibleError, OwnCoreDns, arrivals_in, arrivals_with
 from clusterdns.probe import Probe
 from clusterdns.testbed.testbed import Testbed, Workspace
-from clusterdns.wait import GENTLY, eventually
+from clusterdns.wait import eventually
 
 READY = Question("ready.dns-conformance.test.", "A")  # any answer at all means: it serves
 
@@ -155,12 +155,7 @@ class ExperimentContext:
         def read() -> str:
             return instance.logs(container)
 
-        eventually(
-            lambda: arrivals_in(read()),
-            lambda seen: any(a.name == canary for a in seen),
-            5.0,
-            every=GENTLY,
-        )
+        arrivals_with(canary, read)
         return arrivals_in(self.settled(read))
 
     def settled(self, read: Callable[[], str], within: float = 5.0) -> str:

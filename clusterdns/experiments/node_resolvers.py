@@ -35,12 +35,12 @@ class NodeResolvers:
         command = ("sh", "-c", f"cat {RESOLV_CONF}; exec sleep infinity")
         return [
             manifests.pod(
-                self.workspace.run,
-                name,
-                self.workspace.namespace,
-                self.workspace.images.dnsutils,
-                command,
-                node,
+                run=self.workspace.run,
+                name=name,
+                namespace=self.workspace.namespace,
+                image=self.workspace.images.dnsutils,
+                command=command,
+                node=node,
                 dns_policy="Default",
                 lifetime=self.workspace.timeouts.lifetime,
             )

@@ -32,12 +32,12 @@ class UpstreamedExperiment(ABC):
         command = inventory.container.get("command") or []
         arguments = ("-conf", f"{FOLDER}/{UPSTREAM}", "-dns.port", str(self.first_port))
         self.instance = OwnCoreDns(
-            self.setup.workspace,
-            self.name,
-            self.files(),
-            self.setup.node,
-            self.account,
-            (Companion(UPSTREAM, inventory.image, command, arguments),),
+            workspace=self.setup.workspace,
+            name=self.name,
+            files=self.files(),
+            node=self.setup.node,
+            account=self.account,
+            companions=(Companion(UPSTREAM, inventory.image, command, arguments),),
         )
 
     @abstractmethod

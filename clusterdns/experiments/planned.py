@@ -33,35 +33,51 @@ def declare_objects() -> None:
     for experiment, (name, why, also) in INSTANCES.items():
         patched = CHANGED if "patch" in also else ()
         declare(
-            PlannedObject("", "Pod", NAMESPACE, name, ("create", "list", *also), why),
-            PlannedObject("", "ConfigMap", NAMESPACE, name, ("create", *patched), "its files"),
-            PlannedObject("", "Pod/log", NAMESPACE, name, ("get",), "what arrived and why"),
+            PlannedObject("", "Pod", NAMESPACE, name, verbs=("create", "list", *also), why=why),
+            PlannedObject(
+                "", "ConfigMap", NAMESPACE, name, verbs=("create", *patched), why="its files"
+            ),
+            PlannedObject(
+                "", "Pod/log", NAMESPACE, name, verbs=("get",), why="what arrived and why"
+            ),
             wanted_by=[experiment],
         )
     _declare_updates()
     _declare_pair()
     declare(
         PlannedObject(
-            "", "Service", NAMESPACE, "outage-*", ("create", "get", "delete"), "changes unseen"
+            "",
+            "Service",
+            NAMESPACE,
+            "outage-*",
+            verbs=("create", "get", "delete"),
+            why="changes unseen",
         ),
         wanted_by=["api_lost"],
     )
     declare(
         PlannedObject(
-            "", "Pod", NAMESPACE, "node-resolver-N", ("create", "list"), "see their logs"
+            "", "Pod", NAMESPACE, "node-resolver-N", verbs=("create", "list"), why="see their logs"
         ),
         PlannedObject(
-            "", "Pod/log", NAMESPACE, "node-resolver-N", ("get",), "resolv.conf of replicas' nodes"
+            "",
+            "Pod/log",
+            NAMESPACE,
+            "node-resolver-N",
+            verbs=("get",),
+            why="resolv.conf of replicas' nodes",
         ),
         wanted_by=["outside_names", "upstreams"],
     )
     declare(
-        PlannedObject("", "Service", "default", "kubernetes", ("get",), "a name that is known"),
-        PlannedObject("", "Pod", NAMESPACE, "*", ("list",), "the addresses of probes"),
+        PlannedObject(
+            "", "Service", "default", "kubernetes", verbs=("get",), why="a name that is known"
+        ),
+        PlannedObject("", "Pod", NAMESPACE, "*", verbs=("list",), why="the addresses of probes"),
         wanted_by=["forwarding", "configured", "api_late"],
     )
     declare(
-        PlannedObject("", "Event", NAMESPACE, "*", ("list",), "why a pod does not start"),
+        PlannedObject("", "Event", NAMESPACE, "*", verbs=("list",), why="why a pod does not start"),
         wanted_by=EXPERIMENTS,
     )
     _declare_reader()
@@ -72,14 +88,29 @@ def _declare_updates() -> None:
     """Objects that change."""
     verbs = ("create", "get", "patch", "delete")
     declare(
-        PlannedObject("", "Service", NAMESPACE, "update-*", verbs, "changes to be seen in DNS"),
         PlannedObject(
-            SLICES, "EndpointSlice", NAMESPACE, "update-*", ("create", "patch"), "their endpoints"
+            "", "Service", NAMESPACE, "update-*", verbs=verbs, why="changes to be seen in DNS"
         ),
-        PlannedObject(SLICES, "EndpointSlice", NAMESPACE, "unready-*", ("list",), "is it listed"),
-        PlannedObject("", "Service", NAMESPACE, "unready", ("create", "patch"), "its Service"),
-        PlannedObject("", "Pod", NAMESPACE, "unready", ("create", "get"), "with a readiness gate"),
-        PlannedObject("", "Pod/status", NAMESPACE, "unready", ("patch",), "to make it ready"),
+        PlannedObject(
+            SLICES,
+            "EndpointSlice",
+            NAMESPACE,
+            "update-*",
+            verbs=("create", "patch"),
+            why="their endpoints",
+        ),
+        PlannedObject(
+            SLICES, "EndpointSlice", NAMESPACE, "unready-*", verbs=("list",), why="is it listed"
+        ),
+        PlannedObject(
+            "", "Service", NAMESPACE, "unready", verbs=("create", "patch"), why="its Service"
+        ),
+        PlannedObject(
+            "", "Pod", NAMESPACE, "unready", verbs=("create", "get"), why="with a readiness gate"
+        ),
+        PlannedObject(
+            "", "Pod/status", NAMESPACE, "unready", verbs=("patch",), why="to make it ready"
+        ),
         wanted_by=["updates"],
     )
 
@@ -89,13 +120,19 @@ def _declare_pair() -> None:
     for name in (LEAVES, STAYS):
         verbs = ("create", "list", "delete") if name == LEAVES else ("create", "list")
         declare(
-            PlannedObject("", "Pod", NAMESPACE, name, verbs, "one of two, of which one goes"),
-            PlannedObject("", "ConfigMap", NAMESPACE, name, ("create",), "its files"),
+            PlannedObject(
+                "", "Pod", NAMESPACE, name, verbs=verbs, why="one of two, of which one goes"
+            ),
+            PlannedObject("", "ConfigMap", NAMESPACE, name, verbs=("create",), why="its files"),
             wanted_by=["left"],
         )
     declare(
-        PlannedObject("", "Service", NAMESPACE, PAIR, ("create", "get"), "in front of both"),
-        PlannedObject(SLICES, "EndpointSlice", NAMESPACE, f"{PAIR}-*", ("list",), "who is listed"),
+        PlannedObject(
+            "", "Service", NAMESPACE, PAIR, verbs=("create", "get"), why="in front of both"
+        ),
+        PlannedObject(
+            SLICES, "EndpointSlice", NAMESPACE, f"{PAIR}-*", verbs=("list",), why="who is listed"
+        ),
         wanted_by=["left"],
     )
 
@@ -104,19 +141,27 @@ def _declare_reader() -> None:
     """The account that reads the cluster for a private CoreDNS, and what it is given."""
     declare(
         PlannedObject(
-            "", "ServiceAccount", NAMESPACE, "coredns", ("create",), "of the private CoreDNS"
+            "",
+            "ServiceAccount",
+            NAMESPACE,
+            "coredns",
+            verbs=("create",),
+            why="of the private CoreDNS",
         ),
         PlannedObject(
             RBAC,
             "ClusterRole",
             None,
             f"{NAMESPACE}-coredns",
-            GLOBAL,
-            "list and watch on what its Corefiles read: services, namespaces, endpointslices, pods",
+            verbs=GLOBAL,
+            why="list and watch on what its Corefiles read: "
+            "services, namespaces, endpointslices, pods",
         ),
-        PlannedObject(RBAC, "ClusterRoleBinding", None, f"{NAMESPACE}-coredns", GLOBAL, "to it"),
+        PlannedObject(
+            RBAC, "ClusterRoleBinding", None, f"{NAMESPACE}-coredns", verbs=GLOBAL, why="to it"
+        ),
         *(
-            PlannedObject(group, names, None, "*", ("list", "watch"), HAND_ON)
+            PlannedObject(group, names, None, "*", verbs=("list", "watch"), why=HAND_ON)
             for group, names in (
                 ("", "Service, Namespace, Pod"),
                 (SLICES, "EndpointSlice"),
@@ -127,8 +172,8 @@ def _declare_reader() -> None:
             "ClusterRole",
             None,
             f"{NAMESPACE}-coredns",
-            ("bind", "escalate"),
-            "to hand it on: only where you do not have these yourself",
+            verbs=("bind", "escalate"),
+            why="to hand it on: only where you do not have these yourself",
         ),
         wanted_by=KNOWING,
     )
@@ -143,16 +188,16 @@ def _declare_changes_of_the_clusters_own() -> None:
             "ConfigMap",
             "kube-system",
             "(the Corefile)",
-            ("get", "update"),
-            f"{disruptive}: a block is added, and taken back",
+            verbs=("get", "update"),
+            why=f"{disruptive}: a block is added, and taken back",
         ),
         PlannedObject(
             "",
             "Pod",
             "kube-system",
             "(DNS pods)",
-            ("get", "patch"),
-            f"{disruptive}: an annotation lets the kubelet sync at once",
+            verbs=("get", "patch"),
+            why=f"{disruptive}: an annotation lets the kubelet sync at once",
         ),
         wanted_by=["own_reload"],
     )

@@ -4,7 +4,6 @@ The objects are made as soon as there is a namespace; the experiments begin as s
 probes; the checks only wait for the results.
 """
 
-import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import Future, wait
 from contextlib import suppress
@@ -15,6 +14,7 @@ from typing import Any, Protocol, TypeVar
 
 from kubernetes.client import ApiException
 
+from clusterdns.background import begin
 from clusterdns.cluster import Manifest
 from clusterdns.corefile import CorefileError, Reading, parse
 from clusterdns.corefile.directives import version_of
@@ -248,20 +248,6 @@ def reader(workspace: Workspace, what: Iterable[Readable]) -> tuple[str | None, 
         return may_read_cluster(workspace, what), ""
     except NotPossibleError as error:
         return None, str(error)
-
-
-def begin(name: str, work: Callable[[], T]) -> Future[T]:
-    """Do something in a thread that never keeps the process from ending."""
-    future: Future[T] = Future()
-
-    def run() -> None:
-        try:
-            future.set_result(work())
-        except BaseException as error:  # whoever asks for the result gets it
-            future.set_exception(error)
-
-    threading.Thread(target=run, name=name, daemon=True).start()
-    return future
 
 
 def has_coredns(workspace: Workspace) -> bool:

@@ -134,7 +134,12 @@ class Streaming:
                 at,
                 waited,
                 Answer.from_reply(
-                    self._question, self._probe.node, self._server, "udp", query, reply
+                    question=self._question,
+                    node=self._probe.node,
+                    server=self._server,
+                    transport="udp",
+                    query=query,
+                    reply=reply,
                 ),
             )
             for query, reply in zip(queries, replies, strict=True)

@@ -165,6 +165,8 @@ def moment(text: str | None) -> datetime | None:
 
 
 declare(
-    PlannedObject("", "Pod/log", "kube-system", "of cluster DNS", ("get",), "which Corefile runs"),
+    PlannedObject(
+        "", "Pod/log", "kube-system", "of cluster DNS", verbs=("get",), why="which Corefile runs"
+    ),
     wanted_by=["in_effect"],
 )

@@ -117,7 +117,12 @@ def is_allowed(cluster: Cluster, user: str, right: Right) -> bool:
 
 declare(
     PlannedObject(
-        "authorization.k8s.io", "SubjectAccessReview", None, "-", ("create",), "what CoreDNS may do"
+        "authorization.k8s.io",
+        "SubjectAccessReview",
+        None,
+        "-",
+        verbs=("create",),
+        why="what CoreDNS may do",
     ),
     wanted_by=["right"],
 )

@@ -60,7 +60,17 @@ class Answer:
         if message is not None and not query.is_response(message):
             error, message = f"a reply to another question: {message.question}", None
         wire = reply.wire or b""
-        return cls(question, node, server, transport, reply.ms, message, error, lost, wire)
+        return cls(
+            question=question,
+            node=node,
+            server=server,
+            transport=transport,
+            ms=reply.ms,
+            message=message,
+            error=error,
+            lost=lost,
+            wire=wire,
+        )
 
     @property
     def answered(self) -> bool:

@@ -103,7 +103,14 @@ class Matrix:
             if health.dead and server not in awake:
                 error = f"not asked: {health.reason}"
                 answers[index] = Answer(
-                    question, now.node, server, now.transport, 0.0, None, error, asked=False
+                    question=question,
+                    node=now.node,
+                    server=server,
+                    transport=now.transport,
+                    ms=0.0,
+                    message=None,
+                    error=error,
+                    asked=False,
                 )
             else:
                 due[index] = asked[index]
@@ -164,7 +171,14 @@ class Matrix:
         ]
         replies: list[Reply] = now.probe.exchange(packets) if packets else []
         answers = [
-            Answer.from_reply(question, now.node, server, now.transport, query, reply)
+            Answer.from_reply(
+                question=question,
+                node=now.node,
+                server=server,
+                transport=now.transport,
+                query=query,
+                reply=reply,
+            )
             for (question, server), (query, _), reply in zip(asked, queries, replies, strict=True)
         ]
         took: dict[Path, list[float]] = defaultdict(list)

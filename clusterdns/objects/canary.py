@@ -33,17 +33,21 @@ def new_questions(canary: Service) -> Iterator[Question]:
 
 
 def wait_until_known(
-    canary: Service, ask: Callable[[Question], Iterable[Answer]], within: float
+    canary: Service,
+    ask: Callable[[Question], Iterable[Answer]],
+    within: float,
+    questions: Iterator[Question] | None = None,
 ) -> None:
     """Ask for a canary until everybody knows it, at most so many seconds; without one wait so long.
 
+    ``questions`` are those to ask, one after another; else each is one that nobody has asked.
     Who never knows it fails the checks that ask for the names made before it.
     """
     if canary.refused:
         until(time.monotonic() + within)
         return
-    questions = new_questions(canary)
-    eventually(lambda: ask(next(questions)), is_known, within)
+    each = new_questions(canary) if questions is None else questions
+    eventually(lambda: ask(next(each)), is_known, within)
 
 
 def is_known(answers: Iterable[Answer]) -> bool:

@@ -255,16 +255,24 @@ def of_family(endpoints: Iterable[Endpoint], family: int) -> list[Endpoint]:
 
 _SLICES = ("discovery.k8s.io", "EndpointSlice", PLACES.main)
 declare(
-    PlannedObject("", "Service", PLACES.main, "(some 30 Services)", ("create",), "records"),
-    PlannedObject("", "Service", PLACES.second, "many", ("create",), "of another namespace"),
+    PlannedObject(
+        "", "Service", PLACES.main, "(some 30 Services)", verbs=("create",), why="records"
+    ),
+    PlannedObject(
+        "", "Service", PLACES.second, "many", verbs=("create",), why="of another namespace"
+    ),
     PlannedObject(*_SLICES, "(those of the headless ones)", ("create",), "records"),
     wanted_by=["records"],
 )
 declare(
-    PlannedObject("", "Service", PLACES.main, DIGIT_FIRST, ("create",), "a name of RFC 1123"),
+    PlannedObject(
+        "", "Service", PLACES.main, DIGIT_FIRST, verbs=("create",), why="a name of RFC 1123"
+    ),
     wanted_by=["digit_first"],
 )
 declare(
-    PlannedObject("", "Service", "default", "kubernetes", ("get",), "every cluster has it"),
+    PlannedObject(
+        "", "Service", "default", "kubernetes", verbs=("get",), why="every cluster has it"
+    ),
     wanted_by=["kubernetes"],
 )

@@ -1,6 +1,12 @@
 """A CoreDNS of the cluster's image in our namespace, for what must not be tried on the real one."""
 
-from clusterdns.own_coredns.arrivals import LOG_FORMAT, Arrival, arrivals_in, log_directive
+from clusterdns.own_coredns.arrivals import (
+    LOG_FORMAT,
+    Arrival,
+    arrivals_in,
+    arrivals_with,
+    log_directive,
+)
 from clusterdns.own_coredns.instance import NotPossibleError, OwnCoreDns
 from clusterdns.own_coredns.permissions import ACCOUNT, may_read_cluster
 
@@ -11,6 +17,7 @@ __all__ = [
     "NotPossibleError",
     "OwnCoreDns",
     "arrivals_in",
+    "arrivals_with",
     "log_directive",
     "may_read_cluster",
 ]

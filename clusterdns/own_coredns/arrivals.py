@@ -1,8 +1,12 @@
 """Questions that arrived at a private CoreDNS, read from what its ``log`` plugin printed."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+
+from clusterdns.wait import GENTLY, eventually
+
+CANARY_S = 5.0  # seconds until a question that was answered stands in the log
 
 # One line per question; {name} and the others are those of CoreDNS (plugin/pkg/replacer).
 LOG_FORMAT = "arrived-at {place} {{proto}} {{type}} {{name}} {{rcode}} {{remote}} {{port}}"
@@ -36,14 +40,27 @@ def arrivals_in(log: str) -> tuple[Arrival, ...]:
     """All questions that a log shows, in order; other lines are passed over."""
     return tuple(
         Arrival(
-            found["place"],
-            found["name"],
-            found["rdtype"],
-            found["transport"],
-            found["rcode"],
-            found["source"].strip("[]"),
+            place=found["place"],
+            name=found["name"],
+            rdtype=found["rdtype"],
+            transport=found["transport"],
+            rcode=found["rcode"],
+            source=found["source"].strip("[]"),
         )
         for found in _LINE.finditer(log)
+    )
+
+
+def arrivals_with(canary: str, read: Callable[[], str]) -> tuple[Arrival, ...]:
+    """What a log shows once a canary, which was asked last, is in it; after CANARY_S without it.
+
+    ``canary`` is a name as it was asked; ``read`` reads the log anew.
+    """
+    return eventually(
+        lambda: arrivals_in(read()),
+        lambda seen: any(each.name == canary for each in seen),
+        CANARY_S,
+        every=GENTLY,
     )
 
 

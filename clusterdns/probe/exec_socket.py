@@ -12,11 +12,9 @@ import contextlib
 import json
 import re
 import ssl
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from queue import Empty, SimpleQueue
-from typing import Any, TypeVar
+from typing import Any
 
 from kubernetes import client
 from kubernetes.stream import stream
@@ -25,9 +23,8 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import Protocol, Side, State
 
 from clusterdns.api_requests import requests_of
+from clusterdns.background import in_time
 from clusterdns.cluster import path_of
-
-T = TypeVar("T")
 
 STDIN, STDOUT, STDERR, STATUS, CLOSE_CHANNEL = 0, 1, 2, 3, 255
 LARGEST_FRAME = 16 * 1024  # API servers bound what they read at once
@@ -220,7 +217,7 @@ def open_exec(
         return ExecSocket(opened.sock, opened.subprotocol or "", str(target))
 
     try:
-        return in_time(handshake, within)
+        return in_time("exec-handshake", handshake, within)
     except TimeoutError as error:
         raise StreamEndedError(f"exec in {target}: no handshake within {within:g} s") from error
     except client.ApiException as error:
@@ -241,23 +238,3 @@ def _refusal(target: ExecTarget, error: client.ApiException) -> StreamEndedError
         message = json.loads(ast.literal_eval(body) if body.startswith("b") else body)["message"]
     permanent = handshake.group(1) in ("401", "403", "404")
     return StreamEndedError(f"exec in {target}: HTTP {handshake.group(1)}: {message}", permanent)
-
-
-def in_time(call: Callable[[], T], within: float) -> T:
-    """The result of a call that has no deadline of its own; raises TimeoutError after it."""
-    outcome: SimpleQueue[tuple[T | None, BaseException | None]] = SimpleQueue()
-
-    def work() -> None:
-        try:
-            outcome.put((call(), None))
-        except BaseException as error:  # handed to the caller, who raises it
-            outcome.put((None, error))
-
-    threading.Thread(target=work, name="exec-handshake", daemon=True).start()
-    try:
-        result, error = outcome.get(timeout=within)
-    except Empty as error:
-        raise TimeoutError(f"no answer within {within:g} s") from error
-    if error is not None:
-        raise error
-    return result  # type: ignore[return-value]

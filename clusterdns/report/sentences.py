@@ -3,19 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from clusterdns.report.exit_codes import ExitCode, meaning_of
 from clusterdns.report.model import Report
-
-EXIT_CODES = {
-    0: "every selected check passed",
-    1: "at least one check failed",
-    2: "interrupted",
-    3: "internal error of the suite",
-    4: "usage error",
-    5: "no check was selected",
-    10: "nothing could be judged",
-    11: "the cluster was left changed",
-    12: "incomplete: a selected check was not run, and --require-complete was given",
-}
 
 # Plugins that change what a client is told; the rest is housekeeping.
 TELLING = (
@@ -45,7 +34,7 @@ def verdict(report: Report) -> str:
     if report.result == "error":
         if report.state == "running":
             return f"The run did not come to its end; {counted(judged, 'check')} had been judged."
-        meaning = EXIT_CODES.get(report.exit_code or 0, "the run ended early")
+        meaning = meaning_of(report.exit_code or 0, "the run ended early")
         until_then = f"{counted(judged, 'check')} judged until then, {summary.failed} failed"
         return f"{meaning[0].upper()}{meaning[1:]}{f'; {until_then}' if judged else ''}."
     return _of_checks(report)
@@ -156,6 +145,6 @@ def exit_line(report: Report) -> str:
     code = report.exit_code
     if code is None:
         return ""
-    if code == 0 and report.result == "partial":
+    if code == ExitCode.OK and report.result == "partial":
         return "exit code 0: no check failed, but not everything could be judged"
-    return f"exit code {code}: {EXIT_CODES.get(code, 'as pytest has it')}"
+    return f"exit code {code}: {meaning_of(code, 'as pytest has it')}"

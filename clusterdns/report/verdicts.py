@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
+from clusterdns.report.exit_codes import ExitCode
 from clusterdns.report.model import Check, CleanupResult, Result
 
-FAILED, INTERRUPTED, INTERNAL_ERROR, USAGE, NO_CHECKS = 1, 2, 3, 4, 5
-CANNOT_JUDGE, LEFT_CHANGED, INCOMPLETE = 10, 11, 12
+PLACED = (ExitCode.OK, ExitCode.FAILED, ExitCode.NO_CHECKS, ExitCode.CANNOT_JUDGE)
+"""The statuses of pytest that another reason may outrank; the others stand as they are."""
 
 
 def exit_code(
@@ -25,17 +26,17 @@ def exit_code(
     """
     outcomes = {check.outcome for check in checks}
     if cleanup.state in ("changed", "pending"):
-        return LEFT_CHANGED
-    if suite_error or status == INTERNAL_ERROR:
-        return INTERNAL_ERROR
-    if status not in (0, FAILED, NO_CHECKS, CANNOT_JUDGE):
+        return ExitCode.LEFT_CHANGED
+    if suite_error or status == ExitCode.INTERNAL_ERROR:
+        return ExitCode.INTERNAL_ERROR
+    if status not in PLACED:
         return status
-    if "failed" in outcomes or status == FAILED:
-        return FAILED
-    if status == CANNOT_JUDGE:
-        return CANNOT_JUDGE
+    if "failed" in outcomes or status == ExitCode.FAILED:
+        return ExitCode.FAILED
+    if status == ExitCode.CANNOT_JUDGE:
+        return ExitCode.CANNOT_JUDGE
     if require_complete and (unprobed or "not-run" in outcomes):
-        return INCOMPLETE
+        return ExitCode.INCOMPLETE
     return status
 
 
@@ -45,8 +46,8 @@ def result_of(code: int, checks: Sequence[Check], *, unprobed: bool = False) -> 
     A cluster that was left changed is an error, unless checks failed: then it is a failure.
     """
     outcomes = {check.outcome for check in checks}
-    if code == FAILED or (code == LEFT_CHANGED and "failed" in outcomes):
+    if code == ExitCode.FAILED or (code == ExitCode.LEFT_CHANGED and "failed" in outcomes):
         return "failure"
-    if code not in (0, INCOMPLETE):
+    if code not in (ExitCode.OK, ExitCode.INCOMPLETE):
         return "error"
     return "partial" if unprobed or "not-run" in outcomes else "success"

@@ -74,7 +74,9 @@ class Run:
             self._name_dead_runs(cluster, existing)
         if existing is not None:
             tell = self._leave_alone
-            namespaces.share(cluster, self.id, existing, self.ledger, self.state, tell)
+            namespaces.share(
+                cluster, self.id, name=existing, ledger=self.ledger, state=self.state, tell=tell
+            )
             self.places = Namespaces(existing, None, shared=True)
         else:
             for name in (self.id.namespace, self.id.second_namespace):
@@ -121,7 +123,14 @@ class Run:
         """
         target = (kind, namespace, name)
         cluster, author = self._entered(), self._author()
-        return restore.change(cluster, self.ledger, self.state, target, edit, author)
+        return restore.change(
+            cluster=cluster,
+            ledger=self.ledger,
+            state=self.state,
+            target=target,
+            edit=edit,
+            author=author,
+        )
 
     def touch(self, namespace: str, pod: str) -> None:
         """Let the kubelet of a pod that is not ours look at it at once; undone at the end.
@@ -173,12 +182,12 @@ class Run:
     def _made(self, kind: str, name: str) -> Made:
         """Something outside namespaces that we make: known by its uid as soon as it has one."""
         return Made(
-            self._entered(),
-            kind,
-            name,
-            self.id,
-            lambda: self.state.state.uid_of(kind, name),
-            self._leave_alone,
+            cluster=self._entered(),
+            kind=kind,
+            name=name,
+            run=self.id,
+            uid=lambda: self.state.state.uid_of(kind, name),
+            tell=self._leave_alone,
         )
 
     def _leave_alone(self, line: str) -> None:

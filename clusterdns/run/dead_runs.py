@@ -164,7 +164,14 @@ def _look_into(
         leases = leases_of(cluster, run, where)
         each = known or DeadRun(RunId(run))
         if _may_be_judged(each, leases, now, complaints):
-            _judge(cluster, each, traces, leases, now, complaints)
+            _judge(
+                cluster=cluster,
+                each=each,
+                traces=traces,
+                leases=leases,
+                now=now,
+                complaints=complaints,
+            )
             if each.objects or each.changed:
                 found[run] = each
 

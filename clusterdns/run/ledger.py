@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from kubernetes.client import ApiException
 
 from clusterdns.api_errors import in_words
+from clusterdns.background import begin, has_ended
 from clusterdns.report.model import CleanupResult
 from clusterdns.wait import GENTLY, eventually
 
@@ -132,22 +133,13 @@ def _insist(undo: Undo, until: float) -> str | None:
 
 def _within(undo: Undo, until: float) -> str | None:
     """Call undo in a thread of its own; None, or why it failed."""
-    outcome: list[str] = []
-
-    def call() -> None:
-        try:
-            undo()
-        except Exception as error:
-            outcome.append(one_line(error))
-
     # An undo gets a second even when time is up: most need one short request.
     seconds = max(until - time.monotonic(), 1.0)
-    thread = threading.Thread(target=call, name="undo", daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if thread.is_alive():
+    undoing = begin("undo", undo)
+    if not has_ended(undoing, seconds):
         return f"still not undone after {seconds:.0f} s"
-    return outcome[0] if outcome else None
+    error = undoing.exception()
+    return None if error is None else one_line(error)
 
 
 def _wait_until_gone(waiting: dict[Entry, Gone], until: float) -> dict[Entry, str]:

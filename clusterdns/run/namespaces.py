@@ -143,7 +143,14 @@ def share(
 ) -> None:
     """Work in a namespace that exists: at the end what we made there goes, and nothing else."""
     state.update(lambda s: replace(s, shared_namespace=name))
-    register_made(cluster, run, name, ledger, f"objects of {run} in namespace {name}", tell)
+    register_made(
+        cluster=cluster,
+        run=run,
+        name=name,
+        ledger=ledger,
+        what=f"objects of {run} in namespace {name}",
+        tell=tell,
+    )
 
 
 def register_made(

@@ -93,32 +93,38 @@ def _of_every_run() -> list[PlannedObject]:
     rbac, leases = "rbac.authorization.k8s.io", "coordination.k8s.io"
     dead = "what dead runs left"
     return [
-        PlannedObject("", "/version", None, "-", ("get",), "is it there, and how late is it"),
-        PlannedObject("", "Namespace", None, "kube-system", ("get",), "its uid names the cluster"),
-        PlannedObject("", "Namespace", None, "*", ("list",), dead),
-        PlannedObject(rbac, "ClusterRole", None, "*", ("list",), dead),
-        PlannedObject(rbac, "ClusterRoleBinding", None, "*", ("list",), dead),
+        PlannedObject(
+            "", "/version", None, "-", verbs=("get",), why="is it there, and how late is it"
+        ),
+        PlannedObject(
+            "", "Namespace", None, "kube-system", verbs=("get",), why="its uid names the cluster"
+        ),
+        PlannedObject("", "Namespace", None, "*", verbs=("list",), why=dead),
+        PlannedObject(rbac, "ClusterRole", None, "*", verbs=("list",), why=dead),
+        PlannedObject(rbac, "ClusterRoleBinding", None, "*", verbs=("list",), why=dead),
         PlannedObject(
             "authorization.k8s.io",
             "SelfSubjectAccessReview",
             None,
             "-",
-            ("create",),
-            "what we may do",
+            verbs=("create",),
+            why="what we may do",
         ),
         PlannedObject(
             leases,
             "Lease",
             PLACES.main,
             PLACES.main,
-            ("create", "patch"),
-            "sign of life, renewed every 10 s",
+            verbs=("create", "patch"),
+            why="sign of life, renewed every 10 s",
         ),
         *(
-            PlannedObject("", kind, None, "*", ("list",), "what dead runs changed, by its label")
+            PlannedObject(
+                "", kind, None, "*", verbs=("list",), why="what dead runs changed, by its label"
+            )
             for kind in ("ConfigMap", "Pod")
         ),
-        PlannedObject(leases, "Lease", None, "*", ("get",), "are dead runs really dead"),
+        PlannedObject(leases, "Lease", None, "*", verbs=("get",), why="are dead runs really dead"),
     ]
 
 
@@ -131,8 +137,8 @@ def _of_our_namespaces() -> list[PlannedObject]:
         each
         for place, why in places.items()
         for each in (
-            PlannedObject("", "Namespace", None, place, verbs, why),
-            PlannedObject("", "Pod", place, "*", ("deletecollection",), gone),
+            PlannedObject("", "Namespace", None, place, verbs=verbs, why=why),
+            PlannedObject("", "Pod", place, "*", verbs=("deletecollection",), why=gone),
         )
     ]
 
@@ -140,11 +146,18 @@ def _of_our_namespaces() -> list[PlannedObject]:
 def _of_a_shared_namespace() -> list[PlannedObject]:
     """How our objects go from a namespace that stays."""
     return [
-        PlannedObject("", "Namespace", None, "(that of --namespace)", ("get",), "is it there"),
-        PlannedObject("", "Pod", PLACES.main, "*", ("create",), "we ask whether we may"),
+        PlannedObject(
+            "", "Namespace", None, "(that of --namespace)", verbs=("get",), why="is it there"
+        ),
+        PlannedObject("", "Pod", PLACES.main, "*", verbs=("create",), why="we ask whether we may"),
         *(
             PlannedObject(
-                group_of(kind), kind, PLACES.main, "*", ("list", "delete"), "clean-up by label"
+                group_of(kind),
+                kind,
+                PLACES.main,
+                "*",
+                verbs=("list", "delete"),
+                why="clean-up by label",
             )
             for kind in IN_NAMESPACE
         ),

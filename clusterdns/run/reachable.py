@@ -1,5 +1,6 @@
 """Connect to a cluster, or say in one paragraph why that is impossible and what to do."""
 
+import contextlib
 import logging
 import os
 import signal
@@ -16,6 +17,7 @@ from kubernetes.config.kube_config import KubeConfigMerger
 
 from clusterdns.api_errors import NoAnswerError, in_words, wrong_server
 from clusterdns.api_requests import CountingClient
+from clusterdns.background import begin, has_ended
 from clusterdns.cluster import Cluster
 from clusterdns.printable import without_passwords
 from clusterdns.run.ledger import one_line
@@ -234,27 +236,24 @@ def _words(error: BaseException) -> str:
 def _log_in(files: str, entry: dict[str, Any], settings: client.Configuration) -> None:
     """Load address and credentials, which may run a login helper. Raises CannotConnectError."""
     complaints = _Complaints()
-    failure: list[BaseException] = []
+    threads: list[int] = []  # the one that loads, as the kernel numbers it
 
     def load() -> None:
-        try:
-            config.load_kube_config(files, entry["name"], settings, persist_config=False)
-        except Exception as error:
-            failure.append(error)
+        threads.append(threading.get_native_id())
+        config.load_kube_config(files, entry["name"], settings, persist_config=False)
 
-    worker = threading.Thread(target=load, name="login", daemon=True)
     root = logging.getLogger()
     root.addHandler(complaints)
     try:
-        worker.start()
-        worker.join(LOGIN_S)
+        login = begin("login", load)
+        ended = has_ended(login, LOGIN_S)
     finally:
         root.removeHandler(complaints)
-    if worker.is_alive():
-        _end_children_of(worker)
+    if not ended:
+        _end_children_of(*threads)
         why = f"did not end within {LOGIN_S:.0f} s (does it wait for a browser or a password?)"
-    elif failure:
-        why = " ".join(str(failure[0]).split())[:400]
+    elif (failure := login.exception()) is not None:
+        why = " ".join(str(failure).split())[:400]
     elif complaints.texts:
         why = " ".join(" ".join(complaints.texts).split())[:400]
     else:
@@ -278,11 +277,10 @@ class _Complaints(logging.Handler):
         self.texts.append(record.getMessage())
 
 
-def _end_children_of(worker: threading.Thread) -> None:
-    """End the processes that this thread has started (Linux knows them by thread)."""
-    listing = Path(f"/proc/self/task/{worker.native_id}/children")
-    for pid in listing.read_text().split() if listing.exists() else []:
-        try:
-            os.kill(int(pid), signal.SIGKILL)
-        except ProcessLookupError:
-            continue
+def _end_children_of(*threads: int) -> None:
+    """End the processes that these threads have started (Linux knows them by thread)."""
+    for thread in threads:
+        listing = Path(f"/proc/self/task/{thread}/children")
+        for pid in listing.read_text().split() if listing.exists() else []:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGKILL)

@@ -132,12 +132,12 @@ def open_on(
     """A probe in a running pod and that pod's resolv.conf; or the reason why there is none."""
     try:
         probe = open_probe(
-            workspace.cluster.connection.configuration,
-            workspace.namespace,
-            pod,
-            node,
-            "main",
-            workspace.timeouts,
+            configuration=workspace.cluster.connection.configuration,
+            namespace=workspace.namespace,
+            pod=pod,
+            node=node,
+            container="main",
+            timeouts=workspace.timeouts,
         )
         (printed,) = probe.run([["cat", "/etc/resolv.conf"]], workspace.timeouts.command)
     except ProbeLostError as error:
@@ -212,19 +212,29 @@ def why_not_running(cluster: Cluster, pod: Manifest) -> str:
 
 
 declare(
-    PlannedObject("", "Node", None, "*", ("list",), "where probes go"),
-    PlannedObject("", "Service", None, "*", ("list",), "which of them is the DNS Service"),
-    PlannedObject("apps", "Deployment", None, "k8s-app=kube-dns", ("list",), "is read"),
-    PlannedObject("apps", "DaemonSet", None, "k8s-app=kube-dns", ("list",), "is read"),
-    PlannedObject("", "Pod", "kube-system", "of cluster DNS", ("list",), "is read"),
-    PlannedObject("", "ConfigMap", "kube-system", "of cluster DNS", ("get",), "is read"),
-    PlannedObject("discovery.k8s.io", "EndpointSlice", "kube-system", "*", ("list",), "is read"),
+    PlannedObject("", "Node", None, "*", verbs=("list",), why="where probes go"),
+    PlannedObject(
+        "", "Service", None, "*", verbs=("list",), why="which of them is the DNS Service"
+    ),
+    PlannedObject("apps", "Deployment", None, "k8s-app=kube-dns", verbs=("list",), why="is read"),
+    PlannedObject("apps", "DaemonSet", None, "k8s-app=kube-dns", verbs=("list",), why="is read"),
+    PlannedObject("", "Pod", "kube-system", "of cluster DNS", verbs=("list",), why="is read"),
+    PlannedObject("", "ConfigMap", "kube-system", "of cluster DNS", verbs=("get",), why="is read"),
+    PlannedObject(
+        "discovery.k8s.io", "EndpointSlice", "kube-system", "*", verbs=("list",), why="is read"
+    ),
 )
 declare(
-    PlannedObject("", "Pod", PLACES.main, "probe-N", ("create", "list"), "on each node"),
+    PlannedObject("", "Pod", PLACES.main, "probe-N", verbs=("create", "list"), why="on each node"),
     # The verb create since Kubernetes 1.35, get before.
-    PlannedObject("", "Pod/exec", PLACES.main, "probe-N", ("get", "create"), "asks the questions"),
-    PlannedObject("", "Event", PLACES.main, "probe-N", ("list",), "why one does not start"),
-    PlannedObject("", "Pod", None, "k8s-app=node-local-dns", ("list",), "caches on nodes"),
+    PlannedObject(
+        "", "Pod/exec", PLACES.main, "probe-N", verbs=("get", "create"), why="asks the questions"
+    ),
+    PlannedObject(
+        "", "Event", PLACES.main, "probe-N", verbs=("list",), why="why one does not start"
+    ),
+    PlannedObject(
+        "", "Pod", None, "k8s-app=node-local-dns", verbs=("list",), why="caches on nodes"
+    ),
     wanted_by=["testbed"],
 )

@@ -1,11 +1,12 @@
 """kind clusters as the container engine sees them: no kind program is needed to find or end one."""
 
-import contextlib
-import os
 import signal
+import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
+from host.bootstrap import processes
 from host.bootstrap.steps import HostError, quick
 
 CLUSTER_LABEL = "io.x-k8s.kind.cluster"
@@ -20,8 +21,17 @@ def clusters() -> list[str]:
 
 
 def nodes(cluster: str) -> list[str]:
-    """The names of a cluster's node containers, also of those that are still being created."""
-    return sorted(_listed(f"label={CLUSTER_LABEL}={cluster}", "{{.Names}}"))
+    """The names of a cluster's node containers, also of those that are still being created.
+
+    Raises HostError when the container engine does not say: then nobody knows whether it is gone.
+    """
+    asked = _ask(f"label={CLUSTER_LABEL}={cluster}", "{{.Names}}")
+    if asked.returncode != 0:
+        raise HostError(
+            f"The container engine does not say whether nodes of {cluster} are left: "
+            f"{asked.stderr.strip()}. Start Docker, then try again."
+        )
+    return sorted(asked.stdout.splitlines())
 
 
 def ids(cluster: str) -> list[str]:
@@ -33,7 +43,7 @@ def delete(cluster: str, within: float = DELETE_SECONDS) -> None:
     """Remove a cluster's containers and their volumes, and look whether they are gone.
 
     Also right: a cluster that does not exist, and one whose creation was interrupted a moment ago.
-    Raises HostError when a container is still there after `within` seconds.
+    Raises HostError when a container is still there after `within` seconds, or nobody can say.
     """
     deadline = time.monotonic() + within
     unsettled = stop_creation(cluster)
@@ -57,23 +67,31 @@ def delete(cluster: str, within: float = DELETE_SECONDS) -> None:
 def stop_creation(cluster: str) -> bool:
     """Kill the programs that are still creating nodes of this cluster; whether there were any.
 
-    A kind that was killed leaves its `docker run` commands behind; they name the cluster.
+    After kill -9 of a run its kind goes on, and would make nodes that nobody knows of. A kind that
+    was killed leaves its `docker run` commands behind; they name the cluster.
     """
-    marks = (f"{CLUSTER_LABEL}={cluster}".encode(), f"--name={cluster}".encode())
-    stopped = False
-    for entry in Path("/proc").iterdir():
-        with contextlib.suppress(OSError, ValueError):
-            words = (entry / "cmdline").read_bytes().split(b"\0")
-            program = Path(os.fsdecode(words[0])).name
-            creating = b"run" in words and program == "docker"
-            creating = creating or (b"create" in words and program.startswith("kind"))
-            if creating and any(mark in words for mark in marks):
-                os.kill(int(entry.name), signal.SIGKILL)
-                stopped = True
-    return stopped
+    creating = [each.pid for each in processes.running() if creates(each.words, cluster)]
+    for pid in creating:
+        processes.send(pid, signal.SIGKILL)
+    return bool(creating)
+
+
+def creates(words: Sequence[str], cluster: str) -> bool:
+    """Whether this is the command line of a kind, or of its engine, that makes the cluster.
+
+    ``kind create cluster --name NAME``, also by way of a shell; ``docker run --label ...=NAME``.
+    """
+    programs = [Path(word).name for word in words[:2]]
+    if any(program.startswith("kind") for program in programs):
+        named = cluster in words or f"--name={cluster}" in words
+        return named and {"create", "cluster"} <= set(words)
+    labelled = f"{CLUSTER_LABEL}={cluster}" in words
+    return labelled and programs[:1] == ["docker"] and "run" in words
 
 
 def _listed(condition: str, form: str) -> list[str]:
-    return quick(
-        "docker", "ps", "--all", "--filter", condition, "--format", form
-    ).stdout.splitlines()
+    return _ask(condition, form).stdout.splitlines()
+
+
+def _ask(condition: str, form: str) -> subprocess.CompletedProcess[str]:
+    return quick("docker", "ps", "--all", "--filter", condition, "--format", form)

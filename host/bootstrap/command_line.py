@@ -15,12 +15,12 @@ from host.bootstrap import image
 from host.bootstrap.cache import PROJECT, cache
 from host.bootstrap.engine import ensure_engine
 from host.bootstrap.environment import (
-    INTERRUPTED,
     SIGNALS,
     TEARDOWN_SECONDS,
     ensure_environment,
     run_environment,
 )
+from host.bootstrap.exit_codes import ExitCode
 from host.bootstrap.output import SafeOutput, open_standard_streams
 from host.bootstrap.recipe import recipe, wanted_tag
 from host.bootstrap.steps import HostError, StoppedError, say, stop_all
@@ -28,8 +28,6 @@ from host.bootstrap.stub import is_fresh, option, write_stub
 from host.bootstrap.tools import ensure_kind, ensure_kubectl
 from host.bootstrap.venv import ensure_venv
 
-NOTHING_JUDGED = 10
-USAGE = 4
 # name: (needs a kind cluster, is pytest, its cluster must be sealed, what it does)
 ENVIRONMENTS = {
     "conformance": (True, True, False, "judge a new kind cluster, or that of --kube-context NAME"),
@@ -53,8 +51,14 @@ INFORMATION = {
 EXISTING = ("--kube-context", "--cleanup-only")
 # Exit codes after which there must be a report: when pytest has left none, it never began.
 SILENT = {
-    INTERRUPTED: ("Stopped by a signal before pytest began; nothing was judged.", INTERRUPTED),
-    1: ("tox could not start pytest; what it says stands above.", NOTHING_JUDGED),
+    ExitCode.INTERRUPTED: (
+        "Stopped by a signal before pytest began; nothing was judged.",
+        ExitCode.INTERRUPTED,
+    ),
+    ExitCode.FAILED: (
+        "tox could not start pytest; what it says stands above.",
+        ExitCode.CANNOT_JUDGE,
+    ),
 }
 
 
@@ -74,11 +78,11 @@ def main(words: Sequence[str]) -> int:
     open_standard_streams()
     if not words or words[0] in ("--help", "-h", "help"):
         print(_help())
-        return 0 if words else USAGE
+        return ExitCode.OK if words else ExitCode.USAGE_ERROR
     name, arguments = words[0], list(words[1:])
     if name not in (*ENVIRONMENTS, "image"):
         print(f"./run: there is no {name!r}.\n\n{_help()}", file=sys.stderr)
-        return USAGE
+        return ExitCode.USAGE_ERROR
     os.chdir(PROJECT)  # where tox runs pytest: relative paths mean the same everywhere
     for number in SIGNALS:
         signal.signal(number, _on_signal)
@@ -87,10 +91,12 @@ def main(words: Sequence[str]) -> int:
             return _image(arguments)
         return _run(name, arguments, began)
     except HostError as error:
-        return _give_up(name, arguments, str(error), NOTHING_JUDGED, time.monotonic() - began)
+        seconds = time.monotonic() - began
+        return _give_up(name, arguments, str(error), ExitCode.CANNOT_JUDGE, seconds)
     except StoppedError:
         reason = "Stopped by a signal while the host was being prepared; nothing was judged."
-        return _give_up(name, arguments, reason, INTERRUPTED, time.monotonic() - began)
+        seconds = time.monotonic() - began
+        return _give_up(name, arguments, reason, ExitCode.INTERRUPTED, seconds)
 
 
 def _run(name: str, arguments: Sequence[str], began: float) -> int:
@@ -103,7 +109,7 @@ def _run(name: str, arguments: Sequence[str], began: float) -> int:
     code = run_environment(name, complete, python, extra, _teardown(arguments))
     silent = not is_fresh(arguments, started) and not INFORMATION.intersection(arguments)
     if name == "conformance" and code in SILENT and silent:
-        reason, code = SILENT[code]
+        reason, code = SILENT[ExitCode(code)]
         return _give_up(name, arguments, reason, code, time.monotonic() - began)
     return code
 
@@ -183,7 +189,7 @@ def _image(arguments: Sequence[str]) -> int:
     else:
         ensure_engine()
         print(image.ensure_image().reference)
-    return 0
+    return ExitCode.OK
 
 
 def _give_up(name: str, arguments: Sequence[str], reason: str, code: int, seconds: float) -> int:

@@ -17,7 +17,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 
+from host.bootstrap import processes
 from host.bootstrap.cache import PROJECT, folder, lock
+from host.bootstrap.exit_codes import ExitCode
 from host.bootstrap.output import pass_on
 from host.bootstrap.recipe import digest
 from host.bootstrap.steps import logged, say, step
@@ -28,9 +30,8 @@ SETUP_SECONDS = 900.0
 TEARDOWN_SECONDS = 120.0
 LAST_WORDS_SECONDS = 5.0  # to read what was printed before the end, once a signal came
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-INTERRUPTED = 2
 # Codes that say more than "interrupted" does, and must not be hidden by it (contract, precedence).
-STRONGER = (3, 11)
+STRONGER = (ExitCode.INTERNAL_ERROR, ExitCode.LEFT_CHANGED)
 
 
 def ensure_environment(name: str, python: Path, project: Path = PROJECT) -> None:
@@ -90,7 +91,7 @@ def run_environment(
             for number, handler in old.items():
                 signal.signal(number, handler)
     if run.stopped and code not in STRONGER:
-        return INTERRUPTED
+        return ExitCode.INTERRUPTED
     return code
 
 
@@ -151,12 +152,12 @@ class _Run:
         assert self.process
         tox = self.process.pid
         if (pytest := self._pytest(tox)) is not None:
-            _send(pytest, signal.SIGINT)
+            processes.send(pytest, signal.SIGINT)
         elif started := children(tox):
             for pid in started:
-                _send(pid, self.early)
+                processes.send(pid, self.early)
         else:  # tox itself would complain about SIGINT
-            _send(tox, signal.SIGTERM)
+            processes.send(tox, signal.SIGTERM)
         self.alarm = threading.Timer(self.teardown, _kill_session, [tox])
         self.alarm.daemon = True
         self.alarm.start()
@@ -176,7 +177,7 @@ class _Run:
         interrupted: set[int] = set()
         while rest := session(self.process.pid):
             for pid in set(rest) - interrupted:
-                _send(pid, self.early)
+                processes.send(pid, self.early)
             interrupted.update(rest)
             time.sleep(0.05)
 
@@ -198,22 +199,15 @@ def session(leader: int) -> list[int]:
 
 def _processes() -> Iterator[tuple[int, int, int]]:
     """Process, parent and session of everything that runs (proc(5), stat)."""
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            with contextlib.suppress(OSError):
-                text = (entry / "stat").read_text()
-                state, parent, _, leader = text.rpartition(")")[2].split()[:4]
-                if state != "Z":
-                    yield int(entry.name), int(parent), int(leader)
-
-
-def _send(pid: int, number: signal.Signals) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, number)
+    for each in processes.running():
+        with contextlib.suppress(OSError):
+            state, parent, leader = each.stat
+            if state != "Z":
+                yield each.pid, parent, leader
 
 
 def _kill_session(leader: int) -> None:
     """Kill every process of a session: the deadline has passed."""
     say("the deadline for cleaning up has passed: killed. `--cleanup-only` removes what is left")
     for pid in session(leader):
-        _send(pid, signal.SIGKILL)
+        processes.send(pid, signal.SIGKILL)

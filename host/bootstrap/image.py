@@ -66,7 +66,14 @@ def ensure_image(named: str | None = None) -> NodeImage:
     wanted = wanted_tag()
     upstream = f"kindest/node:v{recipe().kubernetes}"
     with step("node image") as current:
-        chosen = choose(named, wanted, upstream, exists_locally, pull, make)
+        chosen = choose(
+            named=named,
+            wanted=wanted,
+            upstream=upstream,
+            exists=exists_locally,
+            pull=pull,
+            make=make,
+        )
         current.text = f"node image: {chosen.reference}"
     return chosen
 

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from clusterdns.report.exit_codes import ExitCode
 from host.bootstrap.steps import HostError
-from trials.ending import CHANGED, INTERRUPTED, NOTHING_TRIED, exit_code_of
+from trials.ending import exit_code_of
 from trials.faults.scene import RevertError
 
 
@@ -44,10 +45,10 @@ def is_sent(number: int) -> Callable[[], int]:
     [
         (lambda: 0, 0, ""),
         (lambda: 1, 1, ""),
-        (fails(HostError("no kind")), NOTHING_TRIED, "no kind"),
-        (fails(RevertError("it stays")), CHANGED, "could not be taken out again"),
-        (is_sent(signal.SIGTERM), INTERRUPTED, "interrupted; cleaned up"),
-        (is_sent(signal.SIGINT), INTERRUPTED, "interrupted; cleaned up"),
+        (fails(HostError("no kind")), ExitCode.CANNOT_JUDGE, "no kind"),
+        (fails(RevertError("it stays")), ExitCode.LEFT_CHANGED, "could not be taken out again"),
+        (is_sent(signal.SIGTERM), ExitCode.INTERRUPTED, "interrupted; cleaned up"),
+        (is_sent(signal.SIGINT), ExitCode.INTERRUPTED, "interrupted; cleaned up"),
     ],
     ids=["well", "found", "host", "revert", "sigterm", "sigint"],
 )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from trials.ending import USAGE
+from clusterdns.report.exit_codes import ExitCode
 from trials.faults.__main__ import main
 
 
@@ -24,5 +24,5 @@ def test_what_cannot_be_done_is_said_at_once(
         code: object = main(words)
     except SystemExit as end:
         code = end.code
-    assert code == USAGE
+    assert code == ExitCode.USAGE_ERROR
     assert said in capsys.readouterr().err

@@ -15,7 +15,7 @@ from clusterdns.matrix.question import Server
 from clusterdns.resolvconf import ResolvConf
 from clusterdns.testbed.testbed import Images, Testbed, Workspace
 from clusterdns.timeouts import Timeouts
-from fixtures.stash import RUN_KEY
+from fixtures.session import session_of
 from selftests.liars.honest import ClusterNameserver
 from selftests.liars.liar import NAMESPACE, REPLICA, SERVICE, Liar
 from selftests.liars.memory_cluster import DOMAIN, PaperCluster, zone_of
@@ -87,7 +87,7 @@ def workspace(
     pytestconfig: pytest.Config, cluster: Cluster, timeouts: Timeouts, inventory: Inventory
 ) -> Workspace:
     """A namespace on paper."""
-    run, images = pytestconfig.stash[RUN_KEY], Images("localhost/none:1", None)
+    run, images = session_of(pytestconfig).active_run, Images("localhost/none:1", None)
     return Workspace(cluster, run, NAMESPACE, None, images, timeouts, inventory)
 
 

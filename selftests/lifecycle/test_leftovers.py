@@ -1,8 +1,8 @@
 """What dead runs left on the machine: the kind that goes on, the cluster, the sealed network."""
 
 import os
+import signal
 import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,26 +12,25 @@ from clusterdns.run.cleanup import clean_up
 from clusterdns.run.identity import RunId
 from clusterdns.run.state import StateFile
 from clusterdns.wait import eventually
-from fixtures.leftovers import ThisMachine, end_orphans
+from fixtures.leftovers import ThisMachine
+from host.bootstrap import cluster as containers
 from host.bootstrap import seal
 from selftests.lifecycle.conftest import local_run
 
 KIND = """#!/bin/sh
-case "$1 $2" in
-"get clusters") cat {folder}/clusters ;;
-"delete cluster") echo "$4" >> {folder}/deleted; {delete} ;;
-"create cluster") touch {folder}/creating; while true; do sleep 0.1; done ;;
-esac
+touch {folder}/creating
+while true; do sleep 0.1; done
 """
-
-
 DOCKER = """#!/bin/sh
 case "$*" in
 *Labels*) echo {owner} ;;
 *.ID*) echo {node} ;;
+"rm "*) echo "$*" >> {folder}/deleted; {delete} ;;
+*Names*) cat {folder}/nodes ;;
 ps*) echo mine ;;
 esac
 """
+GOES = "echo -n > {folder}/nodes"
 
 
 @pytest.fixture(autouse=True)
@@ -41,68 +40,92 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache" / "cluster-dns-conformance"
 
 
-def fake_kind(folder: Path, delete: str) -> str:
-    """A program that does as kind, with a file for the list of clusters."""
-    program = folder / "kind"
-    program.write_text(KIND.format(folder=folder, delete=delete.format(folder=folder)))
+def use_docker(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, delete: str = GOES, **answers: str
+) -> None:
+    """Put a docker on PATH that gives these answers, and lists what is in the file nodes."""
+    program = folder / "bin" / "docker"
+    program.parent.mkdir()
+    told = {"owner": "", "node": "", **answers}
+    program.write_text(DOCKER.format(folder=folder, delete=delete.format(folder=folder), **told))
     program.chmod(0o755)
-    return str(program)
+    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
 
 
-def test_a_dead_runs_cluster_goes_with_its_kubeconfig(tmp_path: Path, cache: Path) -> None:
-    """Kind is asked to delete it, and asked whether it is gone."""
+def test_a_dead_runs_cluster_goes_with_its_kubeconfig(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its node containers and their volumes are removed: no kind is needed."""
+    use_docker(tmp_path, monkeypatch)
     run = local_run(cache / "runs", sealed=False)
     (cache / "kind" / str(run)).mkdir(parents=True)
-    (tmp_path / "clusters").write_text(f"other\n{run}\n")
-    kind = fake_kind(tmp_path, "echo other > {folder}/clusters")
+    (tmp_path / "nodes").write_text(f"{run}-control-plane\n")
 
-    result = clean_up(cache / "runs", None, ThisMachine(kind), 10)
+    result = clean_up(cache / "runs", None, ThisMachine(), 10)
 
     assert result.state == "clean", result.leftovers
-    assert (tmp_path / "deleted").read_text().split() == [str(run)]
+    deleted = (tmp_path / "deleted").read_text().split()
+    assert deleted == ["rm", "--force", "--volumes", f"{run}-control-plane"]
     assert not (cache / "kind" / str(run)).exists()
 
 
-def test_a_cluster_that_stays_is_named(tmp_path: Path, cache: Path) -> None:
-    """Kind says that it has deleted it, and lists it all the same."""
+def test_a_cluster_that_stays_is_named(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The engine says that it has removed the node, and lists it all the same."""
+    use_docker(tmp_path, monkeypatch, delete="true")
     run = local_run(cache / "runs", sealed=False)
-    (tmp_path / "clusters").write_text(f"{run}\n")
+    (tmp_path / "nodes").write_text(f"{run}-control-plane\n")
 
-    result = clean_up(cache / "runs", None, ThisMachine(fake_kind(tmp_path, "true")), 1)
+    result = clean_up(cache / "runs", None, ThisMachine(), 1)
 
     assert result.state == "changed"
-    assert "node containers are still there" in result.leftovers[0]
+    assert "kind cluster" in result.leftovers[0]
     assert (cache / "runs" / f"{run}.json").exists()
 
 
-def test_without_kind_the_cluster_is_named(cache: Path) -> None:
-    """The paragraph says where to get one."""
-    local_run(cache / "runs", sealed=False)
+@pytest.mark.parametrize("engine", ["none", "stopped"])
+def test_without_an_engine_nobody_knows_that_the_cluster_is_gone(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, engine: str
+) -> None:
+    """So it is still named, with what to do, and the state file stays."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    if engine == "stopped":
+        (tmp_path / "docker").write_text("#!/bin/sh\necho no daemon >&2; exit 1\n")
+        (tmp_path / "docker").chmod(0o755)
+    run = local_run(cache / "runs", sealed=False)
 
-    result = clean_up(cache / "runs", None, ThisMachine(None), 5)
+    result = clean_up(cache / "runs", None, ThisMachine(), 5)
 
     assert result.state == "changed"
-    assert "--kind-bin" in result.leftovers[0]
+    assert "Start Docker" in result.leftovers[0]
+    assert (cache / "runs" / f"{run}.json").exists()
 
 
 def test_a_kind_that_outlived_its_run_is_ended(tmp_path: Path) -> None:
     """Only the one that creates this very cluster."""
-    kind = fake_kind(tmp_path, "true")
+    kind = tmp_path / "kind"
+    kind.write_text(KIND.format(folder=tmp_path))
+    kind.chmod(0o755)
     processes = [
-        subprocess.Popen([kind, "create", "cluster", "--name", name], start_new_session=True)
-        for name in ("dns-conf-00000001", "dns-conf-00000002")
+        subprocess.Popen([kind, "create", "cluster", *name], start_new_session=True)
+        for name in (
+            ["--name", "dns-conf-00000001"],
+            ["--name=dns-conf-00000001"],
+            ["--name", "dns-conf-00000002"],
+        )
     ]
     eventually((tmp_path / "creating").exists, True, within=5)
 
-    ended = end_orphans("dns-conf-00000001")
-    first = processes[0].wait(5)
-    second = processes[1].poll()
-    processes[1].kill()
-    processes[1].wait()
+    stopped = containers.stop_creation("dns-conf-00000001")
+    ended = [process.wait(5) for process in processes[:2]]
+    other = processes[2].poll()
+    processes[2].kill()
+    processes[2].wait()
 
-    assert ended == [processes[0].pid]
-    assert first != 0
-    assert second is None
+    assert stopped
+    assert ended == [-signal.SIGKILL, -signal.SIGKILL]
+    assert other is None
 
 
 @pytest.mark.parametrize(
@@ -120,14 +143,13 @@ def test_a_cluster_under_a_chosen_name_must_be_the_one_that_was_made(
 ) -> None:
     """--cluster-name mine: by its node containers, for anybody may call a cluster so."""
     use_docker(tmp_path, monkeypatch, node=there, owner="x")
-    (tmp_path / "clusters").write_text("mine\n")
+    (tmp_path / "nodes").write_text("mine-control-plane\n")
     held = StateFile.create(cache / "runs", RunId.new())
     held.update(lambda s: replace(s, kind_cluster="mine", kind_nodes=nodes))
     held.close()
     said: list[str] = []
-    kind = fake_kind(tmp_path, "echo > {folder}/clusters")
 
-    result = clean_up(cache / "runs", None, ThisMachine(kind), 10, say=said.append)
+    result = clean_up(cache / "runs", None, ThisMachine(), 10, say=said.append)
 
     assert result.state == "clean", result.leftovers
     assert (tmp_path / "deleted").exists() is removed
@@ -144,20 +166,11 @@ def test_a_network_with_another_label_stays(
     held.close()
     said: list[str] = []
 
-    result = clean_up(cache / "runs", None, ThisMachine(None), 10, say=said.append)
+    result = clean_up(cache / "runs", None, ThisMachine(), 10, say=said.append)
 
     assert result.state == "clean", result.leftovers
     assert "left alone: Docker network mine-sealed" in said[0]
     assert "another" in said[0]
-
-
-def use_docker(folder: Path, monkeypatch: pytest.MonkeyPatch, **answers: str) -> None:
-    """Put a docker on PATH that gives these answers."""
-    program = folder / "bin" / "docker"
-    program.parent.mkdir()
-    program.write_text(DOCKER.format(**answers))
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
 
 
 @pytest.fixture
@@ -179,7 +192,7 @@ def test_a_sealed_network_of_a_dead_run_goes(cache: Path) -> None:
     seal.make_sealed_network(network, str(run))
     before = {left.what for left in seal.leftovers(str(run))}
 
-    result = clean_up(cache / "runs", None, ThisMachine(sys.executable), 20)
+    result = clean_up(cache / "runs", None, ThisMachine(), 20)
 
     assert before == {"network", "seal rule"}
     assert result.state == "clean", result.leftovers

@@ -13,7 +13,7 @@ HEAD = """
 import os, time
 from pathlib import Path
 import pytest
-from fixtures.stash import RUN_KEY
+from fixtures.session import session_of
 
 def note(what):
     with open("done", "a") as file:
@@ -21,7 +21,7 @@ def note(what):
 
 @pytest.fixture(scope="session", autouse=True)
 def made(pytestconfig):
-    run = pytestconfig.stash[RUN_KEY]
+    run = session_of(pytestconfig).active_run
     run.ledger.register("first", lambda: note("first undone"))
     run.ledger.register("second", undo_second)
     {setup}

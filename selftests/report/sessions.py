@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from clusterdns.report.cell import Cell
 from fixtures.outcomes import cannot_judge, not_applicable, not_run
-from fixtures.stash import CLUSTER_FACTS_KEY, NOTES_KEY, RUN_KEY, TIMING_KEY
+from fixtures.session import session_of
 from fixtures.terminal import progress
 
 def test_passes():

@@ -27,8 +27,8 @@ def told():
         tell({EVIL!r})
 
 def test_evil(told, request, pytestconfig):
-    pytestconfig.stash[NOTES_KEY].append({EVIL!r})
-    pytestconfig.stash[CLUSTER_FACTS_KEY] = dict(server={EVIL!r}, context={SECRETS!r})
+    session_of(pytestconfig).notes.append({EVIL!r})
+    session_of(pytestconfig).cluster_facts = dict(server={EVIL!r}, context={SECRETS!r})
     words = ["question", "node", "server", "transport", "expected", "received", "command"]
     cell = Cell(**dict.fromkeys(words, {EVIL!r} + {SECRETS!r}), ms=1.0)
     request.node.user_properties.append(("deviating", [cell]))

@@ -123,7 +123,7 @@ def refuse():
     raise RuntimeError("refused")
 
 def test_changes(pytestconfig):
-    pytestconfig.stash[RUN_KEY].ledger.register("ConfigMap coredns", refuse, restore=True)
+    session_of(pytestconfig).active_run.ledger.register("ConfigMap coredns", refuse, restore=True)
     raise KeyboardInterrupt
 """,
     )

@@ -12,11 +12,12 @@ def slow(pytestconfig):
     print("noise of a library")
     with progress("pulling the image") as tell:
         tell("half of it")
-    pytestconfig.stash[CLUSTER_FACTS_KEY] = dict(
+    ours = session_of(pytestconfig)
+    ours.cluster_facts = dict(
         server="v1.34.4", context="kind-x", domain="cluster.local", ipFamilies=["IPv4"], nodes=3,
         dns=dict(implementation="coredns", version="1.12.1", replicas=2))
-    pytestconfig.stash[TIMING_KEY].update(cluster_s=25.0, questions=6100)
-    pytestconfig.stash[NOTES_KEY].append("an import matches no file: that is allowed")
+    ours.seconds.cluster, ours.questions = 25.0, 6100
+    ours.notes.append("an import matches no file: that is allowed")
 
 def test_slow(slow):
     warnings.warn("this is old", DeprecationWarning)

@@ -58,7 +58,7 @@ def test_a_node_without_a_probe_is_said(suite: Suite) -> None:
     unprobed = """
 def test_asks(pytestconfig):
     why = {"w1": "ErrImagePull: no such image", "w2": "ErrImagePull: no such image"}
-    pytestconfig.stash[CLUSTER_FACTS_KEY] = {"nodes": 3, "unprobed": why}
+    session_of(pytestconfig).cluster_facts = {"nodes": 3, "unprobed": why}
 """
     code, document, output = judge(suite, unprobed)
 

@@ -11,14 +11,17 @@ from functools import partial
 from itertools import groupby
 from pathlib import Path
 
+from clusterdns.report.exit_codes import ExitCode
 from host.bootstrap.steps import say
 from trials.cluster import breakable_cluster
-from trials.ending import CHANGED, FAILED, INTERRUPTED, USAGE, Parser, exit_code_of
+from trials.ending import Parser, exit_code_of
 from trials.faults.mutant import Mutant
 from trials.faults.register import chosen
 from trials.faults.trial import Trial, prepare, report, try_mutant
 from trials.suite import run_suite
 from trials.tools import add_tool_options, find_tools
+
+WORST_FIRST = (ExitCode.LEFT_CHANGED, ExitCode.INTERRUPTED, ExitCode.FAILED)
 
 
 def main(words: Sequence[str]) -> int:
@@ -34,7 +37,7 @@ def main(words: Sequence[str]) -> int:
         return 0
     if refusal := why_not(options, mutants):
         print(refusal, file=sys.stderr)
-        return USAGE
+        return ExitCode.USAGE_ERROR
     if options.shards > 1:
         return exit_code_of(partial(run_shards, words, options))
     trials: list[Trial] = []
@@ -68,7 +71,7 @@ def try_all(options: argparse.Namespace, mutants: Sequence[Mutant], trials: list
     """Each mutant in a cluster of the kind that it needs. Raises HostError and RevertError."""
     tools = find_tools(options)
     reports = options.report_dir or Path(tempfile.mkdtemp(prefix="dns-conf-mutants-"))
-    code = 0
+    code = ExitCode.OK
     for topology, group in groupby(sorted(mutants, key=topology_of), topology_of):
         place = breakable_cluster(tools, options.cluster, topology, options.keep_cluster)
         with place as cluster:
@@ -78,11 +81,11 @@ def try_all(options: argparse.Namespace, mutants: Sequence[Mutant], trials: list
                 trial = try_mutant(cluster, mutant, reports, select)
                 trials.append(trial)
                 report(trial)
-                code = code if trial.detected else FAILED
+                code = code if trial.detected else ExitCode.FAILED
             if options.green:
                 green = run_suite(cluster, reports / "green")
                 say(f"repaired cluster: exit code {green.exit_code}", green.seconds)
-                code = code if green.exit_code == 0 else FAILED
+                code = code if green.exit_code == ExitCode.OK else ExitCode.FAILED
     found = sum(trial.detected for trial in trials)
     say(f"{found} of {len(trials)} faults found; reports in {reports}")
     return code
@@ -94,8 +97,8 @@ def run_shards(words: Sequence[str], options: argparse.Namespace) -> int:
     kept = drop_option(drop_option(words, "--shards"), "--json")
     children = []
     for number in range(1, options.shards + 1):
-        argv = [sys.executable, "-m", "mutants", *kept, "--shard", f"{number}/{options.shards}"]
-        argv += ["--json", str(folder / f"{number}.json")]
+        argv = [sys.executable, "-m", "trials.faults", *kept]
+        argv += ["--shard", f"{number}/{options.shards}", "--json", str(folder / f"{number}.json")]
         children.append(subprocess.Popen(argv))
     try:
         codes = [child.wait() for child in children]
@@ -107,7 +110,7 @@ def run_shards(words: Sequence[str], options: argparse.Namespace) -> int:
     if options.json:
         documents = [d for f in sorted(folder.glob("*.json")) for d in json.loads(f.read_text())]
         options.json.write_text(json.dumps(documents, indent=2) + "\n", encoding="utf-8")
-    return next((code for code in (CHANGED, INTERRUPTED, FAILED) if code in codes), max(codes))
+    return next((code for code in WORST_FIRST if code in codes), max(codes))
 
 
 def parse(words: Sequence[str]) -> argparse.Namespace:

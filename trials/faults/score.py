@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from clusterdns.report.exit_codes import ExitCode
 from trials.faults.impossible import IMPOSSIBLE
 from trials.faults.mutant import Mutant
 from trials.faults.register import MUTANTS, by_name
@@ -27,7 +28,7 @@ def main(files: Sequence[str]) -> int:
     """Read results, write the page."""
     if not files:
         print(__doc__, file=sys.stderr)
-        return 4
+        return ExitCode.USAGE_ERROR
     trials: dict[str, Trial] = {}
     for file in files:
         for trial in json.loads(Path(file).read_text(encoding="utf-8")):
@@ -40,7 +41,7 @@ def main(files: Sequence[str]) -> int:
             trial["named"] = standing(trial["causes"], mutant.right_causes)
     SCORE.parent.mkdir(exist_ok=True)
     SCORE.write_text(page(trials), encoding="utf-8")
-    return 0
+    return ExitCode.OK
 
 
 def page(trials: dict[str, Trial]) -> str:

@@ -19,12 +19,13 @@ from pathlib import Path
 from typing import Any
 
 from clusterdns.inventory.inventory import take_inventory
+from clusterdns.report.exit_codes import ExitCode
 from clusterdns.wait import eventually
 from host.bootstrap import image
 from host.bootstrap.recipe import recipe
 from host.bootstrap.steps import HostError, say
 from trials.cluster import Breakable, breakable_cluster, is_whole, run_kind
-from trials.ending import FAILED, Parser, exit_code_of
+from trials.ending import Parser, exit_code_of
 from trials.healthy.rounds import Round, one_round
 from trials.tools import add_tool_options, find_tools
 
@@ -122,7 +123,7 @@ def try_all(options: argparse.Namespace) -> int:
                     say(str(rows.rows[topology, version]))
         if options.write:
             TABLE.write_text(table(rows), encoding="utf-8")
-    return 0 if all(row.is_green for row in rows) else FAILED
+    return 0 if all(row.is_green for row in rows) else ExitCode.FAILED
 
 
 def versions() -> list[str]:

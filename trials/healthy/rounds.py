@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from clusterdns.report.exit_codes import ExitCode
 from trials.cluster import Breakable
 from trials.suite import run_suite
 
@@ -24,7 +25,7 @@ class Round:
     @property
     def is_green(self) -> bool:
         """No failure, and nothing to diagnose."""
-        return self.exit_code == 0 and self.diagnoses == 0
+        return self.exit_code == ExitCode.OK and self.diagnoses == 0
 
     def __str__(self) -> str:
         failed = f", failed: {', '.join(self.failed)}" if self.failed else ""

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+from clusterdns.report.exit_codes import ExitCode
 from host.bootstrap.steps import say
 from trials.cluster import breakable_cluster
-from trials.ending import FAILED, Parser, exit_code_of
+from trials.ending import Parser, exit_code_of
 from trials.healthy.rounds import Round, one_round
 from trials.tools import add_tool_options, find_tools
 
@@ -29,7 +30,7 @@ def soak(options: argparse.Namespace) -> int:
             say(f"run {number} of {options.runs}: {rounds[-1]}", rounds[-1].seconds)
     green = sum(each.is_green for each in rounds)
     say(f"{green} of {len(rounds)} runs are green; reports in {reports}")
-    return 0 if 0 < green == len(rounds) else FAILED
+    return 0 if 0 < green == len(rounds) else ExitCode.FAILED
 
 
 def parse(words: Sequence[str]) -> argparse.Namespace:

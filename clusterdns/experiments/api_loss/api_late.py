@@ -93,13 +93,13 @@ class ApiLateExperiment:
 
         last = eventually(look, is_well, allowed)
         return ApiLate(
-            ready,
-            tuple(cluster),
-            tuple(outside),
-            last[0],
-            last[1],
-            time.monotonic() - opened if is_well(last) else None,
-            allowed,
-            right,
-            tuple(context.notes),
+            ready=ready,
+            cluster=tuple(cluster),
+            outside=tuple(outside),
+            known=last[0],
+            ready_after=last[1],
+            seconds=time.monotonic() - opened if is_well(last) else None,
+            allowed=allowed,
+            expected=right,
+            notes=tuple(context.notes),
         )

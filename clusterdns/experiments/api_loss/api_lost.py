@@ -121,20 +121,20 @@ class ApiLossExperiment:
         visible = all(right[q].accepts(a) for q, a in last.items())
         took = time.monotonic() - opened
         return ApiLost(
-            tuple(a for a in said if a.question in known and a.question != gone),
-            tuple(a for a in said if a.question == new),
-            tuple(a for a in said if a.question == gone),
-            (*ready, way.ready_page(context, server)),
-            tuple(a for a in said if a.question == OUTSIDE),
-            last[new],
-            last[gone],
-            took if visible else None,
-            allowed,
-            {**known, **right},
-            known[gone],
-            before,
-            identity(way.instance.now()),
-            tuple(context.notes),
+            known=tuple(a for a in said if a.question in known and a.question != gone),
+            new=tuple(a for a in said if a.question == new),
+            gone=tuple(a for a in said if a.question == gone),
+            ready=(*ready, way.ready_page(context, server)),
+            outside=tuple(a for a in said if a.question == OUTSIDE),
+            new_after=last[new],
+            gone_after=last[gone],
+            seconds=took if visible else None,
+            allowed=allowed,
+            expected={**known, **right},
+            stale=known[gone],
+            process_before=before,
+            process_after=identity(way.instance.now()),
+            notes=tuple(context.notes),
         )
 
     def _question(self, name: str) -> Question:

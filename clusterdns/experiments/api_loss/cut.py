@@ -35,7 +35,14 @@ class Cuttable:
         image = self.setup.workspace.images.dnsutils
         node, workspace = self.setup.node, self.setup.workspace
         companions = (forwarder(image),)
-        self.instance = OwnCoreDns(workspace, self.name, made, node, self.account, companions)
+        self.instance = OwnCoreDns(
+            workspace=workspace,
+            name=self.name,
+            files=made,
+            node=node,
+            account=self.account,
+            companions=companions,
+        )
 
     def switch(self, word: str) -> float:
         """Open or cut the way; when it was done (monotonic).

@@ -142,14 +142,16 @@ class CachingExperiment(UpstreamedExperiment):
             for kind, question in questions.items()
         }
         return Caching(
-            series,
-            came,
-            old[STALE],
-            (old[FORGETFUL].answer, old[BRIEF].answer),
-            tuple(asked.answer for asked in fresh.values()),
-            {port: Counted.of(metrics, port) for port in (CAPPED, DISABLED, STALE, FORGETFUL)},
-            right_counts(series, came),
-            tuple(context.notes),
+            series=series,
+            repeated=came,
+            stale=old[STALE],
+            without_stale=(old[FORGETFUL].answer, old[BRIEF].answer),
+            fresh=tuple(asked.answer for asked in fresh.values()),
+            counted={
+                port: Counted.of(metrics, port) for port in (CAPPED, DISABLED, STALE, FORGETFUL)
+            },
+            counted_right=right_counts(series, came),
+            notes=tuple(context.notes),
         )
 
     def _at_each_tick(

@@ -99,7 +99,14 @@ class ConfiguredExperiment:
             fresh = fresh_answer(context, server, name.name)
             found = {answer.question: answer for answer in said}
             known = context.ask_one(server, name)
-            ways[way] = Way(found, wanted, known, named, fresh, self.ttl_of(port))
+            ways[way] = Way(
+                records=found,
+                wanted=wanted,
+                name=known,
+                named=named,
+                fresh=fresh,
+                ttl=self.ttl_of(port),
+            )
         wait_until_known(context, first, {name: named})
         step = f"kubernetes.default.{self.setup.workspace.namespace}.svc.{self.zone}"
         followed = (expect.address_record(name.name, ip) for ip in ips)

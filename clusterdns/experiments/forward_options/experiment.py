@@ -62,8 +62,10 @@ POLICIES = (
     Policy("round_robin", 5421, ALL, "policy round_robin", IN_TURN),
     Policy("sequential", 5422, ALL, "policy sequential", ONLY_ONE),
     Policy("sequential-first-dead", 5423, (NOBODY, TWO, THREE), "policy sequential", ONLY_TWO),
-    Policy("random", 5424, ALL, "policy random", MIXED, 48),
-    Policy("default", 5425, ALL, "", MIXED, 48),
+    Policy(
+        label="random", port=5424, upstreams=ALL, line="policy random", chooses=MIXED, questions=48
+    ),
+    Policy(label="default", port=5425, upstreams=ALL, line="", chooses=MIXED, questions=48),
 )
 
 
@@ -207,20 +209,24 @@ class ChoosingExperiment(UpstreamedExperiment):
         context.ask_one(upstream, Question(CANARY))
         seen = context.arrivals(self.instance, UPSTREAM, CANARY)
         return Choosing(
-            {
+            chosen={
                 label: Chosen(tuple(answers), tuple(p.place for p in of(seen, answers)))
                 for label, answers in chosen.items()
             },
-            Limited(limited.answers, limited.rejects, limited.took, len(of(seen, limited.answers))),
-            {way: tuple(a.transport for a in of(seen, [answer])) for way, answer in ways.items()},
-            frozenset(a.transport for a in of(seen, [large])),
-            large,
-            {
+            limited=Limited(
+                limited.answers, limited.rejects, limited.took, len(of(seen, limited.answers))
+            ),
+            over={
+                way: tuple(a.transport for a in of(seen, [answer])) for way, answer in ways.items()
+            },
+            fell_back=frozenset(a.transport for a in of(seen, [large])),
+            large=large,
+            forwarded={
                 below: sum(a.name == question.name for a in seen)
                 for below, question in excepted.items()
             },
-            any(arrival.name == CANARY for arrival in seen),
-            tuple(context.notes),
+            counted=any(arrival.name == CANARY for arrival in seen),
+            notes=tuple(context.notes),
         )
 
     def _limit(self, context: ExperimentContext, server: Server) -> Limited:

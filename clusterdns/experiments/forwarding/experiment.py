@@ -32,9 +32,9 @@ from clusterdns.matrix.answer import Answer
 from clusterdns.matrix.expect import Expected, Wanted, addresses, nodata, nxdomain
 from clusterdns.matrix.question import TRANSPORTS, Question, Server, Transport
 from clusterdns.names import address_type
-from clusterdns.own_coredns import Arrival, arrivals_in, log_directive
+from clusterdns.own_coredns import Arrival, arrivals_with, log_directive
 from clusterdns.own_coredns.arrivals import below
-from clusterdns.wait import GENTLY, eventually
+from clusterdns.wait import eventually
 
 HALF_DEAD, ALL_DEAD = 5311, 5312  # ports of the instance
 SOUND, SILENT, REFUSING, STUB_PORT, MORTAL = 5301, 5302, 5303, 5304, 5305  # of the upstreams
@@ -156,20 +156,20 @@ class ForwardingExperiment(UpstreamedExperiment):
         context.note("the upstream that was dead is back")
         context.ask_one(server, CANARY_ROW.question)
         return Forwarding(
-            rows,
-            tuple(asked_half),
-            tuple(before),
-            (dead,),
-            tuple(meanwhile),
-            (back,),
-            back_after,
-            tuple(cluster_names),
-            self._arrivals(),
-            CANARY_ROW.question.name,
-            self.zone,
-            api_addresses(self.setup.workspace.cluster),
-            self.no_account,
-            tuple(context.notes),
+            rows=rows,
+            half_dead=tuple(asked_half),
+            before=tuple(before),
+            dead=(dead,),
+            cluster_meanwhile=tuple(meanwhile),
+            back=(back,),
+            back_after_s=back_after,
+            cluster_names=tuple(cluster_names),
+            arrived=self._arrivals(),
+            canary=CANARY_ROW.question.name,
+            cluster_zone=self.zone,
+            api_addresses=api_addresses(self.setup.workspace.cluster),
+            no_cluster_names=self.no_account,
+            notes=tuple(context.notes),
         )
 
     def _until_it_is_gone(
@@ -182,12 +182,7 @@ class ForwardingExperiment(UpstreamedExperiment):
     def _arrivals(self) -> tuple[Arrival, ...]:
         """All that the upstreams saw, once the canary is among it."""
         canary = CANARY_ROW.question.name
-        return eventually(
-            lambda: arrivals_in(self.instance.logs(UPSTREAM)),
-            lambda seen: any(a.name == canary for a in seen),
-            within=3.0,
-            every=GENTLY,
-        )
+        return arrivals_with(canary, lambda: self.instance.logs(UPSTREAM))
 
 
 def cluster_questions(zone: str) -> list[Question]:

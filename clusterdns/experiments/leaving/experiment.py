@@ -226,7 +226,15 @@ class LeavingExperiment:
             sights, endpoint_s = watch(context, itself, deleted, self.lameduck + LATEST)
         nodes = {node: streaming.result for node, streaming in streams.items()}
         notes = tuple(context.notes)
-        return Left(self.lameduck, nodes, direct.result, deleted, endpoint_s, tuple(sights), notes)
+        return Left(
+            lameduck=self.lameduck,
+            nodes=nodes,
+            direct=direct.result,
+            deleted=deleted,
+            endpoint_s=endpoint_s,
+            sights=tuple(sights),
+            notes=notes,
+        )
 
 
 def wait_for_both(workspace: Workspace) -> None:

@@ -104,16 +104,16 @@ class Reporting:
         answer = self.answers[port][asking.label]
         question = answer.question
         return Said(
-            question.rdtype,
-            question.rdclass,
-            question.name,
-            asking.transport,
-            octets(answer),
-            asking.dnssec_ok,
-            LARGEST if asking.transport == "tcp" else question.payload or 512,
-            asking.rcode,
-            answer.flags,
-            answer.message.id if answer.message else -1,
+            rdtype=question.rdtype,
+            rdclass=question.rdclass,
+            name=question.name,
+            transport=asking.transport,
+            size=octets(answer),
+            dnssec_ok=asking.dnssec_ok,
+            bufsize=LARGEST if asking.transport == "tcp" else question.payload or 512,
+            rcode=asking.rcode,
+            flags=answer.flags,
+            id=answer.message.id if answer.message else -1,
         )
 
     def labels_logged(self, port: int) -> frozenset[str]:
@@ -183,7 +183,14 @@ class ReportingExperiment(UpstreamedExperiment):
         context.note("every block asked")
         last = answers[LOGGED][ASKINGS[-1].label].question.name
         log = self._log(context, last)
-        return Reporting(answers, again, failed, metrics, log, tuple(context.notes))
+        return Reporting(
+            answers=answers,
+            again=again,
+            failed=failed,
+            metrics=metrics,
+            log=log,
+            notes=tuple(context.notes),
+        )
 
     def _log(self, context: ExperimentContext, last: str) -> str:
         """What it printed, once the last question is in it and errors were told together."""

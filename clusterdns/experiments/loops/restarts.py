@@ -71,7 +71,12 @@ def last_log(cluster: Cluster, pod: Manifest, container: str, previous: bool) ->
 
 declare(
     PlannedObject(
-        "", "Pod/log", "kube-system", "of cluster DNS", ("get",), "why a replica has ended"
+        "",
+        "Pod/log",
+        "kube-system",
+        "of cluster DNS",
+        verbs=("get",),
+        why="why a replica has ended",
     ),
     wanted_by=["deaths"],
 )

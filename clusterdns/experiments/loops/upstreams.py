@@ -151,7 +151,14 @@ class UpstreamsExperiment(BesideReplicas):
             )
             for server in servers
         )
-        return Upstreams(replicas, own, multiplied, returned, no_metrics, tuple(context.notes))
+        return Upstreams(
+            replicas=replicas,
+            own=own,
+            multiplied=multiplied,
+            returned=returned,
+            no_metrics=no_metrics,
+            notes=tuple(context.notes),
+        )
 
     def _ask(
         self, context: ExperimentContext, servers: Sequence[Server], told: frozenset[str]

@@ -98,16 +98,16 @@ def reload_own(context: ExperimentContext) -> OwnReload:
         context.note(f"{len(gone)} of {len(inventory.replicas)} replicas have forgotten it")
     names = frozenset(server.name for server in inventory.replicas)
     return OwnReload(
-        served,
-        names - served.keys(),
-        names - gone.keys(),
-        stream.result,
-        original,
-        corefile_now(cluster, place, original),
-        problem,
-        before,
-        processes(workspace),
-        within,
+        served=served,
+        missing=names - served.keys(),
+        still=names - gone.keys(),
+        stream=stream.result,
+        original=original,
+        restored=corefile_now(cluster, place, original),
+        problem=problem,
+        processes_before=before,
+        processes_after=processes(workspace),
+        waited=within,
     )
 
 

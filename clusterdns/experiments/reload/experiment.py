@@ -56,7 +56,14 @@ class ReloadsExperiment:
         within = self.setup.workspace.timeouts.reload
         valid = change_and_watch(context, self.instance, server, self.plugin, within)
         syntax, setup = (
-            change_and_see_refused(context, self.instance, server, fault, self.plugin, within)
+            change_and_see_refused(
+                context=context,
+                instance=self.instance,
+                server=server,
+                fault=fault,
+                plugin=self.plugin,
+                within=within,
+            )
             for fault in (SYNTAX, SETUP)
         )
         return Reloads(valid, syntax, setup, tuple(context.notes))

@@ -90,15 +90,15 @@ def change_and_see_refused(
     done = stream.result
     now = failures_of(context, instance, server)
     return Refused(
-        fault,
-        done,
-        in_effect,
-        done.values(changed),
-        before,
-        identity(instance.now()),
-        lines_with(log, report),
-        None if now is None or failures is None else now - failures,
-        within,
+        fault=fault,
+        stream=done,
+        in_effect=in_effect,
+        values=done.values(changed),
+        process_before=before,
+        process_after=identity(instance.now()),
+        report=lines_with(log, report),
+        failures=None if now is None or failures is None else now - failures,
+        waited=within,
     )
 
 

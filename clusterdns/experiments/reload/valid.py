@@ -129,16 +129,16 @@ def change_and_watch(
         else None
     )
     return Reloaded(
-        done,
-        done.values(0.0, changed),
-        done.values(rest + AFTERWARDS / 2),
-        delay,
-        before,
-        identity(instance.now()),
-        lines_with(log, "[Rr]eload|Running configuration"),
-        hashes,
-        hashes_of(context, instance, server),
-        within,
+        stream=done,
+        values_before=done.values(0.0, changed),
+        values_after=done.values(rest + AFTERWARDS / 2),
+        delay=delay,
+        process_before=before,
+        process_after=identity(instance.now()),
+        log=lines_with(log, "[Rr]eload|Running configuration"),
+        hashes_before=hashes,
+        hashes_after=hashes_of(context, instance, server),
+        waited=within,
     )
 
 
