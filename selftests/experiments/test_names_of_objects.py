@@ -15,10 +15,10 @@ from clusterdns.clients.counting import QuestionCounter
 from clusterdns.clients.lookups import make_targets
 from clusterdns.clients.planned import plan_pods
 from clusterdns.cluster import Cluster, Manifest
+from clusterdns.experiments import EXPERIMENTS
 from clusterdns.experiments.api_loss.api_lost import DURING, ApiLossExperiment
 from clusterdns.experiments.context import ExperimentSetup
 from clusterdns.experiments.forward_options.experiment import ChoosingExperiment
-from clusterdns.experiments.runner import EXPERIMENTS
 from clusterdns.objects.records import make_canary, make_digit_first, make_records, manifest
 from clusterdns.objects.updates import Changes
 from clusterdns.own_coredns.permissions import account
@@ -83,7 +83,7 @@ def everything(setup: ExperimentSetup) -> Made:
     clients = plan_pods(Testbed(here, probes, confs, {}), f"{here.namespace}-host", "10.96.0.9")
     newborn = [change.service for change in Changes(here, DOMAIN).all() if not change.exists]
     during = ApiLossExperiment(setup, "coredns", f"{DOMAIN}.").service(DURING)
-    made = {name: list(make(setup).manifests()) for name, make in EXPERIMENTS.items()}
+    made = {name: each.make(setup).manifests() for name, each in EXPERIMENTS.items()}
     made["updates"] += [manifest(here, service) for service in newborn]
     made["api_lost"] += [manifest(here, during)]
     return made | {
@@ -165,7 +165,7 @@ def test_experiments_that_differ_under_one_name_are_found(
     setup: ExperimentSetup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The runner would make only one of them."""
-    monkeypatch.setattr(ChoosingExperiment, "name", "caching")
+    monkeypatch.setattr(ChoosingExperiment, "instance_name", "caching")
     assert set(named_twice(everything(setup))) == {
         f"{kind} {setup.workspace.namespace}/caching" for kind in ("ConfigMap", "Pod")
     }
