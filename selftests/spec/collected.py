@@ -26,11 +26,15 @@ class Test:
     id: str
     level: str
     clauses: tuple[str, ...]
+    fixtures: frozenset[str] = frozenset()  # that it asks for, directly or not
 
 
 def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.Item]) -> None:
     """As a plugin: write down what was collected, before any profile leaves something out."""
-    found = [[check_id(item), level_of(item), clauses_of(item)] for item in items]
+    found = [
+        [check_id(item), level_of(item), clauses_of(item), list(getattr(item, "fixturenames", ()))]
+        for item in items
+    ]
     Path(os.environ[TOLD]).write_text(json.dumps(found))
 
 
@@ -51,5 +55,8 @@ def collect() -> tuple[Test, ...]:
         if done.returncode != 0 or not told.exists():
             raise RuntimeError(f"the suite cannot be collected:\n{done.stdout}{done.stderr}")
         found = json.loads(told.read_text())
-    tests = {Test(name, level, tuple(clauses)) for name, level, clauses in found}
+    tests = {
+        Test(name, level, tuple(clauses), frozenset(fixtures))
+        for name, level, clauses, fixtures in found
+    }
     return tuple(sorted(tests, key=lambda test: test.id))
