@@ -10,7 +10,7 @@ from clusterdns.matrix.everyone import Matrix
 from clusterdns.matrix.question import Question, Server, Transport
 from clusterdns.own_coredns import Arrival, NotPossibleError, OwnCoreDns, arrivals_in, arrivals_with
 from clusterdns.probe import Probe
-from clusterdns.testbed.testbed import Testbed, Workspace
+from clusterdns.testbed.testbed import DEFAULT_DOMAIN, Testbed, Workspace
 from clusterdns.wait import eventually
 
 READY = Question("ready.dns-conformance.test.", "A")  # any answer at all means: it serves
@@ -43,6 +43,18 @@ class ExperimentSetup:
     external_name: str | None = None  # --external-name
     account: str | None = None  # that may read the cluster, for instances that know its names
     no_account: str = "nobody asked for one"  # why there is none
+
+    def must_have_account(self) -> str:
+        """The account that may read the cluster. Raises NotPossibleError, which says why not."""
+        if self.account is None:
+            raise NotPossibleError(self.no_account)
+        return self.account
+
+    @property
+    def cluster_zone(self) -> str:
+        """The cluster domain as the Corefile has it, else the usual one."""
+        reading = self.workspace.inventory.reading
+        return (reading.cluster_zone if reading else None) or f"{DEFAULT_DOMAIN}."
 
 
 @dataclass

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from clusterdns.cluster import Manifest
-from clusterdns.experiments.context import ExperimentSetup
+from clusterdns.experiments.experiment import NAMESPACE, Experiment, Result_co
 from clusterdns.own_coredns import NotPossibleError
 from clusterdns.resolvconf import ResolvConf
+from clusterdns.run.plan import PlannedObject
 from clusterdns.testbed import manifests
 from clusterdns.testbed.probes import is_running, is_stuck, why_not_running
 from clusterdns.testbed.testbed import Workspace
@@ -72,10 +73,19 @@ class NodeResolvers:
 
 
 @dataclass
-class BesideReplicas:
+class BesideReplicas(Experiment[Result_co]):
     """What experiments share that need the resolv.conf of the replicas' nodes."""
 
-    setup: ExperimentSetup
+    needs_coredns = False
+    plan = (
+        PlannedObject(
+            "", "Pod", NAMESPACE, "node-resolver-N", ("create", "list"), "see their logs"
+        ),
+        PlannedObject(
+            "", "Pod/log", NAMESPACE, "node-resolver-N", ("get",), "resolv.conf of replicas' nodes"
+        ),
+    )
+
     resolvers: NodeResolvers = field(init=False)
 
     def __post_init__(self) -> None:

@@ -1,12 +1,12 @@
 """A private CoreDNS whose upstreams are ours: another CoreDNS in its pod, which notes questions."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
 from clusterdns.cluster import Manifest
-from clusterdns.experiments.context import ExperimentSetup
+from clusterdns.experiments.experiment import Experiment, Result_co
 from clusterdns.matrix.question import Server
 from clusterdns.own_coredns import OwnCoreDns
 from clusterdns.own_coredns.instance import FOLDER, Companion
@@ -16,13 +16,12 @@ GIVES_UP = 8.0  # seconds: CoreDNS tries for 5 s before it says SERVFAIL (plugin
 
 
 @dataclass
-class UpstreamedExperiment(ABC):
+class UpstreamedExperiment(Experiment[Result_co]):
     """An experiment in such an instance: says what its files are, and conducts it."""
 
-    name: ClassVar[str]  # of the instance
+    instance_name: ClassVar[str]  # of its pod and its ConfigMap
     first_port: ClassVar[int]  # of the upstreams: any that is there from the start
 
-    setup: ExperimentSetup
     account: str | None = None  # ServiceAccount; None: it may not read the cluster
     instance: OwnCoreDns = field(init=False)
 
@@ -33,7 +32,7 @@ class UpstreamedExperiment(ABC):
         arguments = ("-conf", f"{FOLDER}/{UPSTREAM}", "-dns.port", str(self.first_port))
         self.instance = OwnCoreDns(
             workspace=self.setup.workspace,
-            name=self.name,
+            name=self.instance_name,
             files=self.files(),
             node=self.setup.node,
             account=self.account,

@@ -4,13 +4,13 @@ The objects are made as soon as there is a namespace; the experiments begin as s
 probes; the checks only wait for the results.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import Future, wait
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from itertools import cycle
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from kubernetes.client import ApiException
 
@@ -18,96 +18,18 @@ from clusterdns.background import begin
 from clusterdns.cluster import Manifest
 from clusterdns.corefile import CorefileError, Reading, parse
 from clusterdns.corefile.directives import version_of
-from clusterdns.experiments.api_loss.api_late import ApiLateExperiment
-from clusterdns.experiments.api_loss.api_lost import ApiLossExperiment
-from clusterdns.experiments.cache.experiment import CachingExperiment
-from clusterdns.experiments.configured.experiment import ConfiguredExperiment
 from clusterdns.experiments.context import ExperimentContext, ExperimentSetup, bench_nodes
-from clusterdns.experiments.forward_options.experiment import ChoosingExperiment
-from clusterdns.experiments.forwarding.experiment import ForwardingExperiment
-from clusterdns.experiments.forwarding.outside_names import OutsideNamesExperiment
-from clusterdns.experiments.leaving.experiment import LeavingExperiment
-from clusterdns.experiments.logs_and_metrics.experiment import ReportingExperiment
-from clusterdns.experiments.loops.experiment import HiddenLoopExperiment, LoopingExperiment
-from clusterdns.experiments.loops.upstreams import UpstreamsExperiment
-from clusterdns.experiments.reload.experiment import ReloadsExperiment
-from clusterdns.experiments.updates.experiment import UpdatesExperiment
+from clusterdns.experiments.experiment import Experiment
+from clusterdns.experiments.registry import EXPERIMENTS, AnyExperiment
 from clusterdns.inventory.inventory import Inventory
 from clusterdns.inventory.metrics import NoMetricsError
 from clusterdns.inventory.permissions import Readable, read_by
 from clusterdns.own_coredns import ACCOUNT, NotPossibleError, may_read_cluster
 from clusterdns.probe import ProbeLostError
 from clusterdns.run.ledger import one_line
-from clusterdns.testbed.testbed import DEFAULT_DOMAIN, Testbed, Workspace
+from clusterdns.testbed.testbed import Testbed, Workspace
 
 T = TypeVar("T")
-
-
-class Experiment(Protocol):
-    """Something that is set up first and conducted when there are probes."""
-
-    def manifests(self) -> list[Manifest]:
-        """What is to be made."""
-        ...
-
-    def conduct(self, context: ExperimentContext) -> Any:  # noqa: ANN401 (each has a result of its own)
-        """Carry it out. Raises NotPossibleError when something of ours cannot be had."""
-        ...
-
-
-def forwarding(setup: ExperimentSetup) -> Experiment:
-    """The forwarding experiment, with the cluster's names where we may read them."""
-    why = "" if setup.account else setup.no_account
-    return ForwardingExperiment(setup, setup.account, why, cluster_zone(setup))
-
-
-def api_lost(setup: ExperimentSetup) -> Experiment:
-    """The loss of the API. Raises NotPossibleError where we may not read the cluster."""
-    return ApiLossExperiment(setup, account_of(setup), cluster_zone(setup))
-
-
-def api_late(setup: ExperimentSetup) -> Experiment:
-    """A start without the API. Raises NotPossibleError where we may not read the cluster."""
-    return ApiLateExperiment(setup, account_of(setup), cluster_zone(setup))
-
-
-def configured(setup: ExperimentSetup) -> Experiment:
-    """Other ways to configure it. Raises NotPossibleError where we may not read the cluster."""
-    return ConfiguredExperiment(setup, account_of(setup), cluster_zone(setup))
-
-
-def account_of(setup: ExperimentSetup) -> str:
-    """The account that may read the cluster. Raises NotPossibleError."""
-    if setup.account is None:
-        raise NotPossibleError(setup.no_account)
-    return setup.account
-
-
-def cluster_zone(setup: ExperimentSetup) -> str:
-    """The cluster domain as the Corefile has it, else the usual one."""
-    reading = setup.workspace.inventory.reading
-    return (reading.cluster_zone if reading else None) or f"{DEFAULT_DOMAIN}."
-
-
-EXPERIMENTS: Mapping[str, Callable[[ExperimentSetup], Experiment]] = {
-    "outside_names": OutsideNamesExperiment,
-    "forwarding": forwarding,
-    "upstreams": UpstreamsExperiment,
-    "loop_detected": LoopingExperiment,
-    "loop_hidden": HiddenLoopExperiment,
-    "reloads": ReloadsExperiment,
-    "updates": UpdatesExperiment,
-    "caching": CachingExperiment,
-    "choosing": ChoosingExperiment,
-    "api_lost": api_lost,
-    "api_late": api_late,
-    "reporting": ReportingExperiment,
-    "left": LeavingExperiment,
-    "configured": configured,
-}
-KNOWING = ("forwarding", "api_lost", "api_late", "configured")  # these read the cluster
-SPARING = {"updates"}  # an object that is refused costs them a part of their results
-LOOKING_ONLY = ("outside_names", "upstreams", "updates")  # these need no CoreDNS of ours
 
 
 class ExperimentRunner:
@@ -118,7 +40,7 @@ class ExperimentRunner:
     ) -> None:
         self._workspace = workspace
         self._external_name = external_name
-        self._wanted = [name for name in EXPERIMENTS if name in wanted]
+        self._wanted = {name: each for name, each in EXPERIMENTS.items() if name in wanted}
         self._testbed: Future[Testbed] = Future()
         self._impossible: dict[str, str] = {}  # why an experiment cannot even be written down
         self._refused: dict[tuple[str, str, str], ApiException] = {}  # by kind, namespace, name
@@ -149,20 +71,24 @@ class ExperimentRunner:
         timeouts = self._workspace.timeouts
         wait([self._made], 2 * timeouts.api)
 
-    def _make(self) -> dict[str, tuple[ExperimentSetup, Experiment]]:
+    def _make(self) -> dict[str, tuple[ExperimentSetup, Experiment[Any]]]:
         """Everything that the experiments need in the cluster, side by side, over the nodes."""
         workspace = self._workspace
-        names = [n for n in self._wanted if n in LOOKING_ONLY or has_coredns(workspace)]
+        chosen = {
+            name: each
+            for name, each in self._wanted.items()
+            if has_coredns(workspace) or not each.needs_coredns
+        }
         nodes = bench_nodes(workspace)
         first = ExperimentSetup(workspace, nodes[0], self._external_name)
-        what = read_by_experiments(first, [name for name in names if name in KNOWING])
+        what = read_by_experiments(first, chosen.values())
         account, why = reader(workspace, what) if what else (None, "")
         turns = cycle(nodes)
-        experiments: dict[str, tuple[ExperimentSetup, Experiment]] = {}
-        for name in names:
+        experiments: dict[str, tuple[ExperimentSetup, Experiment[Any]]] = {}
+        for name, each in chosen.items():
             setup = replace(first, node=next(turns), account=account, no_account=why)
             try:
-                experiments[name] = setup, EXPERIMENTS[name](setup)
+                experiments[name] = setup, each.make(setup)
             except NotPossibleError as error:
                 self._impossible[name] = str(error)
         needed = {name: made.manifests() for name, (_, made) in experiments.items()}
@@ -174,8 +100,9 @@ class ExperimentRunner:
             for each, answer in zip(in_order, answers, strict=True)
             if isinstance(answer, ApiException)
         }
-        for name in needed.keys() - SPARING:
-            self._lacking[name] = [each for each in map(key_of, needed[name]) if each in refused]
+        for name, planned in needed.items():
+            if not chosen[name].survives_refusals:
+                self._lacking[name] = [key for key in map(key_of, planned) if key in refused]
         return experiments
 
     def _conduct(self, name: str) -> Any:  # noqa: ANN401 (each has a result of its own)
@@ -221,12 +148,14 @@ def key_of(manifest: Manifest) -> tuple[str, str, str]:
     return manifest["kind"], meta.get("namespace", ""), meta["name"]
 
 
-def read_by_experiments(setup: ExperimentSetup, names: Iterable[str]) -> frozenset[Readable]:
-    """What the Corefiles of these experiments list and watch, as if there were an account."""
+def read_by_experiments(
+    setup: ExperimentSetup, experiments: Iterable[AnyExperiment]
+) -> frozenset[Readable]:
+    """What the Corefiles of those that read the cluster list and watch, as if they might."""
     found: frozenset[Readable] = frozenset()
-    for name in names:
+    for each in (each for each in experiments if each.reads_cluster):
         with suppress(NotPossibleError):
-            made = EXPERIMENTS[name](replace(setup, account=ACCOUNT))
+            made = each.make(replace(setup, account=ACCOUNT))
             found |= read_by_files(made.manifests(), setup.workspace.inventory)
     return found
 

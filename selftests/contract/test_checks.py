@@ -4,6 +4,8 @@ import ast
 import re
 import sys
 from collections import Counter
+from collections.abc import Collection
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 
 from clusterdns.experiments import EXPERIMENTS
 from clusterdns.report.model import Check
+from fixtures.profiles import AWAITED
 from selftests.contract.conftest import Collect, Entries
 from selftests.contract.suite import PROJECT
 
@@ -88,6 +91,23 @@ def test_profiles_hold_each_other(everything: Entries, collect: Collect) -> None
     quick, default = (set(map(key_of, collect(*w))) for w in (["--profile=quick"], []))
     full = set(map(key_of, collect("--profile=full")))
     assert quick < default <= full < set(map(key_of, everything))
+
+
+def test_what_waits_runs_last(everything: Entries) -> None:
+    """File by file: client pods, experiments, and the paths, which look back on the whole run."""
+    waits = [
+        (file, max(wait_for(entry["fixtures"]) for entry in entries))
+        for file, entries in groupby(everything, lambda entry: entry["file"])
+    ]
+    assert len(waits) == len({file for file, _ in waits}), "a file is torn apart"
+    assert waits == sorted(waits, key=lambda each: each[1])
+    assert {wait for _, wait in waits} == set(range(len(AWAITED) + 1)), "nobody asks for these"
+    assert waits[-1][0] == "test_paths"
+
+
+def wait_for(fixtures: Collection[str]) -> int:
+    """The last in AWAITED of which a check asks for something."""
+    return max((n for n, each in enumerate(AWAITED, 1) if {*fixtures} & {*each}), default=0)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)

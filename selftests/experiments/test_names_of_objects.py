@@ -3,9 +3,11 @@
 All that a run of the full profile makes, with the manifests of the makers themselves.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import cast
 
@@ -15,15 +17,16 @@ from clusterdns.clients.counting import QuestionCounter
 from clusterdns.clients.lookups import make_targets
 from clusterdns.clients.planned import plan_pods
 from clusterdns.cluster import Cluster, Manifest
+from clusterdns.experiments import EXPERIMENTS
 from clusterdns.experiments.api_loss.api_lost import DURING, ApiLossExperiment
 from clusterdns.experiments.context import ExperimentSetup
 from clusterdns.experiments.forward_options.experiment import ChoosingExperiment
-from clusterdns.experiments.runner import EXPERIMENTS
 from clusterdns.objects.records import make_canary, make_digit_first, make_records, manifest
 from clusterdns.objects.updates import Changes
 from clusterdns.own_coredns.permissions import account
 from clusterdns.probe import Probe
 from clusterdns.resolvconf import ResolvConf
+from clusterdns.run.plan import HOST_PLACE, PLACES, PlannedObject, planned
 from clusterdns.testbed.probes import probe_manifests, probe_name
 from clusterdns.testbed.testbed import Testbed, Workspace
 from fixtures.clients import CANARY
@@ -83,7 +86,7 @@ def everything(setup: ExperimentSetup) -> Made:
     clients = plan_pods(Testbed(here, probes, confs, {}), f"{here.namespace}-host", "10.96.0.9")
     newborn = [change.service for change in Changes(here, DOMAIN).all() if not change.exists]
     during = ApiLossExperiment(setup, "coredns", f"{DOMAIN}.").service(DURING)
-    made = {name: list(make(setup).manifests()) for name, make in EXPERIMENTS.items()}
+    made = {name: each.make(setup).manifests() for name, each in EXPERIMENTS.items()}
     made["updates"] += [manifest(here, service) for service in newborn]
     made["api_lost"] += [manifest(here, during)]
     return made | {
@@ -165,7 +168,61 @@ def test_experiments_that_differ_under_one_name_are_found(
     setup: ExperimentSetup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The runner would make only one of them."""
-    monkeypatch.setattr(ChoosingExperiment, "name", "caching")
+    monkeypatch.setattr(ChoosingExperiment, "instance_name", "caching")
     assert set(named_twice(everything(setup))) == {
         f"{kind} {setup.workspace.namespace}/caching" for kind in ("ConfigMap", "Pod")
     }
+
+
+def unplanned(made: Made, plan: Sequence[PlannedObject], run: str) -> list[str]:
+    """What is made and stands in no plan, and what is planned to be made and never is."""
+    objects = [each for _, each in pairs(made)]
+    planned = [each for each in plan if "create" in each.verbs]
+    found = [
+        f"{o['kind']} {o['metadata']['name']} is not planned"
+        for o in objects
+        if not any(is_meant(o, each, run) for each in planned)
+    ]
+    return found + [
+        f"nobody makes {each.kind} {each.name}"
+        for each in planned
+        if not any(is_meant(o, each, run) for o in objects)
+    ]
+
+
+def is_meant(made: Manifest, planned: PlannedObject, run: str) -> bool:
+    """Whether a planned object stands for one that is made.
+
+    N in its name is a number; a name in brackets stands for many.
+    """
+    meta, pattern = made["metadata"], re.sub(r"\bN$", "[0-9]*", planned.name)
+    pattern = "*" if pattern.startswith("(") else pattern
+    places = {PLACES.main: run, PLACES.second: f"{run}-b", HOST_PLACE: f"{run}-host"}
+    return (
+        made["kind"] == planned.kind
+        and made["apiVersion"].rpartition("/")[0] == planned.api_group
+        and meta["namespace"] == places.get(planned.namespace or "")
+        and fnmatchcase(meta["name"], pattern)
+    )
+
+
+@pytest.mark.parametrize("name", sorted(EXPERIMENTS))
+def test_what_an_experiment_makes_is_what_it_plans(setup: ExperimentSetup, name: str) -> None:
+    """The plan of --plan stands beside the maker, and neither says more than the other."""
+    made = {name: everything(setup)[name]}
+    assert unplanned(made, EXPERIMENTS[name].plan, setup.workspace.namespace) == []
+
+
+def test_everything_that_is_made_is_planned(setup: ExperimentSetup) -> None:
+    """Records, clients, probes and what is looked up, too."""
+    made, run = everything(setup), setup.workspace.namespace
+    assert [e for e in unplanned(made, planned(), run) if e.endswith("is not planned")] == []
+
+
+def test_object_that_is_not_planned_is_found(setup: ExperimentSetup) -> None:
+    """And one that is planned, and that nobody makes."""
+    made = {"left": everything(setup)["left"]}
+    plan, run = EXPERIMENTS["left"].plan, setup.workspace.namespace
+    gone = {"left": [each for each in made["left"] if each["kind"] != "Service"]}
+    assert unplanned(made, plan[1:], run) == ["Pod leaving-a is not planned"]
+    assert unplanned(gone, plan, run) == ["nobody makes Service departing"]

@@ -1,6 +1,7 @@
 """A private CoreDNS passes PodSecurity "restricted", and stands where the image is at hand."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,13 +9,14 @@ from kubernetes.client import ApiException
 
 from clusterdns.cluster import Manifest
 from clusterdns.corefile.settings import Kubernetes
+from clusterdns.experiments import EXPERIMENTS
 from clusterdns.experiments.context import ExperimentSetup, instance_node
 from clusterdns.experiments.forwarding.experiment import ForwardingExperiment
 from clusterdns.experiments.forwarding.outside_names import kind_nodes
 from clusterdns.experiments.leaving.experiment import LeavingExperiment
 from clusterdns.experiments.loops.experiment import HiddenLoopExperiment, LoopingExperiment
 from clusterdns.experiments.reload.experiment import ReloadsExperiment
-from clusterdns.experiments.runner import KNOWING, read_by_experiments
+from clusterdns.experiments.runner import read_by_experiments, read_by_files
 from clusterdns.inventory.permissions import (
     ENDPOINTS,
     ENDPOINTSLICES,
@@ -157,8 +159,17 @@ def test_role_is_our_own(setup: ExperimentSetup, recorder: Recorder) -> None:
 def test_rights_are_those_that_the_corefiles_need(setup: ExperimentSetup) -> None:
     """No experiment may read more than its kubernetes plugins list and watch."""
     plain = {SERVICES, NAMESPACES, ENDPOINTSLICES}
-    needs = {name: set(read_by_experiments(setup, [name])) for name in KNOWING}
-    assert needs == {name: plain | ({PODS} if name == "configured" else set()) for name in KNOWING}
+    needs = {n: what for n, e in EXPERIMENTS.items() if (what := read_by_experiments(setup, [e]))}
+    assert needs == dict.fromkeys(needs, plain) | {"configured": plain | {PODS}}
+    assert {n for n, each in EXPERIMENTS.items() if each.reads_cluster} == needs.keys()
+
+
+def test_experiment_that_reads_the_cluster_says_so(setup: ExperimentSetup) -> None:
+    """Else its account is made without the rights that its Corefile needs."""
+    setup = replace(setup, account="coredns")
+    found = setup.workspace.inventory
+    reading = {n for n, e in EXPERIMENTS.items() if read_by_files(e.make(setup).manifests(), found)}
+    assert reading == {n for n, each in EXPERIMENTS.items() if each.reads_cluster}
 
 
 def test_old_versions_and_options_read_otherwise() -> None:

@@ -1,16 +1,16 @@
 """The runner makes all objects at once, and every way to fail comes out as a reason."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import ClassVar, cast
 
 import pytest
 from kubernetes.client import ApiException
 
 from clusterdns.cluster import Manifest
 from clusterdns.experiments import runner
-from clusterdns.experiments.context import ExperimentContext, ExperimentSetup
+from clusterdns.experiments.context import ExperimentContext
+from clusterdns.experiments.experiment import Experiment
 from clusterdns.experiments.runner import ExperimentRunner
 from clusterdns.inventory.metrics import NoMetricsError
 from clusterdns.own_coredns import NotPossibleError
@@ -24,12 +24,11 @@ SHARED: Manifest = {"kind": "Pod", "metadata": {"name": "shared"}}
 SHORT = Timeouts(probe=0.1, pod=0.1, reload=0.1)
 
 
-@dataclass
-class Fake:
+class Fake(Experiment[str]):
     """An experiment that makes a ConfigMap and a pod, and ends as it is told."""
 
-    name: str
-    end: Callable[[], str]
+    plan = ()
+    end: ClassVar[Callable[[], str]]
 
     def manifests(self) -> list[Manifest]:
         """One pod of its own, one that another experiment makes too."""
@@ -37,7 +36,7 @@ class Fake:
 
     def conduct(self, context: ExperimentContext) -> str:
         """End."""
-        return self.end()
+        return type(self).end()
 
 
 def fails(error: Exception) -> Callable[[], str]:
@@ -63,12 +62,12 @@ ENDS: dict[str, Callable[[], str]] = {
 def _fakes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fakes in place of all experiments; "looks" needs no CoreDNS."""
 
-    def made(name: str, end: Callable[[], str]) -> Callable[[ExperimentSetup], Fake]:
-        return lambda _: Fake(name, end)
+    def made(name: str, end: Callable[[], str]) -> type[Fake]:
+        said = {"name": name, "end": staticmethod(end), "needs_coredns": name != "looks"}
+        return type(name, (Fake,), said)
 
     fakes = {name: made(name, end) for name, end in {**ENDS, "looks": ENDS["good"]}.items()}
     monkeypatch.setattr(runner, "EXPERIMENTS", fakes)
-    monkeypatch.setattr(runner, "LOOKING_ONLY", ("looks",))
 
 
 @pytest.fixture

@@ -220,7 +220,7 @@ def test_a_plan_makes_nothing(suite: Suite) -> None:
     code, output, _ = suite.run("--plan")
 
     assert code == 0, output
-    assert "Namespace dns-conf-XXXXXXXX [create get list delete]" in output
+    assert "Namespace dns-conf-XXXXXXXX [create get delete]" in output
     assert "Checks (1):" in output
     assert "tests/test_it.py::test_it" in output
     assert not (suite.folder / "ran").exists()

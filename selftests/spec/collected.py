@@ -28,12 +28,20 @@ class Test:
     id: str
     level: str
     clauses: tuple[str, ...]
+    fixtures: frozenset[str] = frozenset()  # that it asks for, directly or not
 
 
 def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.Item]) -> None:
     """As a plugin: write down what was collected, before any profile leaves something out."""
     found = [
-        [check_id(item), level_of(item), clauses_of(item), check_of(item).name, about_of(item)]
+        [
+            check_id(item),
+            level_of(item),
+            clauses_of(item),
+            check_of(item).name,
+            about_of(item),
+            list(getattr(item, "fixturenames", ())),
+        ]
         for item in items
     ]
     Path(os.environ[TOLD]).write_text(json.dumps(found))
@@ -41,13 +49,16 @@ def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.It
 
 def collect() -> tuple[Test, ...]:
     """Every test function of the suite, each once, in order of id. Raises RuntimeError."""
-    tests = {Test(name, level, tuple(clauses)) for name, level, clauses, *_ in collected()}
+    tests = {
+        Test(name, level, tuple(clauses), frozenset(fixtures))
+        for name, level, clauses, *_, fixtures in collected()
+    }
     return tuple(sorted(tests, key=lambda test: test.id))
 
 
 def topics() -> dict[str, frozenset[str]]:
     """The topics that each check declares, by its name. Raises RuntimeError."""
-    return {name: frozenset(about) for *_, name, about in collected()}
+    return {name: frozenset(about) for *_, name, about, _ in collected()}
 
 
 @cache

@@ -3,7 +3,6 @@
 python -m selftests.spec.coverage
 """
 
-import fnmatch
 import re
 import sys
 import tomllib
@@ -35,7 +34,8 @@ class Row:
 
     id: str
     what: str
-    tests: tuple[str, ...] = ()  # patterns over FOLDER/FILE::TEST
+    tests: tuple[str, ...] = ()  # each by its name, FOLDER/FILE::TEST; no wildcard
+    asking: str = ""  # a fixture: every test that asks for it, directly or not
     note: str = ""
     why: str = ""  # it is not for this suite
     open: str = ""  # it is, and is not there yet
@@ -46,17 +46,14 @@ class Row:
         return re.sub(r"\.?\d+$", "", self.id)
 
     def covered_by(self, tests: Iterable[Test]) -> tuple[Test, ...]:
-        """The tests that it names, and those that cite it."""
+        """The tests that it names, those that cite it, and those that ask for its fixture."""
         return tuple(
             test
             for test in tests
-            if self.id in test.clauses or any(is_named(test, pattern) for pattern in self.tests)
+            if self.id in test.clauses
+            or short(test.id) in self.tests
+            or self.asking in test.fixtures
         )
-
-
-def is_named(test: Test, pattern: str) -> bool:
-    """Whether a pattern means this test."""
-    return fnmatch.fnmatchcase(short(test.id), pattern)
 
 
 def short(test_id: str) -> str:
@@ -106,7 +103,14 @@ def page(tests: Sequence[Test], rows: Sequence[Row]) -> str:
         lines += ["", f"## {section}: {SECTIONS[section]}", ""]
         lines += ["| id | what is checked | tests | how, or why not |", "|---|---|---|---|"]
         lines += [row_in_words(row, tests) for row in part]
+    lines += ["", "## Checks that nothing above names", ""]
+    lines += [f"- `{short(test.id)}`" for test in unnamed(tests, rows)] or ["None."]
     return "\n".join(lines) + "\n"
+
+
+def unnamed(tests: Iterable[Test], rows: Sequence[Row]) -> list[Test]:
+    """The tests that cite no clause and are in no row: what they are for stands nowhere."""
+    return [t for t in tests if not t.clauses and not any(row.covered_by([t]) for row in rows)]
 
 
 def row_in_words(row: Row, tests: Sequence[Test]) -> str:

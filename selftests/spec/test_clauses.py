@@ -9,7 +9,7 @@ import pytest
 from clusterdns.spec import read_clauses
 from selftests.spec import coverage
 from selftests.spec.collected import Test, collect
-from selftests.spec.coverage import PAGE, page, read_rows
+from selftests.spec.coverage import PAGE, Row, page, read_rows, short
 
 WEAK = {"should", "may"}
 
@@ -41,18 +41,43 @@ def test_markers_and_clauses_agree(tests: Sequence[Test]) -> None:
     assert faults(tests) == []
 
 
-def test_rows_name_tests_that_exist(tests: Sequence[Test]) -> None:
-    """Each pattern means something, and each row is covered or says why it is not."""
-    wrong = []
-    for row in read_rows():
-        wrong += [
-            f"{row.id}: {pattern} means no test"
-            for pattern in row.tests
-            if not any(coverage.is_named(test, pattern) for test in tests)
-        ]
+def faults_of_rows(tests: Sequence[Test], rows: Sequence[Row]) -> list[str]:
+    """What is wrong with the table: names and fixtures that are nowhere, rows without a word."""
+    known = {short(test.id) for test in tests}
+    fixtures = {fixture for test in tests for fixture in test.fixtures}
+    found = []
+    for row in rows:
+        found += [f"{row.id}: there is no test {name}" for name in row.tests if name not in known]
+        if row.asking and row.asking not in fixtures:
+            found.append(f"{row.id}: no test asks for {row.asking}")
         if bool(row.covered_by(tests)) == bool(row.why or row.open):
-            wrong.append(f"{row.id}: either tests, or a sentence why not")
-    assert wrong == []
+            found.append(f"{row.id}: either tests, or a sentence why not")
+    return found
+
+
+def test_rows_name_tests_that_exist(tests: Sequence[Test]) -> None:
+    """Each name is that of a test, and each row is covered or says why it is not."""
+    assert faults_of_rows(tests, read_rows()) == []
+
+
+def test_a_row_gives_no_credit_by_wildcard(tests: Sequence[Test]) -> None:
+    """A test that is new belongs to a row only when somebody wrote it there."""
+    row = Row("B1", "x", ("dns/test_apex::*",))
+    assert row.covered_by(tests) == ()
+    assert "B1: there is no test dns/test_apex::*" in faults_of_rows(tests, [row])
+
+
+def test_a_fixture_that_nobody_asks_for_is_found(tests: Sequence[Test]) -> None:
+    """Rows for all that ask everybody name the fixture."""
+    assert "B1: no test asks for nobody" in faults_of_rows(tests, [Row("B1", "x", asking="nobody")])
+
+
+def test_a_test_that_is_nowhere_is_listed(tests: Sequence[Test]) -> None:
+    """The page ends with those that neither a clause nor a row names."""
+    new = Test("tests/dns/test_new.py::test_new", "must", ())
+    rows = read_rows()
+    assert coverage.unnamed([new, *tests], rows) == [new, *coverage.unnamed(tests, rows)]
+    assert "- `dns/test_new::test_new`\n" in page([*tests, new], rows)
 
 
 def test_no_row_is_left_out() -> None:

@@ -40,6 +40,7 @@ class Mutant:
     arguments: tuple[str, ...] = ()  # of the suite, where the fault is one of a namespace
     where: str = ""  # the part of the cluster that has it, such as "one node"; "" is all of it
     catalogued: bool = True  # False: invented to see what the suite says of what it does not know
+    always: bool = False  # every run of the self-tests proves it: a minute each, so only a few
     dead: bool = False  # nobody gets an answer: the run must end soon for all that
 
     @property

@@ -1,49 +1,29 @@
-"""All mutants, in the order in which they are tried."""
+"""All mutants: whatever a file of the catalogue holds is found."""
 
 import fnmatch
+import importlib
+import pkgutil
 
-from trials.faults.catalogue import (
-    corefile,
-    dead,
-    everyday,
-    kubelet,
-    node,
-    nodelocal,
-    partial,
-    policy,
-    replicas,
-    service,
-    strange,
-    upstream,
-)
+from trials.faults import catalogue
 from trials.faults.mutant import Mutant
 
-MUTANTS: tuple[Mutant, ...] = (
-    *service.MUTANTS,
-    *kubelet.MUTANTS,
-    *corefile.MUTANTS,
-    *replicas.MUTANTS,
-    *node.MUTANTS,
-    *policy.MUTANTS,
-    *nodelocal.MUTANTS,
-    *upstream.MUTANTS,
-    *dead.MUTANTS,
-    *partial.MUTANTS,
-    *strange.MUTANTS,
-    *everyday.MUTANTS,
-)
 
-# The ones that every run of the self-tests proves.
-FIRST_EIGHT = (
-    "dns-svc-missing",
-    "dns-svc-selector-wrong",
-    "dns-svc-targetport-wrong",
-    "dns-svc-no-tcp",
-    "kubelet-clusterdns-wrong",
-    "corefile-zone-wrong",
-    "corefile-invalid",
-    "no-reload",
-)
+def found_in_catalogue() -> tuple[Mutant, ...]:
+    """The MUTANTS of every file of the catalogue, in order of the files' names.
+
+    Raises AttributeError for a file without any, ValueError for a name that comes twice.
+    """
+    names = [
+        f"{catalogue.__name__}.{each.name}" for each in pkgutil.iter_modules(catalogue.__path__)
+    ]
+    found = tuple(mutant for name in names for mutant in importlib.import_module(name).MUTANTS)
+    for mutant in found:
+        if sum(mutant.name == other.name for other in found) > 1:
+            raise ValueError(f"two mutants are named {mutant.name}")
+    return found
+
+
+MUTANTS: tuple[Mutant, ...] = found_in_catalogue()
 
 
 def by_name(name: str) -> Mutant:

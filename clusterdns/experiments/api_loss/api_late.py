@@ -6,6 +6,7 @@ ready (plugin/kubernetes and plugin/ready, 1.11.3 to 1.15.0).
 
 import time
 from dataclasses import dataclass, field
+from typing import Self
 
 from clusterdns.cluster import Manifest
 from clusterdns.experiments.api_loss.cut import (
@@ -17,6 +18,7 @@ from clusterdns.experiments.api_loss.cut import (
     told,
 )
 from clusterdns.experiments.context import ExperimentContext, ExperimentSetup
+from clusterdns.experiments.experiment import CHANGED, KNOWN_NAME, Experiment, planned_coredns
 from clusterdns.experiments.forwarding.experiment import api_addresses, api_name
 from clusterdns.inventory.web import Page
 from clusterdns.matrix import expect
@@ -54,13 +56,21 @@ class ApiLate:
 
 
 @dataclass
-class ApiLateExperiment:
-    """CoreDNS starts while there is no API."""
+class ApiLateExperiment(Experiment[ApiLate]):
+    """What a private CoreDNS does that starts without the API."""
 
-    setup: ExperimentSetup
+    name = "api_late"
+    reads_cluster = True
+    plan = (*planned_coredns(STARTING, "starts without the API", CHANGED), *KNOWN_NAME)
+
     account: str
     zone: str
     way: Cuttable = field(init=False)
+
+    @classmethod
+    def make(cls, setup: ExperimentSetup) -> Self:
+        """Raises NotPossibleError where we may not read the cluster."""
+        return cls(setup, setup.must_have_account(), setup.cluster_zone)
 
     def __post_init__(self) -> None:
         """Write down the instance."""

@@ -8,6 +8,7 @@ doubled, 30 s at most, jittered up to twice that).
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Self
 
 from clusterdns.cluster import Manifest
 from clusterdns.experiments.api_loss.cut import (
@@ -19,6 +20,7 @@ from clusterdns.experiments.api_loss.cut import (
     told,
 )
 from clusterdns.experiments.context import ExperimentContext, ExperimentSetup
+from clusterdns.experiments.experiment import NAMESPACE, WATCHED, Experiment, planned_coredns
 from clusterdns.inventory.web import Page
 from clusterdns.matrix import expect
 from clusterdns.matrix.answer import Answer
@@ -30,6 +32,7 @@ from clusterdns.objects.service import Port, Service
 from clusterdns.own_coredns import NotPossibleError
 from clusterdns.own_coredns.cuttable_api import CUT, OPEN
 from clusterdns.own_coredns.instance import identity
+from clusterdns.run.plan import PlannedObject
 from clusterdns.wait import eventually
 
 BEFORE, GONE, DURING = "outage-before", "outage-gone", "outage-during"  # Services
@@ -68,14 +71,27 @@ class ApiLost:
 
 
 @dataclass
-class ApiLossExperiment:
-    """The API is lost while CoreDNS runs."""
+class ApiLossExperiment(Experiment[ApiLost]):
+    """What a private CoreDNS does whose way to the API is cut and opened again."""
 
-    setup: ExperimentSetup
+    name = "api_lost"
+    reads_cluster = True
+    plan = (
+        *planned_coredns(RUNNING, "loses the API", WATCHED),
+        PlannedObject(
+            "", "Service", NAMESPACE, "outage-*", ("create", "get", "delete"), "changes unseen"
+        ),
+    )
+
     account: str
     zone: str
     way: Cuttable = field(init=False)
     seen: dict[str, Service] = field(default_factory=dict, init=False)
+
+    @classmethod
+    def make(cls, setup: ExperimentSetup) -> Self:
+        """Raises NotPossibleError where we may not read the cluster."""
+        return cls(setup, setup.must_have_account(), setup.cluster_zone)
 
     def __post_init__(self) -> None:
         """Write down the instance."""

@@ -28,6 +28,7 @@ from clusterdns.experiments.cache.answers import (
 )
 from clusterdns.experiments.cache.lifetimes import Asked, Series, undisturbed
 from clusterdns.experiments.context import ExperimentContext
+from clusterdns.experiments.experiment import CHANGED, planned_coredns
 from clusterdns.experiments.forwarding.outside_zone import CANARY, LARGE_ROW, ZONE
 from clusterdns.experiments.own_upstreams import GIVES_UP, UPSTREAM, UpstreamedExperiment, server_at
 from clusterdns.inventory.metrics import Metrics
@@ -92,10 +93,12 @@ class Caching:
 
 
 @dataclass
-class CachingExperiment(UpstreamedExperiment):
-    """Makes the instance and its upstreams, and asks."""
+class CachingExperiment(UpstreamedExperiment[Caching]):
+    """What the cache of a private CoreDNS keeps, and for how long."""
 
     name = "caching"
+    instance_name = "caching"
+    plan = planned_coredns("caching", "a private CoreDNS with caches, and its upstreams", CHANGED)
     first_port = ALIVE
 
     def files(self) -> Mapping[str, str]:

@@ -6,11 +6,13 @@ reading shows here, whatever the cluster at hand is configured to do.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Self
 
 from clusterdns.cluster import Manifest
 from clusterdns.corefile import Reading, parse
 from clusterdns.experiments.api_loss.api_lost import wait_until_known
 from clusterdns.experiments.context import ExperimentContext, ExperimentSetup
+from clusterdns.experiments.experiment import KNOWN_NAME, Experiment, planned_coredns
 from clusterdns.experiments.forwarding.experiment import api_addresses, api_name
 from clusterdns.experiments.own_upstreams import server_at
 from clusterdns.matrix import expect
@@ -60,13 +62,21 @@ class Configured:
 
 
 @dataclass
-class ConfiguredExperiment:
-    """Makes the instance and asks each of its blocks."""
+class ConfiguredExperiment(Experiment[Configured]):
+    """What a private CoreDNS says that is configured in several ways."""
 
-    setup: ExperimentSetup
+    name = "configured"
+    reads_cluster = True
+    plan = (*planned_coredns(NAME, "several pod modes, TTLs and caches"), *KNOWN_NAME)
+
     account: str
     zone: str
     instance: OwnCoreDns = field(init=False)
+
+    @classmethod
+    def make(cls, setup: ExperimentSetup) -> Self:
+        """Raises NotPossibleError where we may not read the cluster."""
+        return cls(setup, setup.must_have_account(), setup.cluster_zone)
 
     def __post_init__(self) -> None:
         """Write down the instance; nothing is made yet."""

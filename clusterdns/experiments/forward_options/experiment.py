@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from clusterdns.experiments.cache.answers import ADDRESS, ZONE_FILE, zone_file
 from clusterdns.experiments.cache.lifetimes import undisturbed
 from clusterdns.experiments.context import ExperimentContext
+from clusterdns.experiments.experiment import planned_coredns
 from clusterdns.experiments.forwarding.outside_zone import CANARY, LARGE_ROW, ZONE
 from clusterdns.experiments.own_upstreams import (
     GIVES_UP,
@@ -168,10 +169,12 @@ class Choosing:
 
 
 @dataclass
-class ChoosingExperiment(UpstreamedExperiment):
-    """Makes the instance and its upstreams, and asks."""
+class ChoosingExperiment(UpstreamedExperiment[Choosing]):
+    """Which upstreams a private CoreDNS asks, over what transport, and how many at once."""
 
     name = "choosing"
+    instance_name = "choosing"
+    plan = planned_coredns("choosing", "a private CoreDNS with each option of forward")
     first_port = ONE
 
     def files(self) -> Mapping[str, str]:

@@ -8,9 +8,11 @@ import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Self
 
 from clusterdns.cluster import Cluster
-from clusterdns.experiments.context import ExperimentContext
+from clusterdns.experiments.context import ExperimentContext, ExperimentSetup
+from clusterdns.experiments.experiment import CHANGED, KNOWN_NAME, planned_coredns
 from clusterdns.experiments.forwarding.outside_zone import (
     CANARY_ROW,
     LARGE_ROW,
@@ -104,15 +106,30 @@ class Forwarding:
 
 
 @dataclass
-class ForwardingExperiment(UpstreamedExperiment):
-    """Makes the instance and puts the questions to it."""
+class ForwardingExperiment(UpstreamedExperiment[Forwarding]):
+    """What a private CoreDNS does with questions for upstreams of ours.
 
-    name = "forwarder"
+    It knows the cluster's names where it may read them.
+    """
+
+    name = "forwarding"
+    instance_name = "forwarder"
+    reads_cluster = True
+    plan = (
+        *planned_coredns("forwarder", "a private CoreDNS and its upstreams", CHANGED),
+        *KNOWN_NAME,
+    )
     first_port = SOUND
 
     # Without an account it may not read the cluster, so it knows no cluster names.
     no_account: str = ""
     zone: str = "cluster.local."
+
+    @classmethod
+    def make(cls, setup: ExperimentSetup) -> Self:
+        """With the cluster's names where we may read them."""
+        why = "" if setup.account else setup.no_account
+        return cls(setup, setup.account, why, setup.cluster_zone)
 
     def files(self) -> Mapping[str, str]:
         """Its Corefile, that of its upstreams, and what these serve."""

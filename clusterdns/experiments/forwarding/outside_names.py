@@ -67,8 +67,13 @@ class OutsideNames:
         return {n.question: n.expected for n in self.names if n.expected is not None}
 
 
-class OutsideNamesExperiment(BesideReplicas):
-    """Asks the upstreams of the nodes directly, from beside the replicas."""
+class OutsideNamesExperiment(BesideReplicas[OutsideNames]):
+    """Names outside the cluster, and what they must resolve to.
+
+    Asks the upstreams of the nodes directly, from beside the replicas.
+    """
+
+    name = "outside_names"
 
     def conduct(self, context: ExperimentContext) -> OutsideNames:
         """Ask. Raises NotPossibleError when there is no replica whose node could be asked."""

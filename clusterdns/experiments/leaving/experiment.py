@@ -11,13 +11,15 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from clusterdns.cluster import Manifest
-from clusterdns.experiments.context import ExperimentContext, ExperimentSetup
+from clusterdns.experiments.context import ExperimentContext
+from clusterdns.experiments.experiment import NAMESPACE, SLICES, Experiment
 from clusterdns.experiments.forwarding.outside_zone import ZONE
 from clusterdns.experiments.stream import Stream, Streamed, Streaming
 from clusterdns.inventory.shape import ready_endpoints
 from clusterdns.inventory.web import get_all
 from clusterdns.matrix.question import Question, Server
 from clusterdns.own_coredns import NotPossibleError, OwnCoreDns
+from clusterdns.run.plan import PlannedObject
 from clusterdns.testbed import manifests
 from clusterdns.testbed.testbed import Workspace
 from clusterdns.wait import GENTLY, eventually, until
@@ -156,11 +158,26 @@ class Left:
         return "\n  ".join(lines)
 
 
-@dataclass
-class LeavingExperiment:
-    """Makes the pair, and deletes one of it."""
+def planned_replica(name: str, verbs: tuple[str, ...]) -> tuple[PlannedObject, PlannedObject]:
+    """One of the pair, for --plan; ``verbs``: those for its pod."""
+    return (
+        PlannedObject("", "Pod", NAMESPACE, name, verbs, "one of two, of which one goes"),
+        PlannedObject("", "ConfigMap", NAMESPACE, name, ("create",), "its files"),
+    )
 
-    setup: ExperimentSetup
+
+@dataclass
+class LeavingExperiment(Experiment[Left]):
+    """What is seen while one of two private replicas is deleted."""
+
+    name = "left"
+    plan = (
+        *planned_replica(LEAVES, ("create", "list", "delete")),
+        *planned_replica(STAYS, ("create", "list")),
+        PlannedObject("", "Service", NAMESPACE, NAME, ("create", "get"), "in front of both"),
+        PlannedObject(SLICES, "EndpointSlice", NAMESPACE, f"{NAME}-*", ("list",), "who is listed"),
+    )
+
     lameduck: float = LAMEDUCK
     replicas: Mapping[str, OwnCoreDns] = field(init=False)
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from clusterdns.experiments.cache.answers import zone_file
 from clusterdns.experiments.cache.lifetimes import undisturbed
 from clusterdns.experiments.context import ExperimentContext
+from clusterdns.experiments.experiment import planned_coredns
 from clusterdns.experiments.logs_and_metrics.questions import (
     ASKINGS,
     CLASSES,
@@ -141,10 +142,12 @@ TOTALS: Mapping[str, str] = {
 
 
 @dataclass
-class ReportingExperiment(UpstreamedExperiment):
-    """Makes the instance and its upstream, and asks."""
+class ReportingExperiment(UpstreamedExperiment[Reporting]):
+    """What a private CoreDNS logs and counts of questions that are put to it."""
 
     name = "reporting"
+    instance_name = "reporting"
+    plan = planned_coredns("reporting", "a private CoreDNS with metrics, log and errors")
     first_port = UPSTREAM_PORT
 
     def files(self) -> Mapping[str, str]:

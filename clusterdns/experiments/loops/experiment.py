@@ -7,13 +7,15 @@ questions that it multiplies. ``max_concurrent`` ends that by itself.
 from dataclasses import dataclass, field
 
 from clusterdns.cluster import Manifest
-from clusterdns.experiments.context import ExperimentContext, ExperimentSetup
+from clusterdns.experiments.context import ExperimentContext
+from clusterdns.experiments.experiment import Experiment, planned_coredns
 from clusterdns.experiments.loops.multiplied import Multiplied, count_requests
 from clusterdns.experiments.loops.restarts import LOOP_MESSAGE
 from clusterdns.own_coredns import OwnCoreDns
 from clusterdns.own_coredns.instance import lines_with, main_status
 from clusterdns.wait import GENTLY, eventually
 
+LOOPING, HIDDEN = "looping", "hidden-loop"  # the two instances
 MOST_CONCURRENT = 200  # questions that the instance without the plugin forwards at a time
 STOPS_WITHIN = 10.0  # seconds: the plugin asks itself at once and again every second
 
@@ -39,19 +41,19 @@ class LoopDetected:
 
 
 @dataclass
-class LoopingExperiment:
-    """A CoreDNS that forwards to itself and has ``loop``."""
+class LoopingExperiment(Experiment[LoopDetected]):
+    """What becomes of a private CoreDNS that forwards to itself and has ``loop``."""
 
-    setup: ExperimentSetup
+    name = "loop_detected"
+    plan = planned_coredns(LOOPING, "forwards to itself, with loop", ("delete",))
+
     corefile: str = ".:53 {\n errors\n loop\n forward . 127.0.0.1:53 {\n max_concurrent 50\n }\n}\n"
     instance: OwnCoreDns = field(init=False)
 
     def __post_init__(self) -> None:
         """Write down the instance; nothing is made yet."""
         files = {"Corefile": self.corefile}
-        self.instance = OwnCoreDns(
-            self.setup.workspace, "looping", files, self.setup.node, dies=True
-        )
+        self.instance = OwnCoreDns(self.setup.workspace, LOOPING, files, self.setup.node, dies=True)
 
     def manifests(self) -> list[Manifest]:
         """What is to be made."""
@@ -79,10 +81,12 @@ class LoopingExperiment:
 
 
 @dataclass
-class HiddenLoopExperiment:
-    """A CoreDNS that forwards to itself and lacks ``loop``."""
+class HiddenLoopExperiment(Experiment[Multiplied]):
+    """How a question multiplies in a private CoreDNS that forwards to itself, without ``loop``."""
 
-    setup: ExperimentSetup
+    name = "loop_hidden"
+    plan = planned_coredns(HIDDEN, "forwards to itself, without loop", ("delete",))
+
     corefile: str = (
         ".:53 {\n prometheus :9153\n forward . 127.0.0.1:53 {\n"
         f" max_concurrent {MOST_CONCURRENT}\n }}\n}}\n.:5354 {{\n whoami\n}}\n"
@@ -92,7 +96,7 @@ class HiddenLoopExperiment:
     def __post_init__(self) -> None:
         """Write down the instance; nothing is made yet."""
         files = {"Corefile": self.corefile}
-        self.instance = OwnCoreDns(self.setup.workspace, "hidden-loop", files, self.setup.node)
+        self.instance = OwnCoreDns(self.setup.workspace, HIDDEN, files, self.setup.node)
 
     def manifests(self) -> list[Manifest]:
         """What is to be made."""

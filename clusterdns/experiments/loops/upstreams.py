@@ -114,8 +114,13 @@ def is_self(address: str) -> bool:
     return parsed.is_loopback or parsed.is_unspecified
 
 
-class UpstreamsExperiment(BesideReplicas):
-    """Looks at every replica, and puts questions to it and to its upstreams."""
+class UpstreamsExperiment(BesideReplicas[Upstreams]):
+    """Whom the cluster's own CoreDNS asks, and what becomes of its questions.
+
+    Looks at every replica, and puts questions to it and to its upstreams.
+    """
+
+    name = "upstreams"
 
     def conduct(self, context: ExperimentContext) -> Upstreams:
         """Read, ask and count.

@@ -22,6 +22,7 @@ from clusterdns.matrix.answer import Answer
 from clusterdns.matrix.question import Question, Server
 from clusterdns.own_coredns import NotPossibleError
 from clusterdns.run.ledger import one_line
+from clusterdns.run.plan import PlannedObject, declare
 from clusterdns.run.restore import restore_object
 from clusterdns.run.undoing import CannotBeRecordedError
 from clusterdns.testbed.testbed import Workspace
@@ -222,3 +223,24 @@ def processes(workspace: Workspace) -> dict[str, object]:
         except NotFoundError as error:
             found[name] = one_line(error)
     return found
+
+
+declare(
+    PlannedObject(
+        "",
+        "ConfigMap",
+        "kube-system",
+        "(the Corefile)",
+        ("get", "update"),
+        "with --allow-disruptive only: a block is added, and taken back",
+    ),
+    PlannedObject(
+        "",
+        "Pod",
+        "kube-system",
+        "(DNS pods)",
+        ("get", "patch"),
+        "with --allow-disruptive only: an annotation lets the kubelet sync at once",
+    ),
+    wanted_by=["own_reload"],
+)

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 
 from clusterdns.cluster import Manifest
-from clusterdns.experiments.context import ExperimentContext, ExperimentSetup
+from clusterdns.experiments.context import ExperimentContext
+from clusterdns.experiments.experiment import WATCHED, Experiment, planned_coredns
 from clusterdns.experiments.reload.refused import SETUP, SYNTAX, Refused, change_and_see_refused
 from clusterdns.experiments.reload.valid import (
     OLD,
@@ -15,6 +16,8 @@ from clusterdns.experiments.reload.valid import (
 )
 from clusterdns.own_coredns import OwnCoreDns
 from clusterdns.own_coredns.instance import FOLDER, Companion
+
+NAME = "reloading"  # of the instance
 
 
 @dataclass(frozen=True)
@@ -28,10 +31,15 @@ class Reloads:
 
 
 @dataclass
-class ReloadsExperiment:
-    """The instance, and beside it a witness that notes when the kubelet brings a file."""
+class ReloadsExperiment(Experiment[Reloads]):
+    """Three new Corefiles for a private CoreDNS, each under a stream of questions.
 
-    setup: ExperimentSetup
+    Beside the instance a witness notes when the kubelet brings a file.
+    """
+
+    name = "reloads"
+    plan = planned_coredns(NAME, "a private CoreDNS whose Corefile changes", WATCHED)
+
     plugin: str = "reload 2s 1s"  # the line of the Corefile with reload
     instance: OwnCoreDns = field(init=False)
 
@@ -40,7 +48,7 @@ class ReloadsExperiment:
         command = ("sh", "-c", f"cd {FOLDER}; {WATCH}")
         self.instance = OwnCoreDns(
             self.setup.workspace,
-            "reloading",
+            NAME,
             {"Corefile": versioned_corefile(OLD, self.plugin)},
             self.setup.node,
             companions=(Companion(WITNESS, self.setup.workspace.images.dnsutils, command),),

@@ -9,7 +9,8 @@ from kubernetes.client import ApiException
 
 from clusterdns.cluster import Manifest
 from clusterdns.corefile import Corefile, Reading
-from clusterdns.experiments.context import ExperimentContext, ExperimentSetup
+from clusterdns.experiments.context import ExperimentContext
+from clusterdns.experiments.experiment import NAMESPACE, SLICES, Experiment
 from clusterdns.experiments.updates.delays import Awaited, Seen, Watch
 from clusterdns.experiments.updates.unready_pod import UnreadyPod
 from clusterdns.matrix.everyone import Matrix
@@ -17,8 +18,10 @@ from clusterdns.matrix.expect import Wanted
 from clusterdns.objects.updates import Change, Changes
 from clusterdns.own_coredns import NotPossibleError
 from clusterdns.run.ledger import one_line
+from clusterdns.run.plan import PlannedObject
 from clusterdns.testbed.testbed import DEFAULT_DOMAIN
 
+VERBS = ("create", "get", "patch", "delete")  # of the Services that change
 USUAL_CACHE = 30.0  # seconds; kubeadm's cap, where no Corefile says
 
 
@@ -62,10 +65,25 @@ class Updates:
 
 
 @dataclass
-class UpdatesExperiment:
-    """Makes the Services first; changes them when there are probes."""
+class UpdatesExperiment(Experiment[Updates]):
+    """Objects that change, and when each replica shows it.
 
-    setup: ExperimentSetup
+    Makes the Services first; changes them when there are probes.
+    """
+
+    name = "updates"
+    needs_coredns = False
+    survives_refusals = True
+    plan = (
+        PlannedObject("", "Service", NAMESPACE, "update-*", VERBS, "changes to be seen in DNS"),
+        PlannedObject(
+            SLICES, "EndpointSlice", NAMESPACE, "update-*", ("create", "patch"), "their endpoints"
+        ),
+        PlannedObject(SLICES, "EndpointSlice", NAMESPACE, "unready-*", ("list",), "is it listed"),
+        PlannedObject("", "Service", NAMESPACE, "unready", ("create", "patch"), "its Service"),
+        PlannedObject("", "Pod", NAMESPACE, "unready", ("create", "get"), "with a readiness gate"),
+        PlannedObject("", "Pod/status", NAMESPACE, "unready", ("patch",), "to make it ready"),
+    )
 
     def manifests(self) -> list[Manifest]:
         """What is to be made."""

@@ -76,6 +76,7 @@ MUTANTS = (
         dig(says="status: NXDOMAIN|status: SERVFAIL"),
         fails=("test_it_serves_the_cluster_domain", "test_dns_version_is_the_schema_version[udp]"),
         select="test_corefile or test_schema_version",
+        always=True,
     ),
     Mutant(
         "corefile-invalid",
@@ -90,6 +91,7 @@ MUTANTS = (
         ),
         select="test_corefile or test_dns_workload or test_schema_version",
         dead=True,
+        always=True,
     ),
     Mutant(
         "no-reload",
@@ -100,6 +102,7 @@ MUTANTS = (
         fails=("test_records_expire_in_time[*",),
         deviates=("test_it_has_plugin[reload]",),
         select="test_corefile or test_records_expire_in_time",
+        always=True,
     ),
     Mutant(
         "corefile-invalid-latent",

@@ -106,6 +106,7 @@ MUTANTS = (
         fails=("test_pods_on_every_node_ask_the_service",),
         select="test_dns_service",
         where="one node",
+        always=True,
     ),
     Mutant(
         "kubelet-clusterdns-missing",

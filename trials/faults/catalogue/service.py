@@ -54,6 +54,7 @@ MUTANTS = (
         fails=("test_service_has_a_cluster_ip", "test_service_has_port[53-udp]"),
         select="test_dns_service or test_schema_version",
         dead=True,
+        always=True,
     ),
     Mutant(
         "dns-svc-selector-wrong",
@@ -67,6 +68,7 @@ MUTANTS = (
             "test_dns_version_is_the_schema_version[udp]",
         ),
         select="test_dns_service or test_dns_endpoints or test_schema_version",
+        always=True,
     ),
     Mutant(
         "dns-svc-targetport-wrong",
@@ -79,6 +81,7 @@ MUTANTS = (
             "test_dns_version_is_the_schema_version[udp]",
         ),
         select="test_dns_endpoints or test_schema_version",
+        always=True,
     ),
     Mutant(
         "dns-svc-no-tcp",
@@ -88,5 +91,6 @@ MUTANTS = (
         both(dig(says="status: NOERROR"), dig(KUBERNETES, "+tcp", says=NO_ANSWER)),
         fails=("test_service_has_port[53-tcp]", "test_dns_version_is_the_schema_version[tcp]"),
         select="test_dns_service or test_schema_version",
+        always=True,
     ),
 )
