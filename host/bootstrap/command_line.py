@@ -32,6 +32,12 @@ from host.bootstrap.venv import ensure_venv
 ENVIRONMENTS = {
     "conformance": (True, True, False, "judge a new kind cluster, or that of --kube-context NAME"),
     "selftests": (True, True, True, "prove the suite itself: units, liars, faults, one whole run"),
+    "near": (
+        False,
+        False,
+        False,
+        "lint, typing and the self-tests without cluster or build: a minute",
+    ),
     "lint": (False, False, False, "formatting, lint rules, layering"),
     "typing": (False, False, False, "mypy, strict"),
     "mutants": (

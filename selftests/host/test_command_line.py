@@ -23,6 +23,7 @@ COMMANDS = {
     "conformance --cleanup-only": False,
     "selftests": True,
     "selftests --collect-only": False,
+    "near": False,
     "lint": False,
     "typing": False,
     "mutants -k dns-svc-missing": True,

@@ -9,7 +9,7 @@ from trials.faults.mutant import Mutant
 
 
 def found_in_catalogue() -> tuple[Mutant, ...]:
-    """The MUTANTS of every file of the catalogue, in order of the files' names.
+    """The MUTANTS of every file of the catalogue, those of the usual cluster first.
 
     Raises AttributeError for a file without any, ValueError for a name that comes twice.
     """
@@ -20,7 +20,7 @@ def found_in_catalogue() -> tuple[Mutant, ...]:
     for mutant in found:
         if sum(mutant.name == other.name for other in found) > 1:
             raise ValueError(f"two mutants are named {mutant.name}")
-    return found
+    return tuple(sorted(found, key=lambda mutant: mutant.topology != Mutant.topology))
 
 
 MUTANTS: tuple[Mutant, ...] = found_in_catalogue()
