@@ -15,15 +15,18 @@ T = TypeVar("T")
 def begin(name: str, work: Callable[[], T]) -> Future[T]:
     """Do something in a thread of that name; the future has its result, or what it raised."""
     future: Future[T] = Future()
-
-    def run() -> None:
-        try:
-            future.set_result(work())
-        except BaseException as error:  # whoever asks for the result gets it
-            future.set_exception(error)
-
-    threading.Thread(target=run, name=name, daemon=True).start()
+    threading.Thread(target=_fill, args=(future, work), name=name, daemon=True).start()
     return future
+
+
+def _fill(future: Future[T] | None, work: Callable[[], T]) -> None:
+    """Do the work; let go of the future, which an error holds that holds this frame."""
+    assert future is not None
+    try:
+        future.set_result(work())
+    except BaseException as error:  # whoever asks for the result gets it
+        future.set_exception(error)
+        future = None
 
 
 def has_ended(work: Future[Any], within: float) -> bool:
