@@ -33,6 +33,11 @@ class Patience:
         self._absent: float | None = None  # when nobody answered last (time.monotonic)
         self._lock = threading.Lock()
 
+    @property
+    def was_absent(self) -> bool:
+        """Whether the API server has not answered at all at some time."""
+        return self._absent is not None
+
     def end(self) -> None:
         """The run is over: nobody waits any more, and nothing is tried again."""
         self._over.set()

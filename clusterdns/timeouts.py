@@ -17,6 +17,9 @@ class Timeouts:
     probe: float = 45.0  # a probe pod from creation to its first answer, image pull included
     pod: float = 30.0  # a private CoreDNS or client pod from creation to ready
     watch: float = 5.0  # a change of an object becoming visible on every replica
+    relist: float = (
+        70.0  # the same after the API server was away: client-go backs off to 30 s, twice
+    )
     reload: float = 20.0  # a changed Corefile taking effect in a private CoreDNS
     own_reload: float = 180.0  # the same in the cluster's own: kubelet sync and reload interval
     teardown: float = 60.0  # clean-up at the end, until the namespaces are gone

@@ -87,9 +87,10 @@ def verdict(workspace: Workspace, proposal: Proposal) -> str:
     try:
         workspace.cluster.request("POST", path, pod, query={"dryRun": "All"})
     except ApiException as error:
-        if error.status != 422:  # a policy, a quota or a missing right says nothing of the proposal
-            raise
         fields = refused_fields(error)
+        # A policy, a quota or a missing right says nothing of the proposal: it names no field.
+        if error.status != 422 or not any(fields):
+            raise
         if fields and all(f.startswith(DNS_CONFIG) for f in fields):
             return REFUSED_FOR_IT
         return f"{error.status} {error.reason}" + (f" for {', '.join(fields)}" if fields else "")

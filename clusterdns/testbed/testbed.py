@@ -57,6 +57,16 @@ class Workspace:
         """What must be undone at the end."""
         return self.active.ledger
 
+    @property
+    def becomes_known(self) -> float:
+        """Seconds until what was made must be known to every replica.
+
+        Who has lost the API server comes back to it after a pause, so it is longer where this run
+        has seen it go (client-go tools/cache/reflector.go).
+        """
+        absent = self.cluster.patience.was_absent
+        return self.timeouts.relist if absent else self.timeouts.watch
+
     def repeat(self, answer: Answer, kept: bool = False) -> str:
         """The kubectl command that asks the question of an answer again, from the same node.
 
