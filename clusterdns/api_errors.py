@@ -107,6 +107,18 @@ def in_words(error: ApiException) -> str:
     return " ".join((f"{known}: {said}" if said else known).split())[:_LONGEST]
 
 
+def refused_fields(error: ApiException) -> list[str]:
+    """The fields that the API server finds invalid (meta/v1 StatusDetails), each once, sorted.
+
+    Empty where it complains of none: a policy, a quota or a missing right says nothing of the
+    object itself.
+    """
+    details = _status_of(error).get("details")
+    causes = details.get("causes") if isinstance(details, dict) else None
+    fields = {str(cause.get("field") or "") for cause in causes or []}
+    return sorted(fields - {""})
+
+
 def is_api_trouble(error: BaseException | None) -> bool:
     """Whether an exception tells of the API server or the way to it, and of nothing else."""
     return isinstance(error, ApiException | HTTPError | ConnectionError | TimeoutError)

@@ -1,10 +1,10 @@
 """Each dnsConfig that the API must take or refuse (pkg/apis/core/validation)."""
 
-import json
 from dataclasses import dataclass
 
 from kubernetes.client import ApiException
 
+from clusterdns.api_errors import refused_fields
 from clusterdns.clients.planned import MOST_NAMESERVERS, MOST_SEARCHES, Given
 from clusterdns.cluster import path_of
 from clusterdns.run.plan import PLACES, PlannedObject, declare
@@ -89,21 +89,12 @@ def verdict(workspace: Workspace, proposal: Proposal) -> str:
     except ApiException as error:
         fields = refused_fields(error)
         # A policy, a quota or a missing right says nothing of the proposal: it names no field.
-        if error.status != 422 or not any(fields):
+        if error.status != 422 or not fields:
             raise
         if fields and all(f.startswith(DNS_CONFIG) for f in fields):
             return REFUSED_FOR_IT
         return f"{error.status} {error.reason}" + (f" for {', '.join(fields)}" if fields else "")
     return "accepted"
-
-
-def refused_fields(error: ApiException) -> list[str]:
-    """The fields that the API server finds invalid (meta/v1 StatusDetails), each once, sorted."""
-    try:
-        causes = json.loads(error.body or "{}").get("details", {}).get("causes", [])
-    except (ValueError, AttributeError):
-        return []
-    return sorted({str(cause.get("field", "")) for cause in causes})
 
 
 declare(

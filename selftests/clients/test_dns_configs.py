@@ -37,9 +37,8 @@ class Refusing:
             ("spec.containers[0].image",),
             "422 Unprocessable Entity for spec.containers[0].image",
         ),
-        (422, (), "422 Unprocessable Entity"),
     ],
-    ids=["nameservers", "whole", "another-field", "no-field"],
+    ids=["nameservers", "whole", "another-field"],
 )
 def test_only_a_refusal_for_the_dns_config_counts(
     status: int, fields: tuple[str, ...], said: str
@@ -48,10 +47,15 @@ def test_only_a_refusal_for_the_dns_config_counts(
     assert verdict(refusing(status, fields), REFUSED[0]) == said
 
 
-def test_what_is_no_judgement_is_raised() -> None:
-    """A missing right or a quota says nothing of the proposal, whatever it names."""
+@pytest.mark.parametrize(
+    ("status", "fields"),
+    [(403, ("spec.dnsConfig",)), (422, ()), (422, ("",))],
+    ids=["right-or-quota", "no-cause", "policy"],
+)
+def test_what_is_no_judgement_is_raised(status: int, fields: tuple[str, ...]) -> None:
+    """A missing right, a quota or a policy says nothing of the proposal: it names no field."""
     with pytest.raises(ApiException):
-        verdict(refusing(403, ("spec.dnsConfig",)), REFUSED[0])
+        verdict(refusing(status, fields), REFUSED[0])
 
 
 def refusing(status: int, fields: tuple[str, ...]) -> Workspace:
