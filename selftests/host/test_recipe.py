@@ -41,7 +41,7 @@ def test_a_cluster_configuration_is_no_input(project: Path) -> None:
 def test_a_new_file_is_an_input(project: Path) -> None:
     """A file that is added to the node counts without being listed anywhere."""
     before = wanted_tag(project)
-    (project / "kind" / "node" / "extra").write_text("")
+    (project / "host" / "kind" / "node" / "extra").write_text("")
 
     assert wanted_tag(project) != before
 
