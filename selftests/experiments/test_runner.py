@@ -76,7 +76,7 @@ def recorder() -> Recorder:
     return Recorder()
 
 
-def open_laboratory(
+def open_runner(
     folder: Path, recorder: Recorder, *wanted: str, image: str = "coredns:v1.12.1"
 ) -> ExperimentRunner:
     """A runner in a cluster with this DNS."""
@@ -88,7 +88,7 @@ def begun(
     folder: Path, recorder: Recorder, *wanted: str, image: str = "coredns:1"
 ) -> ExperimentRunner:
     """The same, when there are probes."""
-    made = open_laboratory(folder, recorder, *wanted, image=image)
+    made = open_runner(folder, recorder, *wanted, image=image)
     made.begin(cast(Testbed, None))
     return made
 
@@ -172,7 +172,7 @@ def test_without_coredns_only_looking_is_possible(tmp_path: Path, recorder: Reco
 
 def test_result_that_never_comes_is_awaited_for_so_long(tmp_path: Path, recorder: Recorder) -> None:
     """Without probes nothing begins."""
-    made = open_laboratory(tmp_path, recorder, "good")
+    made = open_runner(tmp_path, recorder, "good")
     with pytest.raises(NotPossibleError, match=r"did not end within 0\.6 s"):
         made.result("good")
 

@@ -87,7 +87,7 @@ def test_unnamed_ports(edge_cases: EdgeCases) -> None:
     }
 
 
-def test_variety_is_at_the_limits(edge_cases: EdgeCases) -> None:
+def test_edge_cases_are_at_the_limits(edge_cases: EdgeCases) -> None:
     """Names as long as they may be, and no two Services of one name in a namespace."""
     assert len(LONGEST_TARGET) == 253
     assert len(edge_cases.longest.name) == len(edge_cases.deepest.name) == 63
