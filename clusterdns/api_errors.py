@@ -70,7 +70,7 @@ def is_passing(error: ApiException) -> bool:
 
 
 def is_passing_for_logs(error: ApiException) -> bool:
-    """The same for logs, which the API server has from the kubelet of the node."""
+    """Whether the same request for logs, which come from a kubelet, may be answered in a moment."""
     return is_passing(error) and error.status in (0, 429, 503)
 
 

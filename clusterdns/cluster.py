@@ -81,7 +81,7 @@ class Cluster:
         return without_passwords(str(self.connection.configuration.host))
 
     def hurried(self, seconds: float = 0.0) -> Self:
-        """The same connection for who has little time: each request is tried again so long."""
+        """A connection whose requests are tried again for at most so many seconds each."""
         return replace(self, patience=Patience(seconds))
 
     def request(
@@ -115,7 +115,7 @@ class Cluster:
         query: Mapping[str, str] | None = None,
         content_type: str = "application/json",
     ) -> str:
-        """The same, with the body of the reply as text: logs are no JSON."""
+        """The body of the reply to a request, as text: logs are no JSON. Raises as ``request``."""
         prepared = self.connection.param_serialize(
             method=verb,
             resource_path=path,
@@ -217,7 +217,7 @@ class Cluster:
         return [each for each in made if not isinstance(each, client.ApiException)]
 
     def try_all(self, manifests: Iterable[Manifest]) -> Sequence[Manifest | client.ApiException]:
-        """The same, with the refusal in the place of each object that was refused."""
+        """Make many objects side by side; of each that was refused the result is the refusal."""
 
         def attempt(manifest: Manifest) -> Manifest | client.ApiException:
             try:

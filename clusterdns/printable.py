@@ -30,7 +30,7 @@ def plain(text: str) -> str:
 
 
 def coloured(text: str) -> str:
-    """The same without passwords, for what is about to be printed: colours stay."""
+    """Text that is safe to print: no passwords, control characters escaped, colours kept."""
     parts = _COLOUR.split(without_passwords(text))
     return "".join(
         part if number % 2 else "\r".join(map(plain, part.split("\r")))

@@ -26,7 +26,7 @@ class Timeouts:
     lifetime: float = 3600.0  # a pod of ours, when nobody is left to remove it: no run is longer
 
     def scaled(self, factor: float) -> Self:
-        """The same with every deadline multiplied by factor (--timeout-scale)."""
+        """A copy with every deadline multiplied by factor (--timeout-scale)."""
         scaled = {
             field.name: getattr(self, field.name) * factor for field in dataclasses.fields(self)
         }

@@ -16,7 +16,7 @@ from clusterdns.wait import eventually
 
 @dataclass
 class Hearing:
-    """What the first question in each client pod came to.
+    """Whether the first question in each client pod was answered.
 
     Who wants to know it of some pods has all others asked too that are up by then, side by side:
     where DNS is dead, the seconds that this takes are spent once and not for every role. The

@@ -30,7 +30,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Found:
-    """What a lookup came to: all addresses, and the name under which they were found.
+    """The result of a lookup: all addresses, and the name under which they were found.
 
     ``name`` is absolute and in lower case; empty when nothing was found or the tool does not say.
     ``error`` is empty when addresses were found. ``steps`` are known for dig only.

@@ -1,4 +1,4 @@
-"""What a cause comes to: a finding, and which checks it explains; and the register of causes."""
+"""The result of a cause: a finding, and which checks it explains; and the register of causes."""
 
 import importlib
 import pkgutil

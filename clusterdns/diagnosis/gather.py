@@ -175,7 +175,7 @@ def aims_of(facts: Facts, testbed: Testbed, outside: str) -> Aims:
 
 
 def aims_without(aims: Aims, node: str) -> Aims:
-    """The same, without the probe of the node itself."""
+    """What the probe of a node is to reach: all aims but itself."""
     others = {name: ip for name, ip in aims.probe_ips.items() if name != node}
     return replace(aims, probe_ips=others)
 

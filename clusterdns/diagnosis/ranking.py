@@ -37,7 +37,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What came of all facts."""
+    """The verdict on all facts: diagnoses, and the failed checks that none of them explains."""
 
     diagnoses: tuple[Diagnosis, ...]
     unexplained: tuple[str, ...]  # failed checks

@@ -15,7 +15,7 @@ def accounts(facts: Facts) -> list[str]:
 
 
 def accounts_in_words(facts: Facts) -> str:
-    """The same, as the API server calls them."""
+    """The user names of the replicas' accounts as the API server writes them, in one text."""
     return ", ".join(service_accounts(facts.inventory))
 
 

@@ -105,7 +105,7 @@ class Contact:
 
 @dataclass(frozen=True)
 class PathLoss:
-    """What became of all questions of a run on one path."""
+    """How many questions of a run were put, lost and late on one path."""
 
     node: str
     server: str

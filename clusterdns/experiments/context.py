@@ -30,7 +30,7 @@ def bench_nodes(workspace: Workspace) -> list[str]:
 
 
 def instance_node(workspace: Workspace) -> str:
-    """The first of these. Raises NotPossibleError without any node."""
+    """The node for one private instance. Raises NotPossibleError without any node."""
     return bench_nodes(workspace)[0]
 
 
@@ -78,7 +78,7 @@ class ExperimentContext:
 
     @property
     def probe(self) -> Probe:
-        """The probe on that node, else any. Raises NotPossibleError when there is none."""
+        """The probe on the node of the instances, else any. Raises NotPossibleError without any."""
         probes: Mapping[str, Probe] = self.testbed.probes
         found = probes.get(self.node) or next(iter(probes.values()), None)
         if found is None:
@@ -87,7 +87,7 @@ class ExperimentContext:
 
     @property
     def relay(self) -> Probe:
-        """The same probe, if it can carry hundreds of questions a second.
+        """The probe of this experiment, if it can carry hundreds of questions a second.
 
         Raises NotPossibleError.
         """

@@ -32,7 +32,7 @@ class NodeResolvers:
         self.pods = {node: f"node-resolver-{index}" for index, node in enumerate(nodes)}
 
     def manifests(self) -> list[Manifest]:
-        """What is to be made."""
+        """The objects that the experiment needs, as manifests."""
         command = ("sh", "-c", f"cat {RESOLV_CONF}; exec sleep infinity")
         return [
             manifests.pod(
@@ -93,5 +93,5 @@ class BesideReplicas(Experiment[Result_co]):
         self.resolvers = NodeResolvers(self.setup.workspace)
 
     def manifests(self) -> list[Manifest]:
-        """What is to be made."""
+        """The objects that the experiment needs, as manifests."""
         return self.resolvers.manifests()

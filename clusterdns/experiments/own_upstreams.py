@@ -17,7 +17,7 @@ GIVES_UP = 8.0  # seconds: CoreDNS tries for 5 s before it says SERVFAIL (plugin
 
 @dataclass
 class UpstreamedExperiment(Experiment[Result_co]):
-    """An experiment in such an instance: says what its files are, and conducts it."""
+    """An experiment in a private CoreDNS whose upstreams are ours: names its files, conducts it."""
 
     instance_name: ClassVar[str]  # of its pod and its ConfigMap
     first_port: ClassVar[int]  # of the upstreams: any that is there from the start
@@ -44,7 +44,7 @@ class UpstreamedExperiment(Experiment[Result_co]):
         """The keys of the ConfigMap: Corefile, UPSTREAM, and what these two serve."""
 
     def manifests(self) -> list[Manifest]:
-        """What is to be made."""
+        """The objects that the experiment needs, as manifests."""
         return self.instance.manifests()
 
 

@@ -51,7 +51,7 @@ class ExperimentRunner:
         }
 
     def begin(self, testbed: Testbed) -> None:
-        """There are probes now."""
+        """Let the experiments begin: the testbed has its probes now."""
         if not self._testbed.done():
             self._testbed.set_result(testbed)
 
@@ -151,7 +151,7 @@ def key_of(manifest: Manifest) -> tuple[str, str, str]:
 def read_by_experiments(
     setup: ExperimentSetup, experiments: Iterable[AnyExperiment]
 ) -> frozenset[Readable]:
-    """What the Corefiles of those that read the cluster list and watch, as if they might."""
+    """What the Corefiles of experiments that read the cluster list and watch, as if they might."""
     found: frozenset[Readable] = frozenset()
     for each in (each for each in experiments if each.reads_cluster):
         with suppress(NotPossibleError):

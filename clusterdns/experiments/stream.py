@@ -23,17 +23,17 @@ class Streamed:
     at: float  # time.monotonic when it was put
     value: str  # the address that came back; "" when none did
     problem: str  # why there is no address; "" when there is one
-    waited: float = 0.0  # seconds until it was known what came of it
+    waited: float = 0.0  # seconds until its answer, or that there is none, was known
 
     @property
     def known(self) -> float:
-        """When that was (time.monotonic): on a busy machine long after it was put."""
+        """When its result was known (time.monotonic): on a busy machine long after it was put."""
         return self.at + self.waited
 
 
 @dataclass(frozen=True, repr=False)
 class Stream:
-    """All of them, in order."""
+    """All questions of a stream and their answers, in order."""
 
     questions: tuple[Streamed, ...]
 

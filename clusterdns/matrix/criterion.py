@@ -24,7 +24,7 @@ class Found(Protocol):
 
     @property
     def transport(self) -> str:
-        """How: "udp", "tcp", the tool of a lookup, or FILE."""
+        """How it was asked: "udp", "tcp", the tool of a lookup, or FILE."""
 
     @property
     def ms(self) -> float:

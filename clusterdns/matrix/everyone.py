@@ -199,7 +199,7 @@ class Matrix:
             return self._healths.setdefault(path, PathHealth(self.dead_after))
 
     def _note(self, answers: Iterable[Answer]) -> None:
-        """Take what became of one round of questions."""
+        """Note for each path which questions of one round were answered."""
         answered: dict[Path, list[bool]] = defaultdict(list)
         for answer in answers:
             answered[_path(answer)].append(answer.answered)

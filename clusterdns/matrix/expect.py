@@ -26,7 +26,7 @@ class Expected:
 
     @property
     def whole(self) -> bool:
-        """It is the whole answer that is compared."""
+        """Whether the whole answer is compared: always."""
         return True
 
     def __str__(self) -> str:
@@ -36,11 +36,11 @@ class Expected:
         return f"{self.rcode} [{', '.join(sorted(self.records))}]{denial}{flagged}"
 
     def flagged(self, *flags: str, but_not: Iterable[str] = ()) -> "Expected":
-        """The same with flags of the header that must, or must not, be set."""
+        """A copy that demands flags of the header: these set, and those in ``but_not`` not set."""
         return replace(self, flags=frozenset(flags), no_flags=frozenset(but_not))
 
     def accepts(self, answer: Answer, /) -> bool:
-        """Whether the answer is this, wholly."""
+        """Whether an answer has this code, these records, flags and, for a denial, this SOA."""
         return (
             answer.rcode == self.rcode
             and answer.records == self.records
@@ -121,7 +121,7 @@ def opt_of_version(version: int) -> Rule[Answer]:
 
 
 def at_most_octets(most: int) -> Rule[Answer]:
-    """A message that is not larger."""
+    """A message of at most so many octets."""
     return rule(f"at most {most} octets", lambda a: a.size <= most)
 
 
@@ -157,7 +157,7 @@ def one_soa(zone: str) -> Rule[Answer]:
 
 
 def ttl_of(seconds: int) -> Rule[Answer]:
-    """Records that may be kept exactly so long."""
+    """Records with exactly this TTL, in seconds."""
     return rule(
         f"records with a TTL of {seconds} s",
         lambda a: bool(a.records) and a.longest_ttl == seconds,
@@ -165,7 +165,7 @@ def ttl_of(seconds: int) -> Rule[Answer]:
 
 
 def ttl_of_at_most(seconds: int) -> Rule[Answer]:
-    """Records that may not be kept longer."""
+    """Records with at most this TTL, in seconds."""
     return rule(
         f"records with a TTL of at most {seconds} s",
         lambda a: bool(a.records) and a.longest_ttl <= seconds,
@@ -173,7 +173,7 @@ def ttl_of_at_most(seconds: int) -> Rule[Answer]:
 
 
 def denial_ttl_of_at_most(seconds: int, zone: str) -> Rule[Answer]:
-    """A denial that may not be kept longer (RFC 2308 5)."""
+    """A denial that may be kept for at most so many seconds (RFC 2308 5)."""
     return rule(
         f"SOA of {zone} with TTL and minimum of at most {seconds} s",
         lambda a: not a.records and a.soa_zone == zone and a.denial_ttl <= seconds,

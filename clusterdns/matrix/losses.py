@@ -58,7 +58,7 @@ class Record:
 
     @property
     def slow(self) -> bool:
-        """The same, or it has hardly others."""
+        """Whether its late answers are no accident, or more than half of its answers are late."""
         return self.improbably_late or self.late > len(self.ms) / 2
 
 

@@ -52,7 +52,7 @@ class Exactly:
     whole: bool = True
 
     def accepts(self, found: Observation, /) -> bool:
-        """Whether it was."""
+        """Whether exactly this value was found."""
         return found.value == self.value
 
     def __str__(self) -> str:

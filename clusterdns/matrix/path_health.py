@@ -76,7 +76,7 @@ class PathHealth:
         return f"{self.in_a_row} rounds in a row had no answer here"
 
     def note(self, answered: Sequence[bool]) -> None:
-        """Note what became of one round of questions, each asked as often as it may be."""
+        """Note which questions of one round were answered, each asked as often as it may be."""
         alive, well = any(answered), not (self.lossy or self.slow)
         self.looks_in_vain = 0 if well or (alive and not self.cost) else self.looks_in_vain + 1
         self.looked = time.monotonic()

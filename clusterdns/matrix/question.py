@@ -62,7 +62,7 @@ class Question:
         return query
 
     def dig(self, server: "Server", transport: Transport) -> list[str]:
-        """The same question as an argument list for dig."""
+        """The argument list with which dig asks this question of a server."""
         words = ["dig", f"@{server.address}", "-p", str(server.port), "-c", self.rdclass]
         words += [
             "-t",

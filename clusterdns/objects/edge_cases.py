@@ -79,7 +79,7 @@ class EdgeCases(HandsOut):
 
     @property
     def all(self) -> tuple[Service, ...]:
-        """Every one of them that was planned, whatever became of it."""
+        """Every Service that was planned, made or refused."""
         found = (object.__getattribute__(self, field.name) for field in fields(self))
         return tuple(service for service in found if service is not None)
 
@@ -101,7 +101,7 @@ class EdgeCases(HandsOut):
     def given(
         self, ips: Mapping[Place, tuple[str, ...]], refused: Mapping[Place, str] | None = None
     ) -> "EdgeCases":
-        """The same with the cluster IPs that the API gave, by namespace and name; or refused."""
+        """A copy with the cluster IPs that the API gave, or its refusals, by namespace and name."""
         planned = {field.name: object.__getattribute__(self, field.name) for field in fields(self)}
         return EdgeCases(
             **{

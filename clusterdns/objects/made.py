@@ -29,7 +29,7 @@ class HandsOut:
 
 
 def made(services: Iterable[Service]) -> tuple[Service, ...]:
-    """The same Services. Raises NotMadeError when one of them is not there."""
+    """These Services, all of which are there. Raises NotMadeError when one of them is not."""
     found = tuple(services)
     for service in found:
         if service.refused:

@@ -196,7 +196,7 @@ def addresses_of_names(names: Iterable[str]) -> tuple[Question, ...]:
 
 
 def in_case(wanted: Wanted, change: Callable[[str], str]) -> Wanted:
-    """The same questions with their names in another case; the answers are the same."""
+    """Questions with their names in another case, and the answers that they had before."""
     return {Question(change(q.name), q.rdtype): expected for q, expected in wanted.items()}
 
 

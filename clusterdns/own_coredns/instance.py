@@ -115,7 +115,7 @@ class OwnCoreDns:
         return self.workspace.cluster.find("Pod", self.name, self.workspace.namespace) or {}
 
     def seen(self) -> Manifest:
-        """The same, as the pod_list of all pods had it a moment ago."""
+        """The pod as the list of all pods had it a moment ago; empty when it was not there."""
         return self.workspace.pod_list.pod(self.workspace.namespace, self.name)
 
     def wait_until_running(self, within: float | None = None) -> str:

@@ -32,20 +32,20 @@ class NotExpressibleError(ValueError):
 
 @dataclass(frozen=True)
 class Version:
-    """Of BIND, as ``dig -v`` tells it; decides which options dig knows."""
+    """The version of BIND as ``dig -v`` tells it; decides which options dig knows."""
 
     major: int
     minor: int
 
     @classmethod
     def parse(cls, text: str) -> "Version":
-        """From ``DiG 9.18.33-1~deb12u2-Debian``."""
+        """The version in what dig prints, such as ``DiG 9.18.33-1~deb12u2-Debian``."""
         found = re.search(r"DiG (\d+)\.(\d+)", text)
         return cls(int(found[1]), int(found[2])) if found else cls(9, 9)
 
     @property
     def without_cookie(self) -> list[str]:
-        """Dig sends a cookie (RFC 7873) unless told not to; 9.10 called it a SIT."""
+        """The option against the cookies (RFC 7873) of dig, if it has one; 9.10 called them SIT."""
         if (self.major, self.minor) < (9, 10):
             return []
         return ["+nosit"] if (self.major, self.minor) == (9, 10) else ["+nocookie"]
@@ -90,7 +90,7 @@ def batch_command(transport: Transport, version: Version) -> list[str]:
 
 
 def batch_line(packet: Packet, version: Version) -> str | None:
-    """The same question for batch_command; None when it does not fit into a line.
+    """A packet's question as a line for batch_command; None when it does not fit into a line.
 
     dig reads 13 words of a line and drops the others without a word; -b would stay for all lines.
     """

@@ -161,7 +161,7 @@ class ExecSocket:
 
     @property
     def exit_code(self) -> int | None:
-        """Of the command, once the status came; 127 when it could not be started."""
+        """The exit code of the command, once the status came; 127 when it could not be started."""
         if self.status is None:
             return None
         if self.status.get("status") == "Success":

@@ -41,7 +41,7 @@ def run_once(
 def run_in(
     target: ExecTarget, command: Sequence[str], timeout: float, absence: float = 0.0
 ) -> Output:
-    """The same for a target; see run_once.
+    """Run one argv in the container of a target, for at most ``timeout`` seconds; see run_once.
 
     While the API server is away the handshake is tried for ``absence`` seconds more: the time of
     the command begins when it starts.

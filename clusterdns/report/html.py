@@ -84,7 +84,7 @@ def by_group(checks: Iterable[Check]) -> Grouped:
 
 
 def group_counts(checks: Iterable[Check]) -> str:
-    """How many checks of a group came to which outcome."""
+    """How many checks of a group have which outcome."""
     count = Counter(check.outcome for check in checks)
     return ", ".join(
         f"{count[outcome]} {outcome}" for outcome in get_args(Outcome) if count[outcome]

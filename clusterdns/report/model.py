@@ -71,7 +71,7 @@ class Diagnosis:
 
 @dataclass(frozen=True)
 class CleanupResult:
-    """What the clean-up at the end of a session came to.
+    """The result of the clean-up at the end of a session.
 
     ``pending``: it has not been done, or not been verified, so that things of ours may be there;
     no finished report has it. ``clean``: nothing of ours is left.
@@ -112,7 +112,7 @@ class Timing:
 
 @dataclass(frozen=True)
 class Summary:
-    """How many checks came to which outcome."""
+    """How many checks have which outcome."""
 
     passed: int = 0
     failed: int = 0
@@ -173,5 +173,5 @@ class Report:
         return tuple(check for check in failed if check.name not in explained)
 
     def with_outcome(self, *outcomes: Outcome) -> tuple[Check, ...]:
-        """The checks that came to one of these outcomes, in order."""
+        """The checks that have one of these outcomes, in order."""
         return tuple(check for check in self.checks if check.outcome in outcomes)

@@ -19,7 +19,7 @@ UNREACHED = "the run was killed before this check"
 def rebuild(folder: Path, cleanup: CleanupResult | None = None) -> list[Path]:
     """Write what is missing of junit.xml and report.html; the files written.
 
-    ``cleanup`` is what removing the leftovers of that run came to. Does nothing when both files
+    ``cleanup`` is the result of removing the leftovers of that run. Does nothing when both files
     are there. Raises NotOursError (also while its run is alive), FileNotFoundError (no
     results.yaml) and OSError.
     """

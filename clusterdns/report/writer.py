@@ -21,8 +21,8 @@ SHARE = 50  # and at most with this fraction of the time
 class ReportWriter:
     """The report of a run that is going on.
 
-    ``selected`` are the checks that the run is to judge, all not-run; each is replaced by what
-    came of it. Those never reached keep the outcome, with the reason given at the end.
+    ``selected`` are the checks that the run is to judge, all not-run; each is replaced by its
+    result. Those never reached keep the outcome, with the reason given at the end.
     """
 
     def __init__(self, folder: Path, suite: Suite, selected: Sequence[Check]) -> None:
@@ -58,7 +58,7 @@ class ReportWriter:
             self._complain(f"{EVENTS}: {error}")
 
     def add(self, check: Check) -> None:
-        """Take what came of a check."""
+        """Take the result of a check."""
         check = all_shown(check)
         self._judged[check.key] = check
         self.event("check", **event_of(check))
@@ -91,7 +91,7 @@ class ReportWriter:
 
     @property
     def judged(self) -> list[Check]:
-        """What came of checks so far."""
+        """The results of the checks that were judged so far."""
         return list(self._judged.values())
 
     def finish(self, report: Report) -> None:

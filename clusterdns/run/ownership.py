@@ -75,7 +75,7 @@ class Made:
     tell: Callable[[str], None] = lambda line: None  # what is left alone, and why
 
     def hurried(self, seconds: float) -> Self:
-        """The same for the clean-up, which has a deadline: each request is tried again so long."""
+        """A copy for the clean-up, which has a deadline: requests are tried again that long."""
         return replace(self, cluster=self.cluster.hurried(seconds))
 
     def find(self) -> Manifest | None:

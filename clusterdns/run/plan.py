@@ -53,7 +53,7 @@ _DECLARED: list[_Declared] = []
 
 
 def declare(*objects: PlannedObject, wanted_by: Iterable[str] = ()) -> None:
-    """Add to every plan, or to the plans of selections that ask for one of these fixtures.
+    """Add objects to every plan, or to the plans of selections that ask for one of the fixtures.
 
     A module that makes objects declares them where it makes them.
     """

@@ -78,7 +78,7 @@ class Undoing:
 
 @dataclass(frozen=True, kw_only=True)
 class Record(Undoing):
-    """That, as it stands on the object, with whose change it was."""
+    """How to undo a change as it is written on the changed object, with the run that changed it."""
 
     run: str
     proof: str  # of the run, for this object

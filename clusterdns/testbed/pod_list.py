@@ -37,5 +37,5 @@ class PodList:
             return pods
 
     def pod(self, namespace: str, name: str) -> Manifest:
-        """One of them; empty when it is not there. Raises as ``pods`` does."""
+        """The pod of that name in a namespace; empty when it is gone. Raises as ``pods`` does."""
         return self.pods(namespace).get(name, {})

@@ -34,7 +34,7 @@ def cache(*parts: str) -> Path:
 
 
 def folder(*parts: str) -> Path:
-    """The same, and it exists; nobody else may look into it. Raises HostError."""
+    """A folder in the cache, made if need be, that nobody else may look into. Raises HostError."""
     top, path = cache(), cache(*parts)
     try:
         path.mkdir(parents=True, exist_ok=True)

@@ -92,7 +92,7 @@ def try_all(options: argparse.Namespace, mutants: Sequence[Mutant], trials: list
 
 
 def run_shards(words: Sequence[str], options: argparse.Namespace) -> int:
-    """The same command once per shard, each with a cluster of its own; the worst exit code."""
+    """Run the command once per shard, each with a cluster of its own; the worst exit code."""
     folder = Path(tempfile.mkdtemp(prefix="dns-conf-shards-"))
     kept = drop_option(drop_option(words, "--shards"), "--json")
     children = []

@@ -1,4 +1,4 @@
-"""What a mutant is: a fault that can be put into a cluster, with what must come of it."""
+"""What a mutant is: a fault that can be put into a cluster, with the checks that must then fail."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

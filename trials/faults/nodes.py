@@ -28,7 +28,7 @@ def on_node(node: str, script: str, data: bytes | None = None, within: float = C
 
 
 def on_nodes(nodes: Sequence[str], script: str) -> dict[str, str]:
-    """The same on several nodes side by side, by node."""
+    """Run a shell script on nodes side by side; what each printed, by node. Raises NodeError."""
     with ThreadPoolExecutor(max_workers=max(1, len(nodes))) as pool:
         return dict(zip(nodes, pool.map(lambda node: on_node(node, script), nodes), strict=True))
 

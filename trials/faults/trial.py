@@ -23,7 +23,7 @@ REPAIR_S = 60.0  # until everything is as before, pods and firewall included
 
 @dataclass
 class Trial:
-    """What became of one mutant."""
+    """The outcome of one mutant: whether the suite failed as it must, and named the cause."""
 
     name: str
     title: str

@@ -106,7 +106,7 @@ def main(words: Sequence[str]) -> int:
 
 
 def try_all(options: argparse.Namespace) -> int:
-    """The same. Raises HostError."""
+    """Try the rows not done yet, and say how each ended; the exit code. Raises HostError."""
     rows = Rows(options.json)
     tools = find_tools(options)
     for topology in options.topology or TOPOLOGIES:

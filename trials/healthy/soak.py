@@ -21,7 +21,7 @@ def main(words: Sequence[str]) -> int:
 
 
 def soak(options: argparse.Namespace) -> int:
-    """The same. Raises HostError."""
+    """Run the suite several times on one cluster, and say how each ended. Raises HostError."""
     rounds: list[Round] = []
     with breakable_cluster(find_tools(options), options.cluster) as cluster:
         reports = Path(tempfile.mkdtemp(prefix="dns-conf-soak-"))

@@ -69,7 +69,7 @@ class ApiLateExperiment(Experiment[ApiLate]):
 
     @classmethod
     def make(cls, setup: ExperimentSetup) -> Self:
-        """Raises NotPossibleError where we may not read the cluster."""
+        """Write the experiment down. Raises NotPossibleError where we may not read the cluster."""
         return cls(setup, setup.must_have_account(), setup.cluster_zone)
 
     def __post_init__(self) -> None:
@@ -77,7 +77,7 @@ class ApiLateExperiment(Experiment[ApiLate]):
         self.way = Cuttable(self.setup, self.account, self.zone, STARTING, False)
 
     def manifests(self) -> list[Manifest]:
-        """What is to be made."""
+        """The objects that the experiment needs, as manifests."""
         return self.way.instance.manifests()
 
     def conduct(self, context: ExperimentContext) -> ApiLate:

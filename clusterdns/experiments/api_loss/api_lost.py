@@ -90,7 +90,7 @@ class ApiLossExperiment(Experiment[ApiLost]):
 
     @classmethod
     def make(cls, setup: ExperimentSetup) -> Self:
-        """Raises NotPossibleError where we may not read the cluster."""
+        """Write the experiment down. Raises NotPossibleError where we may not read the cluster."""
         return cls(setup, setup.must_have_account(), setup.cluster_zone)
 
     def __post_init__(self) -> None:
@@ -103,7 +103,7 @@ class ApiLossExperiment(Experiment[ApiLost]):
         return Service(name, namespace, domain, ports=(Port("http", 80),))
 
     def manifests(self) -> list[Manifest]:
-        """What is to be made."""
+        """The objects that the experiment needs, as manifests."""
         services = [manifest(self.setup.workspace, self.service(name)) for name in (BEFORE, GONE)]
         return [*services, *self.way.instance.manifests()]
 

@@ -20,7 +20,7 @@ UPSTREAM, READY_PORT = 5301, 8181
 
 @dataclass
 class Cuttable:
-    """One instance beside a forwarder."""
+    """A private CoreDNS whose only way to the API server is a forwarder in its pod."""
 
     setup: ExperimentSetup
     account: str

@@ -28,11 +28,11 @@ class Kind:
     kept_for: int
 
     def question(self) -> Question:
-        """One that nobody has asked before."""
+        """A question of this kind that nobody has asked before."""
         return Question(f"{secrets.token_hex(4)}.{self.below}.{ZONE}", self.rdtype)
 
     def expected(self, question: Question) -> Expected:
-        """What the upstream says to it."""
+        """The answer of the upstream to a question of this kind."""
         if self.below == "gone":
             return nxdomain(ZONE)
         return addresses(question.name, [ADDRESS]) if question.rdtype == "A" else nodata(ZONE)
@@ -50,7 +50,7 @@ KINDS = (
 
 
 def caching_corefile() -> str:
-    """The instance under test; port 53 only tells that it serves."""
+    """The Corefile of the instance with caches; port 53 only tells that it serves."""
 
     def cached(port: int, upstream: int, *lines: str) -> str:
         return block(

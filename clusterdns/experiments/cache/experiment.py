@@ -64,7 +64,7 @@ class Counted:
 
     @classmethod
     def of(cls, metrics: Metrics, port: int) -> "Counted":
-        """Those of the block on a port (plugin/cache/metrics.go)."""
+        """The counts of the server block on a port (plugin/cache/metrics.go)."""
         server = f"dns://:{port}"
 
         def total(name: str) -> float:
@@ -75,7 +75,7 @@ class Counted:
 
 @dataclass(frozen=True)
 class Caching:
-    """What came of it. Answers are kept as they are; checks compare them."""
+    """The results of the caching experiment. Answers are kept as they are; checks compare them."""
 
     series: Mapping[str, Series]  # by label of the kind
     repeated: Mapping[str, int]  # arrivals of what was asked three times
@@ -102,7 +102,7 @@ class CachingExperiment(UpstreamedExperiment[Caching]):
     first_port = ALIVE
 
     def files(self) -> Mapping[str, str]:
-        """Its Corefile, that of its upstreams, and what these serve."""
+        """The files of the instance: its Corefile, that of its upstreams, and their zones."""
         return {
             "Corefile": caching_corefile(),
             UPSTREAM: upstream_corefile(mortal=True),
@@ -110,7 +110,7 @@ class CachingExperiment(UpstreamedExperiment[Caching]):
         }
 
     def conduct(self, context: ExperimentContext) -> Caching:
-        """Ask.
+        """Put all questions, with the upstream and without it; the results.
 
         Raises NotPossibleError when something of ours does not serve or a packet is lost.
         """

@@ -61,7 +61,7 @@ class Series:
 
     @property
     def answers(self) -> tuple[Answer, ...]:
-        """What came back."""
+        """The answers to the questions of the series, in order."""
         return tuple(asked.answer for asked in self.asks)
 
     @property

@@ -42,7 +42,7 @@ AUTOPATH = "autopath @kubernetes\n kubernetes {zone} {{\n pods verified\n }}"
 
 @dataclass(frozen=True)
 class Way:
-    """What one server block said."""
+    """The answers of one server block, and what they must be."""
 
     records: Mapping[Question, Answer]  # of pods' addresses
     wanted: Wanted
@@ -54,7 +54,7 @@ class Way:
 
 @dataclass(frozen=True)
 class Configured:
-    """What all of them said."""
+    """The answers of all server blocks, by what is configured there, and of autopath."""
 
     ways: Mapping[str, Way]
     searched: Answer  # the first step of a search, where autopath is on
@@ -75,7 +75,7 @@ class ConfiguredExperiment(Experiment[Configured]):
 
     @classmethod
     def make(cls, setup: ExperimentSetup) -> Self:
-        """Raises NotPossibleError where we may not read the cluster."""
+        """Write the experiment down. Raises NotPossibleError where we may not read the cluster."""
         return cls(setup, setup.must_have_account(), setup.cluster_zone)
 
     def __post_init__(self) -> None:
@@ -85,11 +85,11 @@ class ConfiguredExperiment(Experiment[Configured]):
         self.instance = OwnCoreDns(workspace, NAME, files, node, self.account)
 
     def manifests(self) -> list[Manifest]:
-        """What is to be made."""
+        """The objects that the experiment needs, as manifests."""
         return self.instance.manifests()
 
     def conduct(self, context: ExperimentContext) -> Configured:
-        """Ask.
+        """Put the questions to each server block; the results.
 
         Raises NotPossibleError when it never knows the cluster or replies are lost again.
         """
@@ -128,7 +128,7 @@ class ConfiguredExperiment(Experiment[Configured]):
 
     @property
     def reading(self) -> Reading:
-        """The instance's Corefile."""
+        """The Corefile of the instance, parsed."""
         return Reading(parse(corefile(self.zone)))
 
     def records_of(self, port: int, running: tuple[str, ...]) -> Wanted:

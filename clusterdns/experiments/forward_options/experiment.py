@@ -99,7 +99,7 @@ class Chosen:
 
     @property
     def pattern(self) -> str:
-        """What they look like."""
+        """The pattern of the upstreams that were chosen, in words; "neither" when it fits none."""
         patterns = {frozenset(PLACES[:1]): ONLY_ONE, frozenset(PLACES[1:2]): ONLY_TWO}
         if len(self.places) == len(self.answers) and frozenset(self.places) in patterns:
             return patterns[frozenset(self.places)]
@@ -124,12 +124,12 @@ class Limited:
 
     @property
     def served(self) -> tuple[Answer, ...]:
-        """Those that were answered."""
+        """The answers with NOERROR."""
         return tuple(answer for answer in self.answers if answer.rcode == "NOERROR")
 
     @property
     def others(self) -> tuple[Answer, ...]:
-        """The rest."""
+        """The answers without NOERROR, and the questions without an answer."""
         return tuple(answer for answer in self.answers if answer.rcode != "NOERROR")
 
     @property
@@ -147,7 +147,7 @@ class Limited:
 
 @dataclass(frozen=True)
 class Choosing:
-    """What came of it."""
+    """The results of the experiment with the options of forward."""
 
     chosen: Mapping[str, Chosen]  # by label of the policy
     limited: Limited
@@ -178,7 +178,7 @@ class ChoosingExperiment(UpstreamedExperiment[Choosing]):
     first_port = ONE
 
     def files(self) -> Mapping[str, str]:
-        """Its Corefile, that of its upstreams, and what these serve."""
+        """The files of the instance: its Corefile, that of its upstreams, and their zones."""
         return {
             "Corefile": choosing_corefile(),
             UPSTREAM: upstream_corefile(),
@@ -186,7 +186,7 @@ class ChoosingExperiment(UpstreamedExperiment[Choosing]):
         }
 
     def conduct(self, context: ExperimentContext) -> Choosing:
-        """Ask.
+        """Put the questions for each option of forward; the results.
 
         Raises NotPossibleError when something of ours does not serve or is too slow to count.
         """
@@ -278,7 +278,7 @@ def of(arrived: Iterable[Arrival], answers: Sequence[Answer]) -> list[Arrival]:
 
 
 def choosing_corefile() -> str:
-    """The instance under test; port 53 only tells that it serves."""
+    """The Corefile with a block for each option of forward; port 53 only tells that it serves."""
 
     def forwarding(port: int, upstreams: Sequence[int], *lines: str) -> str:
         to = " ".join(f"127.0.0.1:{upstream}" for upstream in upstreams)

@@ -45,7 +45,7 @@ OUTSIDE, STUB_FILE = "/etc/coredns/outside", "/etc/coredns/stub"
 
 @dataclass(frozen=True)
 class Forwarding:
-    """What came of it. Answers are kept as they are; checks compare them."""
+    """The results of the forwarding experiment. Answers are kept whole; checks compare them."""
 
     rows: Mapping[tuple[str, Transport], Answer]  # by label of the row
     half_dead: tuple[Answer, ...]
@@ -127,12 +127,12 @@ class ForwardingExperiment(UpstreamedExperiment[Forwarding]):
 
     @classmethod
     def make(cls, setup: ExperimentSetup) -> Self:
-        """With the cluster's names where we may read them."""
+        """Write the experiment down, with the cluster's names where we may read them."""
         why = "" if setup.account else setup.no_account
         return cls(setup, setup.account, why, setup.cluster_zone)
 
     def files(self) -> Mapping[str, str]:
-        """Its Corefile, that of its upstreams, and what these serve."""
+        """The files of the instance: its Corefile, that of its upstreams, and their zones."""
         return {
             "Corefile": forwarder_corefile(self.zone if self.account else None),
             UPSTREAM: upstream_corefile(mortal=True),
@@ -141,7 +141,7 @@ class ForwardingExperiment(UpstreamedExperiment[Forwarding]):
         }
 
     def conduct(self, context: ExperimentContext) -> Forwarding:
-        """Ask. Raises NotPossibleError when the instance or its upstream does not serve."""
+        """Put all questions. Raises NotPossibleError when instance or upstream does not serve."""
         server = context.wait_until_serving(self.instance)
         upstream = context.wait_until_serving(self.instance, SOUND)
         half_dead, all_dead = server_at(server, HALF_DEAD), server_at(server, ALL_DEAD)
@@ -221,13 +221,13 @@ def api_name(zone: str) -> str:
 
 
 def api_addresses(cluster: Cluster) -> tuple[str, ...]:
-    """Its cluster IPs."""
+    """The cluster IPs of the API server's Service."""
     spec = cluster.get("Service", "kubernetes", "default")["spec"]
     return tuple(spec.get("clusterIPs") or [spec["clusterIP"]])
 
 
 def forwarder_corefile(zone: str | None) -> str:
-    """The instance under test; ``zone`` is the cluster's, or None when it may not read it."""
+    """The Corefile that forwards; ``zone`` is the cluster's, or None when it may not be read."""
     knows = f"kubernetes {zone} {{\n pods insecure\n}}" if zone else ""
     return f"""\
 .:53 {{

@@ -46,7 +46,7 @@ class OutsideName:
 
 @dataclass(frozen=True, repr=False)
 class OutsideNames:
-    """All of them; empty where no name outside is known."""
+    """All names outside that can be asked for; empty where none is known."""
 
     names: tuple[OutsideName, ...]
     notes: tuple[str, ...] = ()
@@ -58,12 +58,12 @@ class OutsideNames:
 
     @property
     def questions(self) -> tuple[Question, ...]:
-        """What can be compared."""
+        """The questions for names outside whose right answer is known."""
         return tuple(name.question for name in self.names if name.expected is not None)
 
     @property
     def wanted(self) -> Wanted:
-        """What cluster DNS must answer to each of them."""
+        """What cluster DNS must answer to each question for a name outside."""
         return {n.question: n.expected for n in self.names if n.expected is not None}
 
 
@@ -76,7 +76,7 @@ class OutsideNamesExperiment(BesideReplicas[OutsideNames]):
     name = "outside_names"
 
     def conduct(self, context: ExperimentContext) -> OutsideNames:
-        """Ask. Raises NotPossibleError when there is no replica whose node could be asked."""
+        """Ask the nodes' upstreams for each name. Raises NotPossibleError when no replica runs."""
         wanted = wanted_names(self.setup)
         if not wanted:
             return OutsideNames(())

@@ -1,4 +1,4 @@
-"""What our upstreams serve: a small zone with one record of each kind, and what it must come to.
+"""What our upstreams serve: a small zone with one record of each kind, and the right answers.
 
 It stands for everything outside the cluster, so that no check needs the internet.
 """

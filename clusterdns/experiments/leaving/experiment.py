@@ -62,7 +62,7 @@ class Left:
 
     @property
     def served_s(self) -> float:
-        """Until the replica answered its last question that was put to itself."""
+        """Seconds until the replica answered its last question that was put to itself."""
         return max((q.at for q in self.direct.questions if q.value), default=0.0) - self.deleted
 
     @property
@@ -73,14 +73,14 @@ class Left:
 
     @property
     def lost_in_lameduck(self) -> tuple[str, ...]:
-        """Those that it did not answer."""
+        """Questions that the replica had to answer and did not, with the reason."""
         return tuple(
             f"{q.at - self.deleted:.2f} s: {q.problem}" for q in self.asked_in_lameduck if q.problem
         )
 
     @property
     def healthy_s(self) -> float:
-        """Until /health said 200 for the last time."""
+        """Seconds until /health said 200 for the last time."""
         return max((s.after for s in self.sights if s.health == 200), default=0.0)
 
     @property
@@ -90,7 +90,7 @@ class Left:
 
     @property
     def led_s(self) -> float:
-        """From the last time that /ready said 200 to the first that /health said it no more.
+        """Seconds from the last 200 of /ready to the first time that /health did not say 200.
 
         Both are seen a little late; this is the longest that it can have been.
         """
@@ -99,11 +99,11 @@ class Left:
 
     @property
     def ready_s(self) -> float:
-        """Until /ready said 200 for the last time."""
+        """Seconds until /ready said 200 for the last time."""
         return max((s.after for s in self.sights if s.ready == 200), default=0.0)
 
     def propagation_s(self, node: str) -> float:
-        """Until a question from a node reached the replica for the last time."""
+        """Seconds until a question from a node reached the replica for the last time."""
         last = [q.at for q in self.nodes[node].questions if q.value == ADDRESS[LEAVES]]
         return max(0.0, max(last, default=self.deleted) - self.deleted)
 

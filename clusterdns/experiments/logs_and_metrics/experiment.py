@@ -46,7 +46,7 @@ TYPES = frozenset({"A", "AAAA", "TXT", "HTTPS"})  # of ours that have a label of
 
 @dataclass(frozen=True)
 class Reporting:
-    """What came of it."""
+    """The results of the experiment with metrics, log and errors."""
 
     answers: Mapping[int, Mapping[str, Answer]]  # by port and label of the question
     again: Answer  # the first question to the metered block once more: from its cache
@@ -81,7 +81,7 @@ class Reporting:
 
     @property
     def counted_right(self) -> Mapping[str, float]:
-        """What they must count after the questions that were put."""
+        """What the metrics must count after the questions that were put."""
         answers = self.answers[METERED]
         found: Counter[str] = Counter()
         for asking in (*ASKINGS, ASKINGS[0]):
@@ -101,7 +101,7 @@ class Reporting:
         return tuple(line for line in all_lines(self.log) if line.said.name == name)
 
     def right(self, port: int, asking: Asking) -> Said:
-        """What it must say."""
+        """What the log must say about the question of a kind that was put to a block."""
         answer = self.answers[port][asking.label]
         question = answer.question
         return Said(
@@ -151,7 +151,7 @@ class ReportingExperiment(UpstreamedExperiment[Reporting]):
     first_port = UPSTREAM_PORT
 
     def files(self) -> Mapping[str, str]:
-        """Its Corefile, that of its upstreams, and what these serve."""
+        """The files of the instance: its Corefile, that of its upstreams, and their zones."""
         return {
             "Corefile": reporting_corefile(),
             UPSTREAM: upstream_corefile(),
@@ -159,7 +159,7 @@ class ReportingExperiment(UpstreamedExperiment[Reporting]):
         }
 
     def conduct(self, context: ExperimentContext) -> Reporting:
-        """Ask.
+        """Put a question of each kind, then read metrics and log; the results.
 
         Raises NotPossibleError when something of ours does not serve or is too slow to count.
         """

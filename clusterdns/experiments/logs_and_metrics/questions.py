@@ -20,7 +20,7 @@ TEMPLATE = f"local.{ZONE}"  # answered by the instance itself
 
 @dataclass(frozen=True)
 class Asking:
-    """A kind of question, and what must come of it."""
+    """A kind of question, and the answer and log line that it must get."""
 
     label: str
     below: str  # of the zone
@@ -32,12 +32,12 @@ class Asking:
     payload: int | None = 1232
 
     def question(self) -> Question:
-        """One that nobody has asked before."""
+        """A question of this kind that nobody has asked before."""
         name = f"{secrets.token_hex(4)}.{self.below}.{ZONE}"
         return Question(name, self.rdtype, payload=self.payload, dnssec_ok=self.dnssec_ok)
 
     def expected(self, name: str) -> Expected:
-        """The whole answer."""
+        """The whole answer that a question of this kind must get."""
         if self.kind == "success":
             return addresses(name, [ADDRESS])
         if self.kind == "denial":
@@ -78,7 +78,7 @@ ASKINGS = (
 
 
 def reporting_corefile() -> str:
-    """The instance under test; port 53 only tells that it serves."""
+    """The Corefile with metrics, log and errors; port 53 only tells that it serves."""
     template = (f"template IN A {TEMPLATE} {{", f'answer "{{{{ .Name }}}} 60 IN A {ADDRESS}"', "}")
     upstream = f"forward . 127.0.0.1:{UPSTREAM_PORT}"
     dead = f"forward . 127.0.0.1:{NOBODY}"

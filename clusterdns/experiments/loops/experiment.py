@@ -22,7 +22,7 @@ STOPS_WITHIN = 10.0  # seconds: the plugin asks itself at once and again every s
 
 @dataclass(frozen=True, repr=False)
 class LoopDetected:
-    """What became of an instance that loops and has the plugin."""
+    """How an instance ended that forwards to itself and has the plugin ``loop``."""
 
     exit_code: int | None  # None: it still ran
     messages: tuple[str, ...]  # the lines of the plugin
@@ -42,7 +42,7 @@ class LoopDetected:
 
 @dataclass
 class LoopingExperiment(Experiment[LoopDetected]):
-    """What becomes of a private CoreDNS that forwards to itself and has ``loop``."""
+    """How a private CoreDNS ends that forwards to itself and has ``loop``."""
 
     name = "loop_detected"
     plan = planned_coredns(LOOPING, "forwards to itself, with loop", ("delete",))
@@ -56,7 +56,7 @@ class LoopingExperiment(Experiment[LoopDetected]):
         self.instance = OwnCoreDns(self.setup.workspace, LOOPING, files, self.setup.node, dies=True)
 
     def manifests(self) -> list[Manifest]:
-        """What is to be made."""
+        """The objects that the experiment needs, as manifests."""
         return self.instance.manifests()
 
     def conduct(self, context: ExperimentContext) -> LoopDetected:
@@ -99,7 +99,7 @@ class HiddenLoopExperiment(Experiment[Multiplied]):
         self.instance = OwnCoreDns(self.setup.workspace, HIDDEN, files, self.setup.node)
 
     def manifests(self) -> list[Manifest]:
-        """What is to be made."""
+        """The objects that the experiment needs, as manifests."""
         return self.instance.manifests()
 
     def conduct(self, context: ExperimentContext) -> Multiplied:

@@ -46,7 +46,7 @@ class Multiplied:
 
     @property
     def came_back(self) -> bool:
-        """Whether questions that were put elsewhere came to those whose counters were read."""
+        """Whether questions that were put elsewhere reached servers whose counters were read."""
         return 0 < self.asked <= 2 * self.counted
 
     def __str__(self) -> str:

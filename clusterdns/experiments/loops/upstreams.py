@@ -54,7 +54,7 @@ class Replica:
 
 @dataclass(frozen=True, repr=False)
 class Upstreams:
-    """All replicas, and what became of questions that should have left the cluster."""
+    """All replicas, and how often they counted questions that should leave the cluster."""
 
     replicas: tuple[Replica, ...]
     own: Mapping[str, str]  # addresses that are the DNS itself, and what they are
@@ -115,7 +115,7 @@ def is_self(address: str) -> bool:
 
 
 class UpstreamsExperiment(BesideReplicas[Upstreams]):
-    """Whom the cluster's own CoreDNS asks, and what becomes of its questions.
+    """Whom the cluster's own CoreDNS asks, and whether its questions come back to it.
 
     Looks at every replica, and puts questions to it and to its upstreams.
     """

@@ -35,7 +35,7 @@ PATIENCE = 3.0  # seconds that one answer of the stream may take; there is no se
 
 @dataclass(frozen=True, repr=False)
 class OwnReload:
-    """What came of the change of the cluster's own Corefile, and of taking it back."""
+    """The results of changing the cluster's own Corefile, and of taking the change back."""
 
     served: Mapping[str, float]  # replicas, and after how many seconds they served the new block
     missing: frozenset[str]  # those that never did
@@ -67,13 +67,13 @@ class OwnReload:
 
     @property
     def delay(self) -> str:
-        """How long it took, in words."""
+        """How long the reload took on each replica, in words."""
         times = ", ".join(f"{name} {after:.1f} s" for name, after in sorted(self.served.items()))
         return times or "it never took effect"
 
 
 def reload_own(context: ExperimentContext) -> OwnReload:
-    """Carry it out. Raises NotPossibleError where there is nothing that could be reloaded."""
+    """Change and restore the cluster's Corefile. Raises NotPossibleError where that cannot be."""
     workspace = context.testbed.workspace
     inventory, cluster = workspace.inventory, workspace.cluster
     original, place = inventory.corefile_text, inventory.config_map
@@ -189,7 +189,7 @@ def poke(workspace: Workspace) -> None:
 def wait_for_all(
     context: ExperimentContext, question: Question, wanted: bool, within: float, began: float
 ) -> dict[str, float]:
-    """The replicas that came to serve the name (or to deny it), and after how many seconds."""
+    """The replicas that then served the name (or denied it), and after how many seconds."""
     done: dict[str, float] = {}
     replicas: Sequence[Server] = context.testbed.workspace.inventory.replicas
 

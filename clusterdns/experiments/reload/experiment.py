@@ -22,7 +22,7 @@ NAME = "reloading"  # of the instance
 
 @dataclass(frozen=True)
 class Reloads:
-    """What came of each."""
+    """The results of three changes of a Corefile: a valid one, and two that must be refused."""
 
     valid: Reloaded
     syntax: Refused
@@ -55,7 +55,7 @@ class ReloadsExperiment(Experiment[Reloads]):
         )
 
     def manifests(self) -> list[Manifest]:
-        """What is to be made."""
+        """The objects that the experiment needs, as manifests."""
         return self.instance.manifests()
 
     def conduct(self, context: ExperimentContext) -> Reloads:

@@ -34,7 +34,7 @@ FAILED = "coredns_reload_failed_total"
 
 @dataclass(frozen=True, repr=False)
 class Refused:
-    """A Corefile that cannot be, and what came of it."""
+    """What CoreDNS did and answered after it was given an invalid Corefile."""
 
     fault: str
     stream: Stream
@@ -67,7 +67,7 @@ def change_and_see_refused(
     plugin: str,
     within: float,
 ) -> Refused:
-    """Give it a Corefile with a fault under a stream, and see what comes of it."""
+    """Give an instance an invalid Corefile while a stream of questions flows; what was seen."""
     before = identity(instance.now())
     failures = failures_of(context, instance, server)
     seen = len(instance.logs())

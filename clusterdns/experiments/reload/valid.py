@@ -45,7 +45,7 @@ class Delay:
 
     @property
     def kubelet(self) -> float | None:
-        """The rest: until the kubelet had written the file."""
+        """Seconds until the kubelet had written the file; None: not measured."""
         return None if self.coredns is None else max(0.0, self.total - self.coredns)
 
     @property
@@ -61,7 +61,7 @@ class Delay:
 
 @dataclass(frozen=True, repr=False)
 class Reloaded:
-    """A change of the Corefile and what came of it."""
+    """What CoreDNS did and answered after a valid change of its Corefile."""
 
     stream: Stream
     values_before: frozenset[str]

@@ -69,7 +69,7 @@ class Watch:
         return seen
 
     def follow(self, begun: Mapping[str, Future[Awaited]], within: float) -> dict[str, Seen]:
-        """The same for what begins meanwhile: each is watched from its own beginning.
+        """Watch for changes that begin meanwhile, by name: each from its own beginning.
 
         What has not begun after ``within`` seconds is missing. Raises what a future raises.
         """

@@ -27,7 +27,7 @@ USUAL_CACHE = 30.0  # seconds; kubeadm's cap, where no Corefile says
 
 @dataclass(frozen=True, repr=False)
 class Update:
-    """What became of one change."""
+    """When each server showed one change, and the state before it."""
 
     name: str
     before: Seen  # the state that it began with
@@ -52,13 +52,13 @@ class Update:
 
 @dataclass(frozen=True)
 class Updates:
-    """All of them by name; ``missing`` says why one could not be made."""
+    """All changes by name; ``missing`` says why one could not be made."""
 
     made: Mapping[str, Update]
     missing: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, name: str) -> Update:
-        """One of them. Raises NotPossibleError."""
+        """The change of that name. Raises NotPossibleError when it could not be made."""
         if name not in self.made:
             raise NotPossibleError(self.missing.get(name, f"{name} was never made"))
         return self.made[name]
@@ -86,7 +86,7 @@ class UpdatesExperiment(Experiment[Updates]):
     )
 
     def manifests(self) -> list[Manifest]:
-        """What is to be made."""
+        """The objects that the experiment needs, as manifests."""
         workspace = self.setup.workspace
         pod = UnreadyPod(workspace, self.setup.node, DEFAULT_DOMAIN)
         return [*Changes(workspace, DEFAULT_DOMAIN).manifests(), *pod.manifests()]
@@ -117,7 +117,7 @@ class UpdatesExperiment(Experiment[Updates]):
         return Updates(made, {**missing, **refused})
 
     def _change(self, watch: Watch, planned: Changes, refused: dict[str, str]) -> dict[str, Update]:
-        """What became of each change; ``refused`` grows by those that were refused."""
+        """The result of each change, by name; ``refused`` grows by those that were refused."""
         cluster, now = self.setup.workspace.cluster, time.monotonic()
         changes = [change for change in planned.all() if change.name not in refused]
         if not changes:

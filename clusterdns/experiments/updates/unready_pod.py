@@ -42,7 +42,7 @@ class UnreadyPod:
 
     @property
     def service(self) -> Service:
-        """Its Service."""
+        """The headless Service of the pod that is not ready."""
         return Service(NAME, self.workspace.namespace, self.domain)
 
     def manifests(self) -> list[Manifest]:
