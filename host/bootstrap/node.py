@@ -33,11 +33,11 @@ FILES = {
     "entrypoint": "usr/local/bin/entrypoint",
     "runc-shim": "usr/local/sbin/runc-shim",
     "kubelet-cgroups": "usr/local/sbin/kubelet-cgroups",
-    "setup": "host/kind/setup",
+    "setup": "kind/setup",
     "kubelet.service": "etc/systemd/system/kubelet.service",
     "containerd.toml": "etc/containerd/config.toml",
-    "default-cni.yaml": "host/kind/manifests/default-cni.yaml",
-    "default-storage.yaml": "host/kind/manifests/default-storage.yaml",
+    "default-cni.yaml": "kind/manifests/default-cni.yaml",
+    "default-storage.yaml": "kind/manifests/default-storage.yaml",
 }
 PARTS_OF_KUBERNETES = (
     "etcd",
@@ -136,7 +136,7 @@ def assemble(recipe: Recipe, node_root: Path, program: Path, images: list[Image]
             )
             inside = ["docker", "exec", "--interactive", name]
             logged([*inside, "tar", "-C", "/", "-xf", "-"], log, timeout=STEP_SECONDS, source=files)
-            logged([*inside, "/host/kind/setup"], log, timeout=STEP_SECONDS)
+            logged([*inside, "/kind/setup"], log, timeout=STEP_SECONDS)
             _import(name, archive, images, log)
             changes = [
                 "ENV container=docker",
@@ -170,7 +170,7 @@ def _write_node_files(path: Path, recipe: Recipe, program: Path) -> None:
         for name, target in FILES.items()
     ]
     entries += [
-        Entry("host/kind/version", copy_of=version, mode=0o644),
+        Entry("kind/version", copy_of=version, mode=0o644),
         Entry("usr/bin/kubernetes", copy_of=program),
     ]
     write_layer(path, entries)
