@@ -1,4 +1,4 @@
-"""Facts of clusters with a fault that no catalogue has, made by hand like those of sick.py."""
+"""Facts of clusters with a fault that no catalogue has, made by hand like those in faulty_facts."""
 
 from copy import deepcopy
 from dataclasses import replace
