@@ -19,7 +19,7 @@ AnyExperiment = type[Experiment[Any]]
 FOLDER, PARENT = Path(__file__).parent, __name__.rpartition(".")[0]
 RBAC = "rbac.authorization.k8s.io"
 GLOBAL = ("create", "get", "list", "delete")
-HAND_ON = "only who has these, or the verbs below, may put them into that role"
+HAND_ON = "to hand it on: who has these, or the verbs below, may put them into that role"
 WHY_NOT = PlannedObject("", "Event", NAMESPACE, "*", ("list",), "why a pod does not start")
 # The account that reads the cluster for a private CoreDNS, and what it is given.
 READER = (
