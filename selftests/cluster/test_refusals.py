@@ -167,7 +167,7 @@ def test_each_missing_right_is_named_by_what_needs_it(
     assert document["diagnoses"] == [], output
     left = messages(document, "not-run")
     assert 'resource "pods/exec"' in left["test_every_node_starts_a_probe[]"]
-    assert 'resource "pods/exec"' in left["test_address_is_the_cluster_ip[udp-web-A]"]
+    assert 'resource "pods/exec"' in left["test_address_is_the_cluster_ip[udp-A]"]
     assert 'get resource "configmaps"' in left["test_corefile_can_be_read[]"]
     assert 'create resource "subjectaccessreviews"' in left["test_replicas_may[list-services]"]
     assert "no Lease can be kept" in output
@@ -190,4 +190,4 @@ def test_objects_that_are_refused_cost_only_their_checks(
     assert REFUSED in left["test_external_name_is_a_cname[udp]"]
     headless = [why for name, why in left.items() if "create resource" in why]
     assert any('"endpointslices"' in why for why in headless), left
-    assert "test_address_is_the_cluster_ip[udp-web-A]" in messages(document, "passed")
+    assert "test_address_is_the_cluster_ip[udp-A]" in messages(document, "passed")
