@@ -11,6 +11,7 @@ import dns.reversename
 from kubernetes.client import ApiException
 
 from clusterdns.cluster import Manifest, NotFoundError
+from clusterdns.patience import Patience
 from selftests.nameserver import Zone
 
 DOMAIN = "cluster.local"
@@ -30,6 +31,7 @@ class PaperCluster:
 
     def __init__(self) -> None:
         self.context = "paper"
+        self.patience = Patience()  # its API server is never away
         self.objects: list[Manifest] = [KUBERNETES]
         self._changed: Callable[[Sequence[Manifest]], None] = lambda objects: None
 
