@@ -25,7 +25,7 @@ def run_suite(folder: Path, *more: str, **environment: str) -> subprocess.Comple
         env={**kept, "XDG_CACHE_HOME": str(folder / "cache"), **environment},
         capture_output=True,
         text=True,
-        timeout=480,
+        timeout=1500,
         check=False,
     )
 
