@@ -216,6 +216,15 @@ LIARS = (
         ("external_name::test_external_name_is_a_cname*",),
         ("received  NOERROR []",),
     ),
+    *(
+        Liar(
+            f"a-dead-end-has-an-address-{name}",
+            lie_about(f"{name}.{IN_NAMESPACE}", "A", ELSEWHERE),
+            (f"external_name::test_alias_that_leads_nowhere*-{name}]",),
+            (ELSEWHERE,),
+        )
+        for name in ("dangling", "circle", "round")
+    ),
     Liar(
         "something-is-below-an-alias",
         lie_about(f"any.{ALIAS}", "A", ELSEWHERE),
