@@ -4,7 +4,6 @@ A fact that could not be had is None (or absent), and ``missing`` says why. Caus
 of these values alone, so that each can be proved with recorded or hand-made facts.
 """
 
-import ipaddress
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -15,9 +14,10 @@ from typing import Any
 
 from clusterdns.cluster import Manifest, is_ready
 from clusterdns.corefile import Corefile, Reading
-from clusterdns.corefile.settings import forward_of
 from clusterdns.diagnosis.rows import Contact, PathLoss, Talk, Trouble
 from clusterdns.diagnosis.scopes import All, about, is_about
+from clusterdns.diagnosis.stored import confs_of, pruned
+from clusterdns.diagnosis.upstreams import host_of, root_upstreams
 from clusterdns.inventory.inventory import Inventory
 from clusterdns.resolvconf import ResolvConf
 
@@ -220,7 +220,7 @@ class Facts:
         }
         troubles = [Trouble.from_document(one) for one in document.pop("troubles")]
         confs = {
-            name: None if document[name] is None else _confs(document[name])
+            name: None if document[name] is None else confs_of(document[name])
             for name in ("resolv_confs", "node_confs")
         }
         rows = {"paths": PathLoss, "talks": Talk, "contacts": Contact}
@@ -250,67 +250,8 @@ def kind_of(workload: Manifest) -> str:
     return "daemonset" if "desiredNumberScheduled" in workload.get("status", {}) else "deployment"
 
 
-def root_upstreams(reading: Reading) -> list[str]:
-    """Where questions for names outside go, as written, in every block of the root zone.
-
-    There are several blocks of one zone where views are used.
-    """
-    found: list[str] = []
-    for block in reading.blocks:
-        if "." in block.zones:
-            for plugin in (*block.all("forward"), *block.all("proxy")):
-                forward = forward_of(plugin)
-                found += forward.to if forward.zone == "." else ()
-    return list(dict.fromkeys(found))
-
-
-def host_of(upstream: str) -> str:
-    """The address in an upstream such as tls://1.1.1.1:853 or [2001:db8::1]:53; "" for a name."""
-    text = upstream.rpartition("://")[2]
-    bracketed = re.match(r"\[([^\]]+)\]", text)
-    bare = bracketed.group(1) if bracketed else text
-    if not bracketed and bare.count(":") == 1:
-        bare = bare.partition(":")[0]
-    try:
-        return str(ipaddress.ip_address(bare.partition("%")[0]))
-    except ValueError:
-        return ""
-
-
-# Large parts of objects that no cause looks at.
-UNREAD = frozenset({"managedFields", "images", "uid", "resourceVersion"})
-UNREAD |= {"volumes", "volumeMounts", "nodeInfo", "annotations"}
-
-
-def pruned(thing: Any) -> Any:  # noqa: ANN401 - any JSON value
-    """A JSON value without the unread parts of objects."""
-    if isinstance(thing, dict):
-        return {
-            key: sorted(names_of(value)) if key == "env" else pruned(value)
-            for key, value in thing.items()
-            if key not in UNREAD
-        }
-    if isinstance(thing, list | tuple):
-        return [pruned(value) for value in thing]
-    return sorted(thing) if isinstance(thing, frozenset) else thing
-
-
-def names_of(variables: Any) -> list[str]:  # noqa: ANN401 - any JSON value
-    """The names of a container's environment variables: values may be secret, and none is read."""
-    return [str(each.get("name")) for each in variables or () if isinstance(each, dict)]
-
-
 def _has(thing: object, wanted: Mapping[str, str]) -> bool:
     return all(getattr(thing, name) == value for name, value in wanted.items())
-
-
-def _confs(document: Mapping[str, Any]) -> dict[str, ResolvConf]:
-    return {
-        node: ResolvConf(
-            tuple(conf["nameservers"]), tuple(conf["search"]), frozenset(conf["options"])
-        )
-        for node, conf in document.items()
-    }
 
 
 def nodes_in_words(nodes: Iterator[str] | set[str] | list[str]) -> str:

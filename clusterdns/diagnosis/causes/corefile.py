@@ -2,11 +2,12 @@
 
 from clusterdns.corefile import CorefileError
 from clusterdns.corefile.settings import is_within
-from clusterdns.diagnosis.facts import Facts, root_upstreams
+from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.finding import Finding, cause
 from clusterdns.diagnosis.restarting import after_edit, restart
 from clusterdns.diagnosis.running import broken_corefile, errors
 from clusterdns.diagnosis.scopes import Scope, about, is_reverse
+from clusterdns.diagnosis.upstreams import root_upstreams
 from clusterdns.report.cell import Cell
 
 COREFILE = about("corefile")

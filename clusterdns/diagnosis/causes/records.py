@@ -1,9 +1,10 @@
 """Records that are legal to lack, or that a setting of the kubernetes plugin takes away."""
 
-from clusterdns.diagnosis.facts import Facts, root_upstreams
+from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.finding import Finding, cause
 from clusterdns.diagnosis.restarting import after_edit
 from clusterdns.diagnosis.scopes import Scope, about, is_reverse
+from clusterdns.diagnosis.upstreams import root_upstreams
 
 
 @cause("reverse-no-fallthrough", "records")
