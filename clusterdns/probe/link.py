@@ -14,12 +14,11 @@ import selectors
 import threading
 import time
 import traceback
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
 
 from clusterdns.probe.exec_socket import StreamEndedError
+from clusterdns.probe.jobs import Batch, Done, Job, Lane, Ticket, Window
 from clusterdns.probe.packet import ProbeLostError
 
 MOST_SHORT_LIVES, LONG_LIFE = 8, 5.0  # streams in a row, and seconds
@@ -50,60 +49,6 @@ class LineStream(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Window:
-    """How much may be outstanding at once, and for how long (seconds)."""
-
-    datagrams: int = 96
-    connections: int = 48
-    commands: int = 16
-    grace: float = 5.0  # an answer is due at its own deadline; later than this, the stream hangs
-    greeting: float = 10.0  # a new relay says hello
-    reconnect: float = 30.0  # after this without a stream the probe is lost
-
-
-@dataclass
-class Job:
-    """One line for the relay, without its id; ``timeout`` in seconds is enforced there."""
-
-    verb: str
-    rest: str
-    timeout: float
-
-
-@dataclass(frozen=True)
-class Done:
-    """The relay's line for a job, in fields, and how long it took as seen from here."""
-
-    fields: list[str]
-    seconds: float
-
-
-@dataclass
-class _Lane:
-    """Jobs of one kind: those that wait, and how many are out."""
-
-    limit: int
-    waiting: "deque[_Ticket]" = field(default_factory=deque)
-    out: int = 0
-
-
-class _Batch:
-    def __init__(self, size: int) -> None:
-        self.done: list[Done | None] = [None] * size
-        self.left = size
-        self.finished = threading.Event()
-
-
-@dataclass
-class _Ticket:
-    job: Job
-    batch: _Batch
-    place: int
-    attempts: int = 0
-    sent: float = 0.0
-
-
 class Link:
     """Carries jobs to a relay; see the module. Safe to use from many threads."""
 
@@ -117,14 +62,14 @@ class Link:
         self._name = name
         self._window = window or Window()
         self._lock = threading.Lock()
-        connections = _Lane(self._window.connections)
+        connections = Lane(self._window.connections)
         self._lanes = {
-            "U": _Lane(self._window.datagrams),
+            "U": Lane(self._window.datagrams),
             "T": connections,
             "C": connections,
-            "R": _Lane(self._window.commands),
+            "R": Lane(self._window.commands),
         }
-        self._outstanding: dict[int, _Ticket] = {}
+        self._outstanding: dict[int, Ticket] = {}
         self._ids: Iterator[int] = itertools.count(1)
         self._next_check = 0.0
         self._short_lives = 0
@@ -151,11 +96,11 @@ class Link:
         if not jobs:
             self._raise_if_lost()
             return []
-        batch = _Batch(len(jobs))
+        batch = Batch(len(jobs))
         with self._lock:
             self._raise_if_lost()
             for place, job in enumerate(jobs):
-                self._lanes[job.verb].waiting.append(_Ticket(job, batch, place))
+                self._lanes[job.verb].waiting.append(Ticket(job, batch, place))
         self._wake()
         batch.finished.wait()
         if batch.left:
@@ -291,7 +236,7 @@ class Link:
                     lane.out += 1
         return "".join(lines).encode()
 
-    def _issue(self, ticket: _Ticket) -> str:
+    def _issue(self, ticket: Ticket) -> str:
         number = next(self._ids)
         ticket.sent = time.monotonic()
         ticket.attempts += 1

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from importlib.resources import files
 
 from clusterdns.probe.exec_socket import ExecTarget
-from clusterdns.probe.link import Done, Job, LineStream, Link, Window
+from clusterdns.probe.jobs import Done, Job, Window
+from clusterdns.probe.link import LineStream, Link
 from clusterdns.probe.packet import (
     Conversation,
     HalfClose,

@@ -6,7 +6,8 @@ import subprocess
 from typing import Self
 
 from clusterdns.probe.exec_socket import StreamEndedError
-from clusterdns.probe.link import Link, Window
+from clusterdns.probe.jobs import Window
+from clusterdns.probe.link import Link
 from clusterdns.probe.relayed import RelayProbe, relay_command, relay_source
 
 

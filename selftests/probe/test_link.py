@@ -10,7 +10,8 @@ import pytest
 
 from clusterdns.probe import Packet, Probe, ProbeLostError
 from clusterdns.probe.exec_socket import StreamEndedError
-from clusterdns.probe.link import LineStream, Link, Window
+from clusterdns.probe.jobs import Window
+from clusterdns.probe.link import LineStream, Link
 from clusterdns.probe.relayed import relay_command
 from clusterdns.wait import eventually
 from selftests.nameserver import FakeNameserver, delayed
