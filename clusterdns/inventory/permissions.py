@@ -6,7 +6,8 @@ from typing import NamedTuple
 from clusterdns.cluster import Cluster
 from clusterdns.corefile.directives import Version
 from clusterdns.corefile.settings import Kubernetes
-from clusterdns.inventory.inventory import Inventory, pod_spec
+from clusterdns.inventory.dns_objects import pod_spec
+from clusterdns.inventory.inventory import Inventory
 from clusterdns.run.plan import PlannedObject, declare
 
 

@@ -2,8 +2,9 @@
 
 import pytest
 
+from clusterdns.inventory.dns_objects import pod_spec
 from clusterdns.inventory.features import in_words
-from clusterdns.inventory.inventory import Inventory, pod_spec
+from clusterdns.inventory.inventory import Inventory
 from clusterdns.inventory.shape import (
     missing_probe,
     nodes_of,

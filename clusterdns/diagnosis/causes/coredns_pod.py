@@ -7,7 +7,7 @@ from clusterdns.diagnosis.finding import Finding, cause
 from clusterdns.diagnosis.restarting import after_edit, at_once, named, rolls
 from clusterdns.diagnosis.scopes import Scope, about, unanswered
 from clusterdns.diagnosis.waiting import stuck_replicas
-from clusterdns.inventory.inventory import LABEL, pod_spec
+from clusterdns.inventory.dns_objects import LABEL, pod_spec
 from clusterdns.inventory.shape import nodes_of, wanted_replicas
 
 # Without a replica that serves, everything that asks it fails.

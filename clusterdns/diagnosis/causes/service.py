@@ -3,7 +3,8 @@
 from clusterdns.diagnosis.facts import Facts, nodes_in_words
 from clusterdns.diagnosis.finding import Finding, cause
 from clusterdns.diagnosis.scopes import Scope, about, both, through_service
-from clusterdns.inventory.inventory import LABEL, SLICES
+from clusterdns.inventory.dns_objects import LABEL
+from clusterdns.inventory.inventory import SLICES
 from clusterdns.inventory.shape import endpoint_ports, port_of, ready_endpoints, selects
 
 THROUGH_SERVICE = about(
