@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, Self
 from urllib.parse import quote
 
@@ -284,3 +285,11 @@ def is_ready(thing: Manifest) -> bool:
     """Whether the Ready condition of a Node or a Pod is true."""
     conditions = thing.get("status", {}).get("conditions") or []
     return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
+
+
+def time_of(text: str | None) -> datetime | None:
+    """A Time or MicroTime of the API (RFC 3339) as a datetime; None for what is none."""
+    try:
+        return datetime.fromisoformat(text) if text else None
+    except ValueError:
+        return None

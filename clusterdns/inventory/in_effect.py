@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from kubernetes.client import ApiException
 
-from clusterdns.cluster import Cluster, Manifest, NotFoundError, path_of
+from clusterdns.cluster import Cluster, Manifest, NotFoundError, path_of, time_of
 from clusterdns.corefile import Corefile, Reading, fingerprints
 from clusterdns.inventory.inventory import Inventory
 from clusterdns.run.plan import PlannedObject, declare
@@ -109,7 +109,7 @@ def processes(cluster: Cluster, inventory: Inventory) -> Iterator[Process]:
         for running in filter(None, states):
             yield Process(
                 pod["metadata"]["name"],
-                moment(running.get("startedAt")),
+                time_of(running.get("startedAt")),
                 last_sum(log_of(cluster, pod, name)),
             )
 
@@ -141,7 +141,7 @@ def changed_at(cluster: Cluster, inventory: Inventory) -> datetime | None:
     found = (cluster.find("ConfigMap", place[1], place[0]) if place else None) or {}
     keys = {f"f:{key}" for key in keys_of_corefile(found.get("data") or {}, inventory)}
     times = [
-        moment(entry.get("time"))
+        time_of(entry.get("time"))
         for entry in found.get("metadata", {}).get("managedFields") or []
         if keys & (entry.get("fieldsV1") or {}).get("f:data", {}).keys()
     ]
@@ -157,11 +157,6 @@ def keys_of_corefile(data: Mapping[str, str], inventory: Inventory) -> set[str]:
     imports = re.search(r"(?m)^\s*import\s", text) is not None
     own = set() if imports else {key for key, value in data.items() if value == text}
     return own or set(data)
-
-
-def moment(text: str | None) -> datetime | None:
-    """A time of the API (RFC 3339)."""
-    return datetime.fromisoformat(text) if text else None
 
 
 declare(

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from kubernetes.client import ApiException
 
-from clusterdns.cluster import Cluster, Manifest
+from clusterdns.cluster import Cluster, Manifest, time_of
 from clusterdns.run.identity import RunId
-from clusterdns.run.lease import alive, clock_offset, moment
+from clusterdns.run.lease import alive, clock_offset
 from clusterdns.run.ownership import left_alone, why_not_ours
 from clusterdns.run.state import RunState, StateFile, dead_runs, is_locked
 from clusterdns.run.traces import Leases, Traces, leases_of, moment_of, search
@@ -213,7 +213,7 @@ def _judge(
             complaints.append(left_alone(kind, manifest, why))
             continue
         if kind == "Namespace" and name == str(run):
-            each.born = moment(metadata.get("creationTimestamp"))
+            each.born = time_of(metadata.get("creationTimestamp"))
         each.objects.append(Thing(kind, metadata.get("namespace"), name, metadata.get("uid")))
     for kind, manifest, record in traces.changes:
         why = record.fits(kind, manifest, secret)

@@ -17,7 +17,7 @@ from urllib3.exceptions import HTTPError
 
 from clusterdns.api_errors import no_answer
 from clusterdns.api_requests import CountingClient
-from clusterdns.cluster import Cluster, Manifest, NotFoundError, path_of
+from clusterdns.cluster import Cluster, Manifest, NotFoundError, path_of, time_of
 from clusterdns.run.identity import SECRET, RunId
 from clusterdns.run.ledger import one_line
 
@@ -56,17 +56,9 @@ def alive(lease: Manifest | None, born: datetime | None, now: datetime) -> bool:
     one is given the time of one lease.
     """
     spec = (lease or {}).get("spec") or {}
-    seen = moment(spec.get("renewTime")) or moment(spec.get("acquireTime")) or born
+    seen = time_of(spec.get("renewTime")) or time_of(spec.get("acquireTime")) or born
     seconds = spec.get("leaseDurationSeconds") or DURATION
     return seen is not None and now < seen + timedelta(seconds=float(seconds))
-
-
-def moment(text: str | None) -> datetime | None:
-    """A Kubernetes Time or MicroTime; None for what is none."""
-    try:
-        return datetime.fromisoformat(text) if text else None
-    except ValueError:
-        return None
 
 
 class LeaseKeeper:

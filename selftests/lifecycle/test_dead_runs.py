@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from clusterdns.cluster import Cluster, Manifest
+from clusterdns.cluster import Cluster, Manifest, time_of
 from clusterdns.run.active import Run
 from clusterdns.run.cleanup import clean_up
 from clusterdns.run.dead_runs import what_dead_runs_left
-from clusterdns.run.lease import alive, moment
+from clusterdns.run.lease import alive
 from clusterdns.run.state import RunState
 from selftests.lifecycle.conftest import die, forgotten, local_run
 from selftests.lifecycle.fake_api import FakeApi
@@ -260,7 +260,7 @@ def test_the_lease_is_renewed(
     monkeypatch.setattr("clusterdns.run.lease.RENEW_EVERY", 0.05)
     run.enter(cluster)
     path = f"/apis/coordination.k8s.io/v1/namespaces/{run.id}/leases/{run.id}"
-    first = moment(api.objects[path]["spec"]["renewTime"])
+    first = time_of(api.objects[path]["spec"]["renewTime"])
     api.refused.add(("PATCH", "leases"))
     assert run.lease is not None
     keeper = run.lease
@@ -269,7 +269,7 @@ def test_the_lease_is_renewed(
     eventually(lambda: len(keeper.failures), lambda n: n > 0, within=5)
     api.refused.clear()
     later = eventually(
-        lambda: moment(api.objects[path]["spec"]["renewTime"]), lambda t: t != first, 5
+        lambda: time_of(api.objects[path]["spec"]["renewTime"]), lambda t: t != first, 5
     )
     run.finish(5)
 
