@@ -2,6 +2,7 @@
 
 pytest_plugins = [
     "fixtures.options",  # the whole command line
+    "fixtures.markers",  # the markers of checks, and what each means
     "fixtures.profiles",  # --profile, --allow-disruptive: what is selected, in which order
     "fixtures.features",  # --subject: what an implementation is known not to do
     "fixtures.images",  # the images of our pods, --list-images

@@ -1,15 +1,21 @@
-"""All self-tests: what ends a session must give fixtures their time to remove clusters."""
+"""All self-tests: the markers of checks, and what ends a session gives fixtures their time."""
 
 import signal
 from types import FrameType
 
 import pytest
 
+from fixtures import markers
+
 TERM_KEY = pytest.StashKey[object]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """SIGTERM ends the session as Ctrl-C does: fixtures end, and clusters go."""
+    """SIGTERM ends the session as Ctrl-C does: fixtures end, and clusters go.
+
+    Self-tests import checks, which wear their markers here too.
+    """
+    markers.pytest_configure(config)
     config.stash[TERM_KEY] = signal.signal(signal.SIGTERM, _stop)
 
 

@@ -1,4 +1,4 @@
-"""What is collected here, and the markers of the checks that are tried."""
+"""What is collected here, and what the checks say of a broken CoreDNS."""
 
 from collections.abc import Mapping, Sequence
 
@@ -15,16 +15,6 @@ collect_ignore_glob = [] if BINARY else [FOR_REAL]
 def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
     """A file that is named is collected all the same."""
     demand_for(items, FOR_REAL)
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """The checks carry them; here they mean nothing."""
-    for line in (
-        "slow: of the full profile",
-        "level(name): of a check",
-        "about(*topics): of a check",
-    ):
-        config.addinivalue_line("markers", line)
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ import yaml
 from clusterdns.wait import eventually
 
 PROJECT = Path(__file__).parent.parent.parent
-PLUGINS = ("options", "images", "outcomes", "terminal", "report", "lifecycle")
+PLUGINS = ("options", "markers", "images", "outcomes", "terminal", "report", "lifecycle")
 CONFTEST = f"pytest_plugins = {[f'fixtures.{name}' for name in PLUGINS]}\n"
 
 

@@ -5,8 +5,8 @@ from typing import Any
 from selftests.lifecycle.sessions import Suite
 from selftests.report.examples import assert_complete
 
-PLUGINS = ["fixtures.options", "fixtures.outcomes", "fixtures.report", "fixtures.terminal"]
-CONFTEST = f"pytest_plugins = {PLUGINS}\n"
+PLUGINS = ("options", "markers", "outcomes", "report", "terminal")
+CONFTEST = f"pytest_plugins = {[f'fixtures.{name}' for name in PLUGINS]}\n"
 HEAD = '''"""Specification 0.0: examples."""
 import os, time, warnings
 from pathlib import Path
