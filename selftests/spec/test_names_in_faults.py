@@ -1,6 +1,7 @@
 """What a mutant says of the suite is there: its checks are collected, its diagnoses are causes."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from fnmatch import fnmatchcase
 
 import pytest
@@ -12,16 +13,20 @@ from trials.faults.register import MUTANTS
 
 
 def unknown(mutant: Mutant, checks: Iterable[str], causes: Iterable[str]) -> list[str]:
-    """What a mutant demands that is nowhere. It may lead to no cause only if it is not known."""
+    """What a mutant demands that is nowhere.
+
+    Whatever ``causes`` names is a cause. Where it names none, the mutant's own name is one,
+    unless no catalogue has the fault: then ``unknown`` may be all that can be said.
+    """
     checks, causes = set(checks), set(causes)
-    demanded = [pattern.partition("[")[0] for pattern in (*mutant.fails, *mutant.deviates)]
+    names = [pattern.partition("[")[0] for pattern in (*mutant.fails, *mutant.deviates)]
     found = [
         f"{mutant.name} demands {name} of no check"
-        for name in demanded
+        for name in names
         if not any(fnmatchcase(check, name) for check in checks)
     ]
-    if mutant.catalogued and not causes.intersection(mutant.right_causes):
-        found.append(f"{mutant.name} leads to no cause: {', '.join(mutant.right_causes)}")
+    demanded = [*mutant.causes] or ([mutant.name] if mutant.catalogued else [])
+    found += [f"{mutant.name} leads to {name}: no cause" for name in demanded if name not in causes]
     return found
 
 
@@ -40,3 +45,18 @@ def name_of(test: Test) -> str:
 def test_what_a_mutant_demands_is_there(mutant: Mutant, names: set[str]) -> None:
     """A misspelt name would only be found when somebody breaks a cluster."""
     assert unknown(mutant, names, all_causes()) == []
+
+
+@pytest.mark.parametrize("catalogued", [True, False])
+def test_each_cause_that_a_mutant_names_is_one(catalogued: bool) -> None:
+    """One right name beside a misspelt one is not enough, whether a catalogue has it or not."""
+    mutant = replace(MUTANTS[0], fails=(), deviates=(), causes=("oom", "ooom"))
+    mutant = replace(mutant, catalogued=catalogued)
+    assert unknown(mutant, (), ["oom"]) == [f"{mutant.name} leads to ooom: no cause"]
+
+
+@pytest.mark.parametrize(("catalogued", "missing"), [(True, 1), (False, 0)])
+def test_without_causes_it_is_the_mutants_own_name(catalogued: bool, missing: int) -> None:
+    """Of a fault that no catalogue has nobody need know the cause."""
+    mutant = replace(MUTANTS[0], fails=(), deviates=(), causes=(), catalogued=catalogued)
+    assert len(unknown(mutant, (), ["oom"])) == missing
