@@ -158,7 +158,7 @@ def instead(old: str, new: str) -> Corrupt:
     return partial(re.sub, old, new)
 
 
-def failing(checks: ModuleType, name: str, result: object) -> dict[str, str]:
+def failures_of(checks: ModuleType, name: str, result: object) -> dict[str, str]:
     """What the checks of a file that take this fixture say when they fail, by their names."""
     found: dict[str, str] = {}
     for check, function in vars(checks).items():
@@ -211,4 +211,4 @@ class Proof:
         own.mkdir()
         how = self.faults[fault].how
         result = conducted(self.make, own, {"Corefile": how} if how else {})
-        return failing(self.checks, self.name, result)
+        return failures_of(self.checks, self.name, result)

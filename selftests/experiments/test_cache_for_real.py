@@ -9,7 +9,14 @@ from clusterdns.experiments.cache.answers import DENIAL_CAP, STALE_CAP, SUCCESS_
 from clusterdns.experiments.cache.experiment import CachingExperiment
 from clusterdns.experiments.forwarding.outside_zone import ZONE
 from clusterdns.experiments.own_upstreams import UPSTREAM
-from selftests.experiments.local_coredns import Fault, Proof, conducted, failing, instead, without
+from selftests.experiments.local_coredns import (
+    Fault,
+    Proof,
+    conducted,
+    failures_of,
+    instead,
+    without,
+)
 from tests.network import test_cache
 
 SOA = f"{ZONE} 60 IN SOA ns.{ZONE} hostmaster.{ZONE} 1 60 60 60 60"
@@ -107,6 +114,6 @@ def test_what_never_is_kept_is_counted(tmp_path: Path) -> None:
         "cached": instead(r"(large.* TXT .*\n)(large.* TXT .*\n)+", r"\1"),
         UPSTREAM: instead("rcode NXDOMAIN\n", f'rcode NXDOMAIN\nauthority "{SOA}"\n'),
     }
-    found = failing(test_cache, "caching", conducted(CachingExperiment, tmp_path, faults))
+    found = failures_of(test_cache, "caching", conducted(CachingExperiment, tmp_path, faults))
     check = "only_what_may_be_kept_is_kept-"
     assert set(found) == {f"{check}truncated", f"{check}denial without SOA"}, found

@@ -20,7 +20,7 @@ from clusterdns.matrix.expect import Expected
 from clusterdns.matrix.question import Question
 from clusterdns.objects.edge_cases import Drawn
 from selftests.experiments.answers import said
-from selftests.experiments.local_coredns import failing
+from selftests.experiments.local_coredns import failures_of
 from tests.network import test_configured as checks
 
 from .places import Recorder, inventory, node, replica, workspace
@@ -93,7 +93,7 @@ def sound(experiment: ConfiguredExperiment) -> Configured:
 
 def test_what_follows_from_the_configuration_passes(sound: Configured) -> None:
     """Of every server block."""
-    assert failing(checks, "configured", sound) == {}
+    assert failures_of(checks, "configured", sound) == {}
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_wrong_pod_record_is_found(
     known = sound.ways[way]
     assert question in known.records
     lying = replace(known, records={**known.records, question: said(question, given, ZONE)})
-    found = failing(checks, "configured", replace(sound, ways={**sound.ways, way: lying}))
+    found = failures_of(checks, "configured", replace(sound, ways={**sound.ways, way: lying}))
     assert set(found) == {f"pod_records_follow_the_mode-{way}"}, found
 
 
@@ -140,7 +140,7 @@ def test_wrong_answer_of_a_block_is_found(
 ) -> None:
     """By the check that is there for it, and for this block only."""
     lying = replace(sound.ways[way], **change)  # type: ignore[arg-type]  # fields by name
-    found = failing(checks, "configured", replace(sound, ways={**sound.ways, way: lying}))
+    found = failures_of(checks, "configured", replace(sound, ways={**sound.ways, way: lying}))
     assert set(found) == {f"{check}-{way}"}, found
 
 
@@ -151,5 +151,5 @@ def test_wrong_answer_of_a_block_is_found(
 )
 def test_search_that_goes_on_is_found(sound: Configured, what: Expected) -> None:
     """With autopath the first step must bring all that the search finds."""
-    found = failing(checks, "configured", replace(sound, searched=said(STEP, what, ZONE)))
+    found = failures_of(checks, "configured", replace(sound, searched=said(STEP, what, ZONE)))
     assert set(found) == {"autopath_ends_a_search_at_its_first_step"}, found

@@ -25,7 +25,7 @@ from clusterdns.matrix.question import Question, Server
 from clusterdns.own_coredns import NotPossibleError, OwnCoreDns
 from clusterdns.testbed.testbed import Testbed
 from selftests.experiments.answers import said
-from selftests.experiments.local_coredns import failing
+from selftests.experiments.local_coredns import failures_of
 from tests.network import test_configured as checks
 
 from .places import Recorder, inventory, node, replica, workspace
@@ -99,7 +99,7 @@ def conducted(tmp_path: Path) -> Callable[[Loses], Configured]:
 def test_lost_reply_is_no_wrong_ttl(conducted: Callable[[Loses], Configured], lost: str) -> None:
     """Another name is asked, which nothing has kept yet."""
     result = conducted(lambda question: question.name == lost)
-    assert failing(checks, "configured", result) == {}
+    assert failures_of(checks, "configured", result) == {}
     assert {way.fresh.lost for way in result.ways.values()} == {0}
 
 

@@ -21,7 +21,7 @@ from selftests.experiments.local_coredns import (
     Fault,
     Proof,
     conducted,
-    failing,
+    failures_of,
     instead,
     without,
 )
@@ -88,7 +88,7 @@ def test_each_fault_is_found(verdicts: Mapping[str, Mapping[str, str]], fault: s
 def test_lying_upstreams_are_found(tmp_path: Path) -> None:
     """Wrong addresses and a record too few fail the checks of what the client gets."""
     faults = {"cached": lambda zone: zone.replace(ADDRESS, "192.0.2.66").replace('"8-', '"9-')}
-    found = failing(
+    found = failures_of(
         test_forward_options, "choosing", conducted(ChoosingExperiment, tmp_path, faults)
     )
     assert set(found) == {
@@ -109,7 +109,7 @@ def test_other_answers_to_too_many_questions_are_found(tmp_path: Path) -> None:
     answers[answers.index(refused)] = replace(refused, message=failed)
     answers[answers.index(served)] = replace(served, question=refused.question)
     lying = replace(sound, limited=replace(sound.limited, answers=tuple(answers)))
-    assert set(failing(test_forward_options, "choosing", lying)) == {
+    assert set(failures_of(test_forward_options, "choosing", lying)) == {
         "question_within_max_concurrent_is_answered",
         "question_above_max_concurrent_is_refused",
     }

@@ -17,7 +17,7 @@ from clusterdns.experiments.leaving.experiment import (
     corefile,
 )
 from clusterdns.experiments.stream import Stream, Streamed
-from selftests.experiments.local_coredns import failing
+from selftests.experiments.local_coredns import failures_of
 from tests.network import test_leaving as checks
 
 from .places import Recorder, inventory, node, replica, workspace
@@ -93,7 +93,7 @@ CHECKS = {
 )
 def test_each_fault_is_caught(left: Left, caught: set[str]) -> None:
     """By the checks that are there for it, and no other."""
-    found = failing(checks, "left", left) | failing(checks, "left_measured", left)
+    found = failures_of(checks, "left", left) | failures_of(checks, "left_measured", left)
     assert set(found) == {CHECKS[name] for name in caught}, found
 
 

@@ -14,7 +14,7 @@ from clusterdns.experiments.logs_and_metrics.experiment import Reporting, Report
 from clusterdns.experiments.logs_and_metrics.questions import ASKINGS, METERED
 from clusterdns.inventory.metrics import Metrics
 from clusterdns.inventory.series import expected_series
-from selftests.experiments.local_coredns import Fault, Proof, conducted, failing, instead
+from selftests.experiments.local_coredns import Fault, Proof, conducted, failures_of, instead
 from tests.network import test_logs, test_metrics
 
 LINE, SIZES = "question_has_one_line-", "line_has_size_and_duration-"
@@ -74,21 +74,21 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Reporting:
 
 def test_sound_reports_pass(sound: Reporting) -> None:
     """Nothing is wrong with what a real CoreDNS tells."""
-    assert failing(test_logs, "reporting", sound) == {}
-    assert failing(test_metrics, "reporting", sound) == {}
+    assert failures_of(test_logs, "reporting", sound) == {}
+    assert failures_of(test_metrics, "reporting", sound) == {}
 
 
 def test_sound_reports_pass_over_ipv6(tmp_path: Path) -> None:
     """Family, brackets around addresses: nothing is peculiar to IPv4."""
     result = conducted(ReportingExperiment, tmp_path, address="::1")
-    assert failing(test_logs, "reporting", result) == {}
-    assert failing(test_metrics, "reporting", result) == {}
+    assert failures_of(test_logs, "reporting", result) == {}
+    assert failures_of(test_metrics, "reporting", result) == {}
 
 
 def test_lying_upstream_is_found(tmp_path: Path) -> None:
     """A wrong address from the upstream fails the check of the answers, and no counter."""
     faults = {"cached": instead(ADDRESS, "192.0.2.66")}
-    found = failing(test_metrics, "reporting", conducted(ReportingExperiment, tmp_path, faults))
+    found = failures_of(test_metrics, "reporting", conducted(ReportingExperiment, tmp_path, faults))
     assert set(found) == {"metered_questions_are_answered"}
 
 
@@ -101,7 +101,7 @@ def test_each_fault_is_found(verdicts: Mapping[str, Mapping[str, str]], fault: s
 def test_unused_plugin_lacks_series(tmp_path: Path) -> None:
     """A CoreDNS that has no cache at all lacks the series of the cache, and counts as it should."""
     faults = {"Corefile": instead(r"cache 30\n", "")}
-    found = failing(test_metrics, "reporting", conducted(ReportingExperiment, tmp_path, faults))
+    found = failures_of(test_metrics, "reporting", conducted(ReportingExperiment, tmp_path, faults))
     lacking = expected_series({"cache"}, "use")
     assert set(found) == {f"plugin_in_use_has_series-{series}" for series in lacking}
 
@@ -134,7 +134,7 @@ def test_line_that_lies_is_found(
     sound: Reporting, corrupt: Callable[[Reporting], Reporting], check: str, words: str
 ) -> None:
     """One wrong field of one line fails one check, which names it."""
-    found = failing(test_logs, "reporting", corrupt(sound))
+    found = failures_of(test_logs, "reporting", corrupt(sound))
     assert set(found) == {check}, found
     assert words in found[check]
 
@@ -142,7 +142,7 @@ def test_line_that_lies_is_found(
 def test_second_line_is_found(sound: Reporting) -> None:
     """A question that is told twice is as wrong as one that is not told."""
     (line,) = sound.lines(5442, ASKINGS[0])
-    found = failing(test_logs, "reporting", replace(sound, log=f"{sound.log}\n{line.text}\n"))
+    found = failures_of(test_logs, "reporting", replace(sound, log=f"{sound.log}\n{line.text}\n"))
     assert set(found) == {f"{LINE}A"}
 
 
@@ -172,6 +172,6 @@ def test_counter_that_lies_is_found(
     )
     assert samples != sound.metrics.samples
     lying = replace(sound, metrics=Metrics(samples))
-    found = failing(test_metrics, "reporting", lying)
+    found = failures_of(test_metrics, "reporting", lying)
     assert set(found) == {"counters_move_as_questions_do"}
     assert words in found["counters_move_as_questions_do"]
