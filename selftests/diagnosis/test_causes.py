@@ -12,7 +12,7 @@ from clusterdns.report.model import Diagnosis
 from selftests.diagnosis.edit_facts import failing
 from selftests.diagnosis.faulty_facts import SICK as KNOWN
 from selftests.diagnosis.healthy_facts import healthy
-from selftests.diagnosis.unlisted_faults import ODD, UNKNOWN
+from selftests.diagnosis.uncatalogued_faults import ODD, UNKNOWN
 
 SICK = KNOWN | ODD
 RECORDED = sorted((Path(__file__).parent / "recorded").glob("*.json"))

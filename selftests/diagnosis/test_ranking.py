@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from clusterdns.diagnosis import Facts, diagnose
-from selftests.diagnosis import unlisted_faults
+from selftests.diagnosis import uncatalogued_faults
 from selftests.diagnosis.edit_facts import trouble
 from selftests.diagnosis.faulty_facts import corefile, network, replicas, service
 from selftests.diagnosis.healthy_facts import healthy
@@ -53,7 +53,7 @@ def test_unknown_comes_before_mere_advice() -> None:
 
 def test_unknown_says_what_was_measured() -> None:
     """Without a cause the split is told in words, with the layer and the next question."""
-    facts = unlisted_faults.tcp_lost_on_one_path(healthy())
+    facts = uncatalogued_faults.tcp_lost_on_one_path(healthy())
     first = diagnose(facts).diagnoses[0]
     assert (first.cause, first.layer, first.confidence) == ("unknown", "node-network", "low")
     assert "pod/coredns-a" in first.summary
@@ -96,7 +96,7 @@ def test_a_mistake_in_a_cause_costs_no_diagnosis() -> None:
 
 def test_what_was_not_asked_speaks_against_nothing() -> None:
     """A cause explains a check though some of its questions were left out by then."""
-    facts = unlisted_faults.hosts(healthy())
+    facts = uncatalogued_faults.hosts(healthy())
     cell = replace(facts.troubles[0].cells[0], name="web.x.", error="not asked: ...", asked=False)
     mixed = replace(facts.troubles[0], cells=(*facts.troubles[0].cells, cell))
     found = diagnose(replace(facts, troubles=(mixed,)))

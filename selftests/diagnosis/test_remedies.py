@@ -23,7 +23,7 @@ from clusterdns.diagnosis.unknown import unknown
 from selftests.diagnosis.edit_facts import Change, corefile, edited, failing, inventory
 from selftests.diagnosis.faulty_facts import SICK
 from selftests.diagnosis.healthy_facts import healthy
-from selftests.diagnosis.unlisted_faults import ODD, UNKNOWN
+from selftests.diagnosis.uncatalogued_faults import ODD, UNKNOWN
 
 ROOT = Path(__file__).parents[2]
 RECORDED = sorted((Path(__file__).parent / "recorded").glob("*.json"))
