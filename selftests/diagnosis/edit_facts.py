@@ -1,4 +1,4 @@
-"""Ways to make the facts of a healthy cluster sick by hand."""
+"""Ways to put a fault into the facts of a healthy cluster by hand."""
 
 from collections.abc import Callable
 from copy import deepcopy

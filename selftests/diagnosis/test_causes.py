@@ -10,11 +10,11 @@ from clusterdns.diagnosis.finding import all_causes
 from clusterdns.diagnosis.ranking import candidates
 from clusterdns.report.model import Diagnosis
 from selftests.diagnosis.edit_facts import failing
-from selftests.diagnosis.faulty_facts import SICK as KNOWN
+from selftests.diagnosis.faulty_facts import FAULTY as CATALOGUED
 from selftests.diagnosis.healthy_facts import healthy
-from selftests.diagnosis.uncatalogued_faults import ODD, UNKNOWN
+from selftests.diagnosis.uncatalogued_faults import UNCATALOGUED, UNKNOWN
 
-SICK = KNOWN | ODD
+FAULTY = CATALOGUED | UNCATALOGUED
 RECORDED = sorted((Path(__file__).parent / "recorded").glob("*.json"))
 
 
@@ -25,27 +25,27 @@ def told(diagnoses: tuple[Diagnosis, ...]) -> str:
     )
 
 
-@pytest.mark.parametrize("case", SICK)
+@pytest.mark.parametrize("case", FAULTY)
 def test_right_cause_is_first(case: str) -> None:
     """The cause of these facts comes first."""
-    cause, change = SICK[case]
+    cause, change = FAULTY[case]
     found = diagnose(change(healthy()))
     assert found.diagnoses[0].cause == cause, told(found.diagnoses)
     assert found.complaints == ()
 
 
-@pytest.mark.parametrize("case", SICK)
+@pytest.mark.parametrize("case", FAULTY)
 def test_no_wrong_cause_is_sure(case: str) -> None:
     """Nothing else is claimed with high confidence."""
-    cause, change = SICK[case]
+    cause, change = FAULTY[case]
     found = diagnose(change(healthy())).diagnoses
     assert {d.cause for d in found if d.confidence == "high"} <= {cause}, told(found)
 
 
-@pytest.mark.parametrize("case", SICK)
+@pytest.mark.parametrize("case", FAULTY)
 def test_all_failures_are_explained(case: str) -> None:
     """A cause explains all that follows from it."""
-    _, change = SICK[case]
+    _, change = FAULTY[case]
     facts = change(healthy())
     found = diagnose(facts)
     explained = {name for d in found.diagnoses if d.cause != "unknown" for name in d.checks}
@@ -100,7 +100,7 @@ EVERY_FILE = (
 
 def test_all_causes_are_judged_in_time() -> None:
     """The whole diagnosis of the worst facts takes far less than a second."""
-    facts = SICK["no forwarding"][1](healthy())
+    facts = FAULTY["no forwarding"][1](healthy())
     begun = time.perf_counter()
     for _ in range(5):
         diagnose(facts)
@@ -109,12 +109,12 @@ def test_all_causes_are_judged_in_time() -> None:
 
 def test_every_cause_has_a_case() -> None:
     """A cause that no case proves is a guess."""
-    proved = {cause for cause, _ in SICK.values()}
+    proved = {cause for cause, _ in FAULTY.values()}
     assert set(all_causes()) - proved == set()
 
 
-@pytest.mark.parametrize("case", SICK)
+@pytest.mark.parametrize("case", FAULTY)
 def test_facts_survive_json(case: str) -> None:
     """Facts can be written down and read again."""
-    facts = SICK[case][1](healthy())
+    facts = FAULTY[case][1](healthy())
     assert Facts.from_json(facts.to_json()).to_json() == facts.to_json()

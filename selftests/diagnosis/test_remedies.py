@@ -21,9 +21,9 @@ from clusterdns.diagnosis.finding import all_causes
 from clusterdns.diagnosis.restarting import BY_ITSELF, after_edit, restart
 from clusterdns.diagnosis.unknown import unknown
 from selftests.diagnosis.edit_facts import Change, corefile, edited, failing, inventory
-from selftests.diagnosis.faulty_facts import SICK
+from selftests.diagnosis.faulty_facts import FAULTY
 from selftests.diagnosis.healthy_facts import healthy
-from selftests.diagnosis.uncatalogued_faults import ODD, UNKNOWN
+from selftests.diagnosis.uncatalogued_faults import UNCATALOGUED, UNKNOWN
 
 ROOT = Path(__file__).parents[2]
 RECORDED = sorted((Path(__file__).parent / "recorded").glob("*.json"))
@@ -114,8 +114,8 @@ OTHERWISE: Mapping[str, Change] = {
 
 @cache
 def all_facts() -> Mapping[str, Facts]:
-    """Facts by name: of every sick cluster that there is."""
-    made = {name: change(healthy()) for name, (_, change) in {**SICK, **ODD}.items()}
+    """Facts by name: of every faulty cluster that there is."""
+    made = {name: change(healthy()) for name, (_, change) in {**FAULTY, **UNCATALOGUED}.items()}
     made |= {name: change(healthy()) for name, change in UNKNOWN.items()}
     return made | {path.stem: Facts.read(path) for path in RECORDED}
 
@@ -264,27 +264,27 @@ def test_pods_without_a_deployment_get_a_fitting_word(kind: str, word: str) -> N
 
 def test_nothing_is_restarted_with_a_broken_corefile() -> None:
     """New replicas would not start."""
-    sick = corefile(healthy(), "    ready\n", "    ready {{\n")
-    assert "first correct the Corefile" in restart(sick)[0]
+    faulty = corefile(healthy(), "    ready\n", "    ready {{\n")
+    assert "first correct the Corefile" in restart(faulty)[0]
 
 
 def test_rights_go_to_nobody_who_does_not_serve_dns() -> None:
     """Where no pod and no workload is known, no cause speaks of rights."""
-    sick = replace(SICK["no rights"][1](healthy()), cluster_roles={"system:coredns": False})
-    assert all_causes()["rbac-missing"].find(nobody(sick)) is None
-    told = all_causes()["rbac-missing"].find(sick)
+    faulty = replace(FAULTY["no rights"][1](healthy()), cluster_roles={"system:coredns": False})
+    assert all_causes()["rbac-missing"].find(nobody(faulty)) is None
+    told = all_causes()["rbac-missing"].find(faulty)
     assert told is not None
     assert "--serviceaccount=kube-system:coredns" in " ".join(told.remedy)
 
 
 def test_rights_are_not_given_to_the_account_of_everybody() -> None:
     """Replicas that run as default get an account of their own first."""
-    sick = edited(
-        SICK["no rights"][1](healthy()),
+    faulty = edited(
+        FAULTY["no rights"][1](healthy()),
         "workload",
         lambda w: w["spec"]["template"]["spec"].pop("serviceAccountName"),
     )
-    told = all_causes()["rbac-missing"].find(sick)
+    told = all_causes()["rbac-missing"].find(faulty)
     assert told is not None
     assert not any("kubectl" in line for line in told.remedy)
 
@@ -296,7 +296,7 @@ def test_memory_is_never_made_less() -> None:
         container = found["spec"]["template"]["spec"]["containers"][0]
         container["resources"] = {"limits": {"memory": "512Mi"}}
 
-    told = all_causes()["oom"].find(edited(SICK["killed"][1](healthy()), "workload", roomy))
+    told = all_causes()["oom"].find(edited(FAULTY["killed"][1](healthy()), "workload", roomy))
     assert told is not None
     assert "--limits=memory=1024Mi" in told.remedy[0]
 

@@ -126,7 +126,7 @@ def test_change_lets_the_kubelet_sync(setup: ExperimentSetup, recorder: Recorder
 @pytest.mark.parametrize(
     ("pods", "chosen"),
     [((replica("coredns-1", "b"),), "b"), ((replica("coredns-1", "c"),), "a"), ((), "a")],
-    ids=["of-the-replica", "replica-on-a-sick-node", "no-replica"],
+    ids=["of-the-replica", "replica-on-a-faulty-node", "no-replica"],
 )
 def test_node_is_ready(tmp_path: Path, pods: tuple[Manifest, ...], chosen: str) -> None:
     """A node that is not ready is never chosen."""

@@ -142,7 +142,7 @@ def test_a_server_that_speaks_no_tls_is_said(api: FakeApi, tmp_path: Path) -> No
 def test_a_refusal_is_told_apart(
     api: FakeApi, tmp_path: Path, status: int, words: tuple[str, ...]
 ) -> None:
-    """Credentials, rights, a wrong address and a sick server each have their own advice."""
+    """Credentials, rights, a wrong address and a faulty server each have their own advice."""
     api.answer_all = status
 
     paragraph = refusal(lambda: connect(str(api.kubeconfig(tmp_path)), "fake"))

@@ -41,9 +41,9 @@ def down(facts: Facts) -> Finding | None:
     local = local_addresses(facts)
     if not facts.node_local or not local:
         return None
-    sick = {p["spec"].get("nodeName", "") for p in facts.node_local if not is_ready(p)}
+    unready = {p["spec"].get("nodeName", "") for p in facts.node_local if not is_ready(p)}
     have = {p["spec"].get("nodeName", "") for p in facts.node_local}
-    nodes = sick | (set(facts.resolv_confs) - have)
+    nodes = unready | (set(facts.resolv_confs) - have)
     silent = {t.node for t in [*facts.said("told"), *facts.to_service()] if not t.answered} & nodes
     if not silent:
         return None
@@ -53,7 +53,7 @@ def down(facts: Facts) -> Finding | None:
         (
             f"{', '.join(sorted(local))} does not answer from {nodes_in_words(silent)}",
             f"node-local-dns on {nodes_in_words(silent)}: "
-            + ("its pod is not ready" if silent & sick else "no pod of it runs"),
+            + ("its pod is not ready" if silent & unready else "no pod of it runs"),
         ),
         (
             *(

@@ -1,4 +1,4 @@
-"""Facts of sick clusters, made by hand: what the looks would have brought under each cause."""
+"""Facts of faulty clusters, made by hand: what the looks would have brought under each cause."""
 
 from selftests.diagnosis.edit_facts import Change
 from selftests.diagnosis.faulty_facts import (
@@ -11,12 +11,12 @@ from selftests.diagnosis.faulty_facts import (
     upstream,
 )
 
-SICK: dict[str, tuple[str, Change]] = {
-    **service.SICK,
-    **network.SICK,
-    **upstream.SICK,
-    **corefile.SICK,
-    **replicas.SICK,
-    **clients.SICK,
-    **everyday.SICK,
+FAULTY: dict[str, tuple[str, Change]] = {
+    **service.FAULTY,
+    **network.FAULTY,
+    **upstream.FAULTY,
+    **corefile.FAULTY,
+    **replicas.FAULTY,
+    **clients.FAULTY,
+    **everyday.FAULTY,
 }

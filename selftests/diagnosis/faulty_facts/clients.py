@@ -46,15 +46,15 @@ def wildcard(facts: Facts) -> Facts:
     conf = facts.resolv_confs["w1"]
     confs = {n: replace(conf, search=(*conf.search, "corp.test")) for n in NODES}
     hit = Talk("suffix", "w1", "pod/coredns-a", "10.244.0.2", "cp", "udp", "NOERROR", 1.0, 1)
-    sick = replace(facts, resolv_confs=confs, talks=(*facts.talks, hit))
+    faulty = replace(facts, resolv_confs=confs, talks=(*facts.talks, hit))
     name = "tests/network/test_search_path.py::test_short_name_ends_at_the_namespace"
-    return failing(sick, f"{name}[getent-ahosts]")
+    return failing(faulty, f"{name}[getent-ahosts]")
 
 
 def reverse(facts: Facts) -> Facts:
     """Outside PTR questions are denied."""
-    sick = corefile(facts, "        fallthrough in-addr.arpa ip6.arpa\n", "")
-    return deviating(sick, f"{COREFILE}::test_nothing_in_it_is_likely_to_hurt")
+    faulty = corefile(facts, "        fallthrough in-addr.arpa ip6.arpa\n", "")
+    return deviating(faulty, f"{COREFILE}::test_nothing_in_it_is_likely_to_hurt")
 
 
 def limits(words: str) -> Change:
@@ -92,8 +92,8 @@ def denied_new_names(facts: Facts) -> Facts:
 def empty_ignored(facts: Facts) -> Facts:
     """The Corefile takes Services without pods away."""
     text = "        ttl 30\n"
-    sick = corefile(facts, text, f"{text}        ignore empty_service\n")
-    return denied_new_names(sick)
+    faulty = corefile(facts, text, f"{text}        ignore empty_service\n")
+    return denied_new_names(faulty)
 
 
 def other_port(facts: Facts) -> Facts:
@@ -103,35 +103,35 @@ def other_port(facts: Facts) -> Facts:
         for port in workload["spec"]["template"]["spec"]["containers"][0]["ports"]:
             port["containerPort"] = 5353
 
-    sick = edited(corefile(facts, ".:53 {", ".:5353 {"), "workload", edit)
+    faulty = edited(corefile(facts, ".:53 {", ".:5353 {"), "workload", edit)
 
     def lead(slices: tuple[Manifest, ...]) -> None:
         for port in slices[0]["ports"][:2]:
             port.update(port=5353)
 
-    sick = edited(sick, "slices", lead)
+    faulty = edited(faulty, "slices", lead)
     rule = {"ports": [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}]}
     spec = {
         "podSelector": {"matchLabels": {"k8s-app": "kube-dns"}},
         "policyTypes": ["Ingress"],
         "ingress": [rule],
     }
-    sick = replace(sick, policies=(policy("kube-system", spec),))
-    return failing(saying(sick, lambda t: None if t.kind == "upstream" else "timeout"), PATHS)
+    faulty = replace(faulty, policies=(policy("kube-system", spec),))
+    return failing(saying(faulty, lambda t: None if t.kind == "upstream" else "timeout"), PATHS)
 
 
 def overlapping(facts: Facts) -> Facts:
     """The nodes' resolver has an address of the pods' range."""
     conf = ResolvConf(("10.244.2.253",), (), frozenset())
-    sick = no_upstream(replace(facts, node_confs=dict.fromkeys(NODES, conf)))
+    faulty = no_upstream(replace(facts, node_confs=dict.fromkeys(NODES, conf)))
     talks = tuple(
-        replace(t, address="10.244.2.253") if t.kind == "upstream" else t for t in sick.talks
+        replace(t, address="10.244.2.253") if t.kind == "upstream" else t for t in faulty.talks
     )
-    return replace(sick, talks=talks)
+    return replace(faulty, talks=talks)
 
 
 def with_cache(facts: Facts, ready: bool = True) -> Facts:
-    """A node-local cache on each node; that of w2 may be sick."""
+    """A node-local cache on each node; that of w2 may be faulty."""
     pods = tuple(
         {
             "metadata": {"name": f"node-local-dns-{n}"},
@@ -150,7 +150,7 @@ def with_cache(facts: Facts, ready: bool = True) -> Facts:
     return replace(facts, node_local=pods)
 
 
-def sick_cache(facts: Facts) -> Facts:
+def faulty_cache(facts: Facts) -> Facts:
     """The cache of w2 is down, and the Service's address is its own there."""
     return failing(to_service("timeout", node="w2")(with_cache(facts, ready=False)), PATHS)
 
@@ -170,14 +170,16 @@ def large_buffers(facts: Facts) -> Facts:
 def long_denials(facts: Facts) -> Facts:
     """Denials are kept for half an hour."""
     block = "    cache 30 {\n        disable success cluster.local\n"
-    sick = corefile(facts, f"{block}        disable denial cluster.local\n    }}\n", "cache 900\n")
+    faulty = corefile(
+        facts, f"{block}        disable denial cluster.local\n    }}\n", "cache 900\n"
+    )
     name = f"{COREFILE}::test_nothing_in_it_is_likely_to_hurt"
     return replace(
-        sick, troubles=(trouble(name, "deviation", "a Service stays unknown for 900 s"),)
+        faulty, troubles=(trouble(name, "deviation", "a Service stays unknown for 900 s"),)
     )
 
 
-SICK: dict[str, tuple[str, Change]] = {
+FAULTY: dict[str, tuple[str, Change]] = {
     "api family": ("api-family-mismatch", other_family),
     "cache address": ("nodelocal-ipvs-clusterdns", cache_address),
     "wildcard": ("wildcard-search-domain", wildcard),
@@ -189,7 +191,7 @@ SICK: dict[str, tuple[str, Change]] = {
     "empty ignored": ("ignore-empty-service", empty_ignored),
     "other port": ("netpol-postdnat-port", other_port),
     "overlap": ("pod-cidr-overlap", overlapping),
-    "sick cache": ("nodelocal-down", sick_cache),
+    "faulty cache": ("nodelocal-down", faulty_cache),
     "stuck proxy": ("kube-proxy-stuck-node", stuck_proxy),
     "large buffers": ("edns-large-dropped", large_buffers),
     "long denials": ("denial-too-long", long_denials),

@@ -25,55 +25,55 @@ LOOP = '[FATAL] plugin/loop: Loop (127.0.0.1:51022 -> :53) detected for zone "."
 
 def loop(facts: Facts) -> Facts:
     """CoreDNS forwards to itself and stops."""
-    sick = corefile(facts, "forward . /etc/resolv.conf", "forward . 127.0.0.1")
-    return failing(crashing(sick, LOOP), READY, f"{LOOPS}::test_no_replica_has_died_of_a_loop")
+    faulty = corefile(facts, "forward . /etc/resolv.conf", "forward . 127.0.0.1")
+    return failing(crashing(faulty, LOOP), READY, f"{LOOPS}::test_no_replica_has_died_of_a_loop")
 
 
 def hidden_loop(facts: Facts) -> Facts:
     """The same without the plugin."""
     text = facts.inventory.corefile_text or ""
     text = text.replace("forward . /etc/resolv.conf", "forward . 127.0.0.1").replace("loop\n", "\n")
-    sick = outside("REFUSED")(inventory(facts, corefile_text=text))
-    return failing(sick, f"{LOOPS}::test_no_replica_asks_itself")
+    faulty = outside("REFUSED")(inventory(facts, corefile_text=text))
+    return failing(faulty, f"{LOOPS}::test_no_replica_asks_itself")
 
 
 def loop_through_service(facts: Facts) -> Facts:
     """CoreDNS forwards to its own Service."""
-    sick = corefile(facts, "forward . /etc/resolv.conf", f"forward . {DNS_IP}")
-    sick = outside("SERVFAIL")(sick)
-    return failing(sick, f"{LOOPS}::test_no_replica_asks_the_cluster_dns")
+    faulty = corefile(facts, "forward . /etc/resolv.conf", f"forward . {DNS_IP}")
+    faulty = outside("SERVFAIL")(faulty)
+    return failing(faulty, f"{LOOPS}::test_no_replica_asks_the_cluster_dns")
 
 
 def bad_syntax(facts: Facts) -> Facts:
     """A brace is missing, and the replicas were restarted."""
     text = (facts.inventory.corefile_text or "").rstrip().removesuffix("}")
     log = "/etc/coredns/Corefile:20 - Error during parsing: Unexpected EOF"
-    sick = inventory(crashing(facts, log), corefile_text=text)
-    return failing(sick, READY, f"{COREFILE}::test_corefile_can_be_read")
+    faulty = inventory(crashing(facts, log), corefile_text=text)
+    return failing(faulty, READY, f"{COREFILE}::test_corefile_can_be_read")
 
 
 def latent(facts: Facts) -> Facts:
     """A brace is missing, and nobody has restarted anything yet."""
     text = (facts.inventory.corefile_text or "").rstrip().removesuffix("}")
     log = "[ERROR] plugin/reload: Corefile changed but reload failed: starting with listener"
-    sick = replace(inventory(facts, corefile_text=text), logs={"coredns-a": log})
-    return failing(sick, f"{COREFILE}::test_corefile_can_be_read")
+    faulty = replace(inventory(facts, corefile_text=text), logs={"coredns-a": log})
+    return failing(faulty, f"{COREFILE}::test_corefile_can_be_read")
 
 
 def removed(facts: Facts) -> Facts:
     """The Corefile has a plugin of long ago."""
-    sick = corefile(facts, "forward . /etc/resolv.conf", "proxy . /etc/resolv.conf")
-    sick = crashing(
-        sick, "/etc/coredns/Corefile:13 - Error during parsing: Unknown directive 'proxy'"
+    faulty = corefile(facts, "forward . /etc/resolv.conf", "proxy . /etc/resolv.conf")
+    faulty = crashing(
+        faulty, "/etc/coredns/Corefile:13 - Error during parsing: Unknown directive 'proxy'"
     )
-    return failing(sick, READY, f"{COREFILE}::test_running_version_would_start_with_it")
+    return failing(faulty, READY, f"{COREFILE}::test_running_version_would_start_with_it")
 
 
 def other_zone(facts: Facts) -> Facts:
     """CoreDNS serves another zone."""
-    sick = corefile(facts, "kubernetes cluster.local", "kubernetes other.local")
-    sick = saying(sick, lambda t: "SERVFAIL" if t.kind in ("known", "absent") else None)
-    return failing(sick, f"{COREFILE}::test_it_serves_the_cluster_domain")
+    faulty = corefile(facts, "kubernetes cluster.local", "kubernetes other.local")
+    faulty = saying(faulty, lambda t: "SERVFAIL" if t.kind in ("known", "absent") else None)
+    return failing(faulty, f"{COREFILE}::test_it_serves_the_cluster_domain")
 
 
 def no_reload(facts: Facts) -> Facts:
@@ -83,21 +83,21 @@ def no_reload(facts: Facts) -> Facts:
 
 def edited_in_vain(facts: Facts) -> Facts:
     """The TTL was changed, and nobody noticed."""
-    sick = deviating(no_reload(facts), f"{COREFILE}::test_what_runs_is_the_configmap")
-    return failing(sick, "tests/dns/test_apex.py::test_records_expire_in_time[udp]")
+    faulty = deviating(no_reload(facts), f"{COREFILE}::test_what_runs_is_the_configmap")
+    return failing(faulty, "tests/dns/test_apex.py::test_records_expire_in_time[udp]")
 
 
 def no_forward(facts: Facts) -> Facts:
     """Nothing is forwarded."""
     block = "    forward . /etc/resolv.conf {\n        max_concurrent 1000\n    }\n"
-    sick = outside("SERVFAIL")(corefile(facts, block, ""))
-    return failing(sick, f"{COREFILE}::test_it_forwards_what_is_not_its_own")
+    faulty = outside("SERVFAIL")(corefile(facts, block, ""))
+    return failing(faulty, f"{COREFILE}::test_it_forwards_what_is_not_its_own")
 
 
 def no_ready_plugin(facts: Facts) -> Facts:
     """The page of the readiness probe is not there."""
-    sick = not_ready(corefile(facts, "    ready\n", ""))
-    return touching(sick, lambda c: "refused" if c.what == "/ready" else None)
+    faulty = not_ready(corefile(facts, "    ready\n", ""))
+    return touching(faulty, lambda c: "refused" if c.what == "/ready" else None)
 
 
 def wrong_probe(facts: Facts) -> Facts:
@@ -111,7 +111,7 @@ def wrong_probe(facts: Facts) -> Facts:
     return deviating(edited(facts, "workload", edit), name)
 
 
-SICK: dict[str, tuple[str, Change]] = {
+FAULTY: dict[str, tuple[str, Change]] = {
     "loop": ("loop-detected", loop),
     "hidden loop": ("loop-hidden", hidden_loop),
     "loop through the service": ("loop-via-service", loop_through_service),

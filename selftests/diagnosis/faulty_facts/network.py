@@ -27,12 +27,12 @@ from selftests.diagnosis.healthy_facts import OURS
 
 def kube_proxy_down(facts: Facts) -> Facts:
     """No cluster IP works on w2."""
-    sick = touching(
+    faulty = touching(
         to_service("timeout", node="w2")(facts),
         lambda c: "timeout" if (c.what, c.node) == ("api-service", "w2") else None,
     )
     proxies = tuple(p for p in facts.kube_proxies or () if p["spec"]["nodeName"] != "w2")
-    return failing(replace(sick, kube_proxies=proxies), PATHS)
+    return failing(replace(faulty, kube_proxies=proxies), PATHS)
 
 
 def cut(node: str, result: str = "timeout") -> Change:
@@ -42,10 +42,10 @@ def cut(node: str, result: str = "timeout") -> Change:
         return bool(there) and here != there and node in (here, there)
 
     def change(facts: Facts) -> Facts:
-        sick = saying(facts, lambda t: result if between(t.node, t.server_node) else None)
-        sick = to_service(result, node=node)(sick)
-        sick = touching(sick, lambda c: result if between(c.node, c.server_node) else None)
-        return failing(sick, PATHS)
+        faulty = saying(facts, lambda t: result if between(t.node, t.server_node) else None)
+        faulty = to_service(result, node=node)(faulty)
+        faulty = touching(faulty, lambda c: result if between(c.node, c.server_node) else None)
+        return failing(faulty, PATHS)
 
     return change
 
@@ -59,9 +59,9 @@ def deaf_replica(facts: Facts) -> Facts:
 
 def forwards_nothing(facts: Facts) -> Facts:
     """Pods on w2 reach nothing outside it."""
-    sick = saying(facts, lambda t: "timeout" if t.node == "w2" else None)
-    sick = touching(sick, lambda c: "timeout" if c.node == "w2" else None)
-    return failing(sick, PATHS)
+    faulty = saying(facts, lambda t: "timeout" if t.node == "w2" else None)
+    faulty = touching(faulty, lambda c: "timeout" if c.node == "w2" else None)
+    return failing(faulty, PATHS)
 
 
 def udp_of_service(facts: Facts) -> Facts:
@@ -103,13 +103,13 @@ def lossy(facts: Facts) -> Facts:
 
 def lossy_link(facts: Facts, **found: Any) -> Facts:  # noqa: ANN401 (fields of PathLoss)
     """The same with TCP, where a lost segment is sent again after a second."""
-    sick = lossy(facts)
+    faulty = lossy(facts)
     paths = tuple(
         replace(p, sent=300, **found) if (p.node, p.transport) == ("w2", "tcp") else p
-        for p in sick.paths
+        for p in faulty.paths
     )
     return failing(
-        replace(sick, paths=paths), "tests/network/test_paths.py::test_path_loses_nothing[tcp]"
+        replace(faulty, paths=paths), "tests/network/test_paths.py::test_path_loses_nothing[tcp]"
     )
 
 
@@ -140,9 +140,11 @@ def no_network(facts: Facts) -> Facts:
                 }
             ]
 
-    sick = edited(edited(no_endpoints(facts), "pods", wait), "nodes", unready)
-    sick = replace(sick, talks=(), contacts=(), resolv_confs={}, unprobed={}, logs={}, metrics={})
-    return failing(sick, READY)
+    faulty = edited(edited(no_endpoints(facts), "pods", wait), "nodes", unready)
+    faulty = replace(
+        faulty, talks=(), contacts=(), resolv_confs={}, unprobed={}, logs={}, metrics={}
+    )
+    return failing(faulty, READY)
 
 
 def policy(namespace: str, spec: Mapping[str, object]) -> Manifest:
@@ -153,8 +155,8 @@ def policy(namespace: str, spec: Mapping[str, object]) -> Manifest:
 def egress_denied(facts: Facts) -> Facts:
     """Our namespace may send nothing."""
     shut = policy(OURS, {"podSelector": {}, "policyTypes": ["Egress"]})
-    sick = saying(replace(facts, policies=(shut,)), lambda t: "timeout")
-    return failing(touching(sick, lambda c: "timeout"), PATHS)
+    faulty = saying(replace(facts, policies=(shut,)), lambda t: "timeout")
+    return failing(touching(faulty, lambda c: "timeout"), PATHS)
 
 
 def ingress_shut(facts: Facts) -> Facts:
@@ -165,10 +167,10 @@ def ingress_shut(facts: Facts) -> Facts:
         "ingress": [{"from": [{"podSelector": {}}]}],
     }
     shut = policy("kube-system", spec)
-    sick = saying(
+    faulty = saying(
         replace(facts, policies=(shut,)), lambda t: None if t.kind == "upstream" else "timeout"
     )
-    return failing(touching(sick, lambda c: "timeout" if c.what.startswith("/") else None), PATHS)
+    return failing(touching(faulty, lambda c: "timeout" if c.what.startswith("/") else None), PATHS)
 
 
 def egress_of_replicas(facts: Facts) -> Facts:
@@ -193,7 +195,7 @@ def another_answers(facts: Facts) -> Facts:
     return failed(saying(facts, rule), check, cell(name, "w2", server, "udp", RIGHT, NXDOMAIN))
 
 
-SICK: dict[str, tuple[str, Change]] = {
+FAULTY: dict[str, tuple[str, Change]] = {
     "another answers": ("dns-intercepted", another_answers),
     "kube-proxy": ("kube-proxy-down-node", kube_proxy_down),
     "cut node": ("overlay-broken", cut("w2")),

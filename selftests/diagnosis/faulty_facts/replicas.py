@@ -27,10 +27,10 @@ def killed(facts: Facts) -> Facts:
 
 def scaled(facts: Facts) -> Facts:
     """Nobody is wanted."""
-    sick = edited(facts, "workload", lambda w: w["spec"].update(replicas=0))
-    sick = no_endpoints(inventory(sick, pods=()))
-    gone = tuple(t for t in sick.talks if not t.server.startswith("pod/"))
-    return failing(to_service("refused")(replace(sick, talks=gone, logs={}, metrics={})), READY)
+    faulty = edited(facts, "workload", lambda w: w["spec"].update(replicas=0))
+    faulty = no_endpoints(inventory(faulty, pods=()))
+    gone = tuple(t for t in faulty.talks if not t.server.startswith("pod/"))
+    return failing(to_service("refused")(replace(faulty, talks=gone, logs={}, metrics={})), READY)
 
 
 def unschedulable(facts: Facts) -> Facts:
@@ -41,9 +41,9 @@ def unschedulable(facts: Facts) -> Facts:
             why = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}
             pod["status"].update(phase="Pending", podIPs=[], containerStatuses=[], conditions=[why])
 
-    sick = no_endpoints(edited(facts, "pods", wait))
-    gone = tuple(t for t in sick.talks if not t.server.startswith("pod/"))
-    return failing(to_service("refused")(replace(sick, talks=gone, logs={}, metrics={})), READY)
+    faulty = no_endpoints(edited(facts, "pods", wait))
+    gone = tuple(t for t in faulty.talks if not t.server.startswith("pod/"))
+    return failing(to_service("refused")(replace(faulty, talks=gone, logs={}, metrics={})), READY)
 
 
 def other_image(facts: Facts) -> Facts:
@@ -55,18 +55,18 @@ def other_image(facts: Facts) -> Facts:
         status["conditions"][0]["status"] = "False"
         status["containerStatuses"][0].update(state={"waiting": {"reason": "CrashLoopBackOff"}})
 
-    sick = edited(facts, "pods", edit)
-    name = f"pod/{sick.inventory.pods[0]['metadata']['name']}"
-    dead = saying(sick, lambda t: "refused" if t.server == name else None)
+    faulty = edited(facts, "pods", edit)
+    name = f"pod/{faulty.inventory.pods[0]['metadata']['name']}"
+    dead = saying(faulty, lambda t: "refused" if t.server == name else None)
     return failing(touching(dead, lambda c: "refused" if c.server == name else None), READY)
 
 
 def alone(facts: Facts) -> Facts:
     """One replica."""
-    sick = edited(facts, "workload", lambda w: w["spec"].update(replicas=1))
-    sick = inventory(sick, pods=facts.inventory.pods[:1])
+    faulty = edited(facts, "workload", lambda w: w["spec"].update(replicas=1))
+    faulty = inventory(faulty, pods=facts.inventory.pods[:1])
     return deviating(
-        sick,
+        faulty,
         f"{WORKLOAD}::test_there_are_two_replicas",
         f"{WORKLOAD}::test_replicas_are_on_several_nodes",
     )
@@ -74,8 +74,10 @@ def alone(facts: Facts) -> Facts:
 
 def unsynced(facts: Facts) -> Facts:
     """Replicas that never heard of the API server."""
-    sick = saying(not_ready(facts), lambda t: "SERVFAIL" if t.kind in ("known", "absent") else None)
-    return touching(sick, lambda c: "503" if c.what == "/ready" else None)
+    faulty = saying(
+        not_ready(facts), lambda t: "SERVFAIL" if t.kind in ("known", "absent") else None
+    )
+    return touching(faulty, lambda c: "503" if c.what == "/ready" else None)
 
 
 def forbidden(*kinds: str) -> Change:
@@ -102,7 +104,7 @@ def api_lost(facts: Facts) -> Facts:
     return failing(replace(unsynced(facts), logs=logs))
 
 
-SICK: dict[str, tuple[str, Change]] = {
+FAULTY: dict[str, tuple[str, Change]] = {
     "killed": ("oom", killed),
     "scaled": ("scaled-or-pending", scaled),
     "unschedulable": ("scaled-or-pending", unschedulable),

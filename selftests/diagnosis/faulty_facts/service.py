@@ -32,22 +32,24 @@ def missing(facts: Facts) -> Facts:
 
 def selector(facts: Facts) -> Facts:
     """The selector matches nobody."""
-    sick = edited(facts, "service", lambda s: s["spec"].update(selector={"k8s-app": "coredns"}))
-    sick = to_service("refused")(no_endpoints(sick))
-    return failing(sick, f"{SERVICE}::test_selector_matches_the_replicas")
+    faulty = edited(facts, "service", lambda s: s["spec"].update(selector={"k8s-app": "coredns"}))
+    faulty = to_service("refused")(no_endpoints(faulty))
+    return failing(faulty, f"{SERVICE}::test_selector_matches_the_replicas")
 
 
 def target_port(facts: Facts) -> Facts:
     """53/UDP leads to 5353."""
-    sick = edited(facts, "slices", lambda s: s[0]["ports"][0].update(port=5353))
-    return failing(to_service("refused", "udp")(sick))
+    faulty = edited(facts, "slices", lambda s: s[0]["ports"][0].update(port=5353))
+    return failing(to_service("refused", "udp")(faulty))
 
 
 def no_tcp(facts: Facts) -> Facts:
     """53/TCP is gone."""
-    sick = edited(facts, "service", lambda s: s["spec"]["ports"].pop(1))
-    sick = edited(sick, "slices", lambda s: s[0]["ports"].pop(1))
-    return failing(to_service("timeout", "tcp")(sick), f"{SERVICE}::test_service_has_port[53-tcp]")
+    faulty = edited(facts, "service", lambda s: s["spec"]["ports"].pop(1))
+    faulty = edited(faulty, "slices", lambda s: s[0]["ports"].pop(1))
+    return failing(
+        to_service("timeout", "tcp")(faulty), f"{SERVICE}::test_service_has_port[53-tcp]"
+    )
 
 
 def not_ready(facts: Facts) -> Facts:
@@ -57,8 +59,8 @@ def not_ready(facts: Facts) -> Facts:
         for pod in pods:
             pod["status"]["conditions"][0]["status"] = "False"
 
-    sick = no_endpoints(edited(facts, "pods", unready))
-    return failing(to_service("refused")(sick), READY)
+    faulty = no_endpoints(edited(facts, "pods", unready))
+    return failing(to_service("refused")(faulty), READY)
 
 
 def told(nameservers: tuple[str, ...], *nodes: str) -> Change:
@@ -87,16 +89,16 @@ def no_cluster_dns(facts: Facts) -> Facts:
 def no_resolv_conf(facts: Facts) -> Facts:
     """The kubelet of w2 names a file that is not there."""
     why = "Failed to create pod sandbox: open /run/none/resolv.conf: no such file or directory"
-    sick = replace(
+    faulty = replace(
         facts,
         unprobed={"w2": why},
         events=(*(facts.events or ()), event("pod/probe-2", "FailedCreatePodSandBox", why)),
         talks=tuple(t for t in facts.talks if t.node != "w2"),
     )
-    return failing(sick, "tests/network/test_paths.py::test_every_node_starts_a_probe")
+    return failing(faulty, "tests/network/test_paths.py::test_every_node_starts_a_probe")
 
 
-SICK: dict[str, tuple[str, Change]] = {
+FAULTY: dict[str, tuple[str, Change]] = {
     "missing": ("dns-svc-missing", missing),
     "selector": ("dns-svc-selector-wrong", selector),
     "target port": ("dns-svc-targetport-wrong", target_port),

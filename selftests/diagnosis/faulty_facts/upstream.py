@@ -22,23 +22,23 @@ def outside(result: str, kind: str = "outside") -> Change:
 
 def no_upstream(facts: Facts, direct: str = "timeout") -> Facts:
     """The upstream does not answer."""
-    sick = outside("SERVFAIL")(facts)
-    return failing(saying(sick, lambda t: direct if t.kind == "upstream" else None))
+    faulty = outside("SERVFAIL")(facts)
+    return failing(saying(faulty, lambda t: direct if t.kind == "upstream" else None))
 
 
 def second_upstream(facts: Facts) -> Facts:
     """Another upstream, which is dead."""
-    sick = corefile(facts, "forward . /etc/resolv.conf", f"forward . {UPSTREAM} 192.0.2.1")
+    faulty = corefile(facts, "forward . /etc/resolv.conf", f"forward . {UPSTREAM} 192.0.2.1")
     dead = [Talk("upstream", n, "upstream", "192.0.2.1", "", "udp", "timeout") for n in NODES]
-    sick = replace(sick, talks=(*sick.talks, *dead))
-    sick = replace(
-        sick,
+    faulty = replace(faulty, talks=(*faulty.talks, *dead))
+    faulty = replace(
+        faulty,
         talks=tuple(
             replace(t, ms=2400.0) if (t.kind, t.node) == ("outside", "w2") else t
-            for t in sick.talks
+            for t in faulty.talks
         ),
     )
-    return failing(sick, f"{OUTSIDE}[udp]")
+    return failing(faulty, f"{OUTSIDE}[udp]")
 
 
 def slow_upstream(facts: Facts) -> Facts:
@@ -64,19 +64,19 @@ def udp_only_upstream(facts: Facts) -> Facts:
 
 def v6_upstream(facts: Facts) -> Facts:
     """An upstream with an IPv6 address."""
-    sick = corefile(facts, "forward . /etc/resolv.conf", f"forward . {UPSTREAM} [2001:db8::53]")
+    faulty = corefile(facts, "forward . /etc/resolv.conf", f"forward . {UPSTREAM} [2001:db8::53]")
     line = "[ERROR] plugin/errors: 2 x. A: dial udp [2001:db8::53]:53: connect: network is "
     return failing(
-        replace(sick, logs={"coredns-a": f"{line}unreachable\n"}),
+        replace(faulty, logs={"coredns-a": f"{line}unreachable\n"}),
         f"{OUTSIDE}[udp]",
     )
 
 
 def no_aaaa(facts: Facts) -> Facts:
     """AAAA of names outside is SERVFAIL."""
-    sick = outside("SERVFAIL", "outside-aaaa")(facts)
+    faulty = outside("SERVFAIL", "outside-aaaa")(facts)
     name = "tests/network/test_node_resolver.py::test_every_upstream_answers[udp-AAAA]"
-    return deviating(sick, name)
+    return deviating(faulty, name)
 
 
 def overflow(facts: Facts) -> Facts:
@@ -89,11 +89,11 @@ def overflow(facts: Facts) -> Facts:
 def throttled(facts: Facts) -> Facts:
     """Too many questions wait."""
     log = "[ERROR] plugin/errors: 2 x. A: concurrent queries exceeded maximum 1000\n"
-    sick = outside("REFUSED")(facts)
-    return failing(replace(sick, logs={"coredns-a": log}))
+    faulty = outside("REFUSED")(facts)
+    return failing(replace(faulty, logs={"coredns-a": log}))
 
 
-SICK: dict[str, tuple[str, Change]] = {
+FAULTY: dict[str, tuple[str, Change]] = {
     "upstream": ("upstream-unreachable", no_upstream),
     "one upstream": ("upstream-one-dead", second_upstream),
     "slow upstream": ("upstream-slow", slow_upstream),
