@@ -78,7 +78,7 @@ def forgotten(
 
 
 def test_every_experiment_has_a_fixture_and_a_check(tests: Sequence[Test]) -> None:
-    """One line in fixtures/experiments.py, and a check that asks for it."""
+    """The fixture is made of the class; a check asks for it."""
     assert forgotten(EXPERIMENTS, of_fixtures(vars(fixtures.experiments)), tests) == []
 
 
