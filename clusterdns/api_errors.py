@@ -22,7 +22,7 @@ class NotFoundError(ApiException, LookupError):
 
 
 class NoAnswerError(ApiException):
-    """Nothing came from the API server, or nothing that one would say; ``reason`` has the words.
+    """The API server gave no answer, or not one of its own kind; ``reason`` has the words.
 
     ``status`` is 0. ``sent``: whether the request may have been carried out all the same.
     """

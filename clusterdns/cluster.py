@@ -93,7 +93,7 @@ class Cluster:
         query: Mapping[str, str] | None = None,
         content_type: str = "application/json",
     ) -> Manifest:
-        """One request, one JSON object back.
+        """Send one request to the API server; the JSON object of its answer.
 
         Raises NotFoundError for a 404 and kubernetes.client.ApiException for all else that is not
         the answer, NoAnswerError among it when none came or it is not one of an API server. What
@@ -173,7 +173,7 @@ class Cluster:
         return found if RUN_LABEL in mine and mine.items() <= labels.items() else ""
 
     def get(self, kind: str, name: str, namespace: str | None = None) -> Manifest:
-        """One object. Raises NotFoundError."""
+        """Get one object. Raises NotFoundError."""
         return self._of_kind(kind, self.request("GET", path_of(kind, namespace, name)))
 
     def find(self, kind: str, name: str, namespace: str | None = None) -> Manifest | None:

@@ -20,7 +20,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Give back the handler that was there before."""
+    """Restore the default handler of SIGTERM."""
     if TERM_KEY in config.stash:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
 

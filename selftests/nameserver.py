@@ -67,7 +67,7 @@ class Response:
     pieces: int = 1  # TCP: sent in so many parts
 
     def edited(self, edit: Callable[[dns.message.Message], object]) -> "Response":
-        """The same after ``edit`` has changed the message in place."""
+        """A copy of the response, of which ``edit`` has changed the message in place."""
         message = dns.message.from_wire(self.wire)
         edit(message)
         return dataclasses.replace(self, wire=message.to_wire(max_size=65535))

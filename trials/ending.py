@@ -22,7 +22,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def exit_code_of(work: Callable[[], int]) -> int:
-    """What the work says, or the code for what ended it, which is told.
+    """What the work says, or the code for what ended it, which is reported.
 
     SIGTERM ends it as Ctrl-C does, with clean-up; and Ctrl-C does in the background too.
     """

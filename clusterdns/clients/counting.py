@@ -36,7 +36,7 @@ class Counted:
 
     @property
     def token(self) -> str:
-        """The first label."""
+        """The first label of the question's name, by which questions are told apart."""
         return self.name.partition(".")[0]
 
 
@@ -86,7 +86,7 @@ class QuestionCounter:
 
     @property
     def corefile(self) -> str:
-        """Its configuration: plugins of every standard CoreDNS since 1.1."""
+        """The Corefile of the counting CoreDNS: plugins of every standard CoreDNS since 1.1."""
         matches = "".join(f"        match {pattern}\n" for pattern in self.existing)
         templates = "".join(
             f"    template IN {rdtype} {{\n{matches}"

@@ -31,12 +31,12 @@ class Proposal:
 
 
 def servers(count: int) -> tuple[str, ...]:
-    """So many nameservers."""
+    """A list of so many nameservers."""
     return tuple(f"192.0.2.{i}" for i in range(1, count + 1))
 
 
 def suffixes(count: int) -> tuple[str, ...]:
-    """So many search suffixes, all short."""
+    """A list of so many search suffixes, all of them short."""
     return tuple(f"s{i}.test" for i in range(1, count + 1))
 
 

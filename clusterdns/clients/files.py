@@ -45,7 +45,7 @@ class InFile:
 
 
 def in_file(clients: Clients, asked: InFile) -> Observation:
-    """A part as it was found, and the file around it."""
+    """A part of a file as it was found in a pod, with the whole file around it."""
     client, value = asked.client, asked.part.words(asked.client.conf)
     received = f"{value or '(none)'}, in: {in_one_line(client.text)}"
     again = partial(repeat, clients, client, ["cat", RESOLV_CONF])
@@ -53,7 +53,7 @@ def in_file(clients: Clients, asked: InFile) -> Observation:
 
 
 def exactly(words: str) -> Exactly:
-    """That something reads so, and not otherwise."""
+    """The rule that a part of a file reads exactly so."""
     return Exactly(words, words or "(none)")
 
 

@@ -104,7 +104,7 @@ def both(walk: Walk, _: bool) -> list[Walks]:
 
 
 def one(walk: Walk, _: bool) -> list[Walks]:
-    """A only."""
+    """Questions of type A only."""
     return [{"A": walk}]
 
 
@@ -121,7 +121,7 @@ RESOLVERS = (GLIBC, GLIBC_OLD, DIG_SEARCH, MUSL_LIBC)
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """One lookup that is counted."""
+    """One lookup of which the questions are counted."""
 
     client: Client
     resolver: Resolver

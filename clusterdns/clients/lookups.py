@@ -48,7 +48,7 @@ class Targets:
 
     @property
     def own(self) -> tuple[Service, ...]:
-        """Those that we made."""
+        """The Services that this run made."""
         made = (self.home, self.away, self.lonely, self.namesake)
         return tuple(service for service in made if service is not None)
 

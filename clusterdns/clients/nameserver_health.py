@@ -28,7 +28,7 @@ class Hearing:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def of(self, wanted: Iterable[Client]) -> list[Client]:
-        """Those of the clients whose nameserver answers, and those that are lost: they say it."""
+        """The clients whose nameserver answers, and those that are lost, which say why."""
         wanted = list(wanted)
         with self.lock:
             others = [client for client in self.clients.up() if self._may_ask(client)]

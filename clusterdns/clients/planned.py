@@ -40,12 +40,12 @@ class Role(Enum):
 
     @property
     def looks_up(self) -> bool:
-        """Whether commands other than reading resolv.conf are run in it."""
+        """Whether the pod runs other commands than reading its resolv.conf."""
         return self in (Role.HOST_NETWORK, Role.NONE, Role.SECOND, Role.MUSL)
 
     @property
     def policy(self) -> str:
-        """Its dnsPolicy."""
+        """The pod's dnsPolicy."""
         return {
             Role.DEFAULT: "Default",
             Role.HOST_NETWORK: "ClusterFirstWithHostNet",
@@ -68,7 +68,7 @@ class Given:
 
     @property
     def manifest(self) -> Manifest:
-        """As the API has it."""
+        """The manifest of the client pod."""
         pairs = [option.partition(":") for option in self.options]
         options = [{"name": n, "value": v} if sep else {"name": n} for n, sep, v in pairs]
         whole = {
@@ -121,7 +121,7 @@ def merged(domain: str) -> Given:
 
 
 def crowded() -> Given:
-    """As much as the API takes: with what the kubelet adds it is over both limits."""
+    """A dnsConfig as large as the API takes: what the kubelet adds exceeds both limits."""
     servers = tuple(f"192.0.2.{i}" for i in range(1, MOST_NAMESERVERS + 1))
     return Given(servers, tuple(f"s{i}.search.test" for i in range(1, MOST_SEARCHES + 1)))
 

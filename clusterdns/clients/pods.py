@@ -99,7 +99,7 @@ class Clients:
         queue: list[Planned] = []
         try:
             queue = self._plan()
-        except Exception as error:  # told to whoever asks for a client
+        except Exception as error:  # reported to whoever asks for a client
             reason = f"client pods could not be made: {one_line(error)}"
             self._refused = {**dict.fromkeys(Role, reason), **self._refused}
         finally:
@@ -109,7 +109,7 @@ class Clients:
         try:
             eventually(advance, lambda left: left == 0, within=self._allowed, every=0.3)
             reason = "the run is over" if self._enough.is_set() else "there was no time left for it"
-        except Exception as error:  # told to whoever asks for a client
+        except Exception as error:  # reported to whoever asks for a client
             reason = one_line(error)
         for name in [*starting, *(planned.name for planned in queue)]:
             self._give_up(name, f"the pod {name} was not waited for: {reason}")
@@ -198,7 +198,7 @@ class Clients:
         future = self._entered[planned.name]
         try:
             future.set_result(enter(self.testbed, planned, str(pod["status"].get("podIP", ""))))
-        except Exception as error:  # told to whoever asks for this client
+        except Exception as error:  # reported to whoever asks for this client
             text = f"nothing can be run in pod {planned.name} on {planned.node}: {error}"
             future.set_exception(NoClientsError(text))
 

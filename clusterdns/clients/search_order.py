@@ -81,7 +81,7 @@ def up_to_the_hit(walk: Walk, exists: Callable[[str], bool]) -> Walk:
 
 @dataclass(frozen=True)
 class Expectation:
-    """The cluster's three suffixes, and those of the node behind them."""
+    """What a search list must be: the cluster's three suffixes, and those of the node behind."""
 
     namespace: str
     domain: str

@@ -46,13 +46,13 @@ class Rule:
     remedy: str = ""
 
     def holds(self, version: Version) -> bool:
-        """Whether this version has it."""
+        """Whether a version of CoreDNS has this plugin or option."""
         return self.since <= version < self.gone
 
 
 @dataclass(frozen=True)
 class Directive:
-    """A plugin."""
+    """What is known of a plugin: the versions that have it, and its options."""
 
     name: str
     rule: Rule
@@ -61,7 +61,7 @@ class Directive:
     options: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
 
     def option(self, name: str, version: Version) -> Rule | None:
-        """The rule for an option in this version; None: this version does not have it."""
+        """The rule for an option in a version of CoreDNS; None where it has no such option."""
         return next((rule for rule in self.options.get(name, ()) if rule.holds(version)), None)
 
 

@@ -35,7 +35,7 @@ def parse(
     folders: Collection[str] = (),
     home: str = HOME,
 ) -> Corefile:
-    """Read a Corefile.
+    """Parse the text of a Corefile, with the files that it imports.
 
     ``files``: the text of files that it may import, by absolute path. Imports of anything else
     stay in the model as they are, because only the pod could tell what they bring. So do

@@ -137,7 +137,7 @@ def says_something(event: Manifest, replicas: Sequence[str]) -> bool:
 
 
 def told(event: Manifest) -> dict[str, str]:
-    """An event as causes look at it."""
+    """An event of the API, reduced to what causes look at."""
     about = event.get("involvedObject") or {}
     return {
         "namespace": str(event["metadata"].get("namespace", "")),

@@ -1,4 +1,4 @@
-"""What looks like a fault and is none: notes for people, told after a run without a failure.
+"""What looks like a fault and is none: notes for people, printed after a run without a failure.
 
 Each note is one function of what was seen; it returns a sentence with the evidence, or nothing.
 docs/symptoms.md explains them at length.

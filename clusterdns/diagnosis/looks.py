@@ -52,7 +52,7 @@ class Aims:
 
 @dataclass(frozen=True)
 class Query:
-    """One question of a look."""
+    """One question that the diagnosis puts: what kind of name, asked by whom and of whom."""
 
     kind: str
     question: Question
@@ -116,7 +116,7 @@ def ask(probe: Probe, wanted: Sequence[Query]) -> list[Talk]:
 
 
 def talk(query: Query, answer: Answer) -> Talk:
-    """One answer as a fact."""
+    """The Talk that an answer makes."""
     return Talk(
         kind=query.kind,
         node=answer.node,

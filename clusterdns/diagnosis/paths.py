@@ -90,12 +90,12 @@ def describe(bad: Iterable[Talk], good: Iterable[Talk]) -> str:
 
 
 def over(talks: list[Talk]) -> str:
-    """The transports."""
+    """The transports over which questions fail, in words."""
     return " and ".join(sorted({talk.transport.upper() for talk in talks}, reverse=True))
 
 
 def where(failed: list[Talk], fine: list[Talk]) -> str:
-    """The nodes, or that it is all of them."""
+    """The nodes from which questions fail, in words."""
     nodes = {talk.node for talk in failed}
     everywhere = nodes == nodes | {talk.node for talk in fine} and len(nodes) > 1
     return "every node" if everywhere else f"node {nodes_in_words(nodes)}"

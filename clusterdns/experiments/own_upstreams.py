@@ -49,7 +49,7 @@ class UpstreamedExperiment(Experiment[Result_co]):
 
 
 def server_at(server: Server, port: int) -> Server:
-    """Another server block of the same pod."""
+    """The server that another port of the same pod is."""
     return Server(f"{server.name}:{port}", server.address, port, server.node)
 
 

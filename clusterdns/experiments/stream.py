@@ -18,7 +18,7 @@ TICK = 0.05  # seconds between two handfuls of questions
 
 @dataclass(frozen=True)
 class Streamed:
-    """One question of the stream."""
+    """One question of a steady stream, and its answer."""
 
     at: float  # time.monotonic when it was put
     value: str  # the address that came back; "" when none did

@@ -6,7 +6,7 @@ from clusterdns.cluster import Manifest
 
 
 def words_of(container: Manifest) -> list[str]:
-    """Command and arguments, as far as the manifest has them."""
+    """The command and the arguments of a container, as far as its manifest has them."""
     return [*(container.get("command") or []), *(container.get("args") or [])]
 
 

@@ -19,7 +19,7 @@ def facts_of(
     node_local: Mapping[str, object] | None = None,
     unprobed: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """As the contract has it; the domain is known once pods have told it.
+    """The facts of the report about this cluster; the domain is known once pods have told it.
 
     ``unprobed``: why nodes have no probe, by node; it is left out where all have one.
     """

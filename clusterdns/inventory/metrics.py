@@ -13,7 +13,7 @@ PORT = 9153  # of the prometheus plugin in every kubeadm Corefile, and in ours
 
 
 class NoMetricsError(Exception):
-    """Nothing that reads as metrics came back; the text says what did."""
+    """An endpoint did not answer with metrics; the text says what came instead."""
 
 
 @dataclass(frozen=True)

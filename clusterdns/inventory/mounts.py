@@ -40,7 +40,7 @@ class Source:
         return cls(str(manifest["name"]), chosen, bool(manifest.get("optional")), whole)
 
     def files(self, data: Mapping[str, str]) -> dict[str, str]:
-        """Its files, by name."""
+        """The files that a mounted ConfigMap brings, by name."""
         items = dict.fromkeys(data) if self.items is None else self.items
         return {path or key: data[key] for key, path in items.items() if key in data}
 

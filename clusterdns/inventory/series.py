@@ -21,7 +21,7 @@ _ORDER: tuple[After, ...] = ("start", "question", "use")
 
 @dataclass(frozen=True)
 class Series:
-    """One name, its labels, and when it is there."""
+    """One series of metrics: its name, its labels, and from when on it must be there."""
 
     plugin: str
     name: str
@@ -31,7 +31,7 @@ class Series:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """As it stands in the text format: a histogram is three."""
+        """The names of a series in the text format of metrics: a histogram has three."""
         parts = ("_bucket", "_sum", "_count") if self.histogram else ("",)
         return tuple(f"coredns_{self.name}{part}" for part in parts)
 
@@ -101,7 +101,7 @@ SERIES: tuple[Series, ...] = (
 
 
 def expected_series(plugins: Collection[str], after: After) -> tuple[Series, ...]:
-    """Those of these plugins that must be there at this point at the latest."""
+    """The series of these plugins that must be there at this point at the latest."""
     reached = _ORDER[: _ORDER.index(after) + 1]
     return tuple(one for one in SERIES if one.plugin in plugins and one.after in reached)
 

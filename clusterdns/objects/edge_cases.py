@@ -85,17 +85,17 @@ class EdgeCases(HandsOut):
 
     @property
     def with_cluster_ip(self) -> tuple[Service, ...]:
-        """Those that have a cluster IP, whatever else they are. Raises NotMadeError."""
+        """The Services that have a cluster IP, whatever else they are. Raises NotMadeError."""
         return made(s for s in self.all if not s.endpoints and not s.external_name)
 
     @property
     def all_headless(self) -> tuple[Service, ...]:
-        """Those that have endpoints of their own. Raises NotMadeError."""
+        """The headless Services, which have endpoints of their own. Raises NotMadeError."""
         return made(s for s in self.all if s.endpoints)
 
     @property
     def aliases(self) -> tuple[Service, ...]:
-        """Those of type ExternalName. Raises NotMadeError."""
+        """The Services of type ExternalName. Raises NotMadeError."""
         return made(s for s in self.all if s.external_name)
 
     def given(

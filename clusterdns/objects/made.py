@@ -29,7 +29,7 @@ class HandsOut:
 
 
 def made(services: Iterable[Service]) -> tuple[Service, ...]:
-    """These Services, all of which are there. Raises NotMadeError when one of them is not."""
+    """Services that are all there. Raises NotMadeError when one of them is not."""
     found = tuple(services)
     for service in found:
         if service.refused:

@@ -110,7 +110,7 @@ def make_services(
 
 
 def make_canary(workspace: Workspace, name: str, domain: str) -> Service:
-    """Make a Service that is known to nobody who does not know all that was made before it.
+    """Make the canary, a Service that a server knows only after all that was made before.
 
     Where slices are refused there is none to wait for, so one with a cluster IP does as well.
     Its ``refused`` says when there is none at all.
@@ -152,7 +152,7 @@ def peer_endpoints(run: RunId) -> tuple[Endpoint, ...]:
 
 
 def many(count: int) -> tuple[Endpoint, ...]:
-    """So many ready endpoints without hostnames."""
+    """A list of so many ready endpoints without hostnames."""
     return tuple(Endpoint(str(a)) for a in itertools.islice(NOBODY.hosts(), count))
 
 

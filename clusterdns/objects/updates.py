@@ -72,7 +72,7 @@ class Changes:
         return [manifest(self.workspace, change.service), *self._slices(change.service)]
 
     def all(self) -> tuple[Change, ...]:
-        """Every change."""
+        """Every change that is made during a run, in the order of CHANGES."""
         return (*self._of_services(), *self._of_endpoints())
 
     def _of_services(self) -> Iterable[Change]:
@@ -212,12 +212,12 @@ def with_ips(service: Service, made: Manifest) -> Service:
 
 
 def patched(cluster: Cluster, service: Service, spec: Manifest) -> Manifest:
-    """Change the spec of a Service; what the API server made of it."""
+    """Change the spec of a Service; the object as the API server stored it."""
     return cluster.patch("Service", service.name, service.namespace, {"spec": spec})
 
 
 def removed(cluster: Cluster, service: Service) -> Manifest:
-    """Delete a Service."""
+    """Delete a Service that a change is about."""
     cluster.delete("Service", service.name, service.namespace)
     return {}
 

@@ -201,7 +201,7 @@ def in_case(wanted: Wanted, change: Callable[[str], str]) -> Wanted:
 
 
 def addresses_or_nodata(owner: str, ips: Iterable[str], zone: str) -> Expected:
-    """These addresses, or without any a denial of this type alone."""
+    """The answer with exactly these addresses, or NODATA where there are none."""
     found = tuple(ips)
     return expect.addresses(owner, found) if found else expect.nodata(absolute(zone))
 

@@ -65,6 +65,6 @@ def arrivals_with(canary: str, read: Callable[[], str]) -> tuple[Arrival, ...]:
 
 
 def below(zone: str, arrivals: Iterable[Arrival]) -> tuple[Arrival, ...]:
-    """Those for a zone and the names below it; the zone is absolute, case does not count."""
+    """The arrivals for a zone and the names below it; the zone is absolute, case does not count."""
     suffix = f".{zone.lower()}"
     return tuple(a for a in arrivals if f".{a.name.lower()}".endswith(suffix))

@@ -131,7 +131,7 @@ class OwnCoreDns:
         return str(address)
 
     def server(self, address: str, port: int = 53) -> Server:
-        """One of its server blocks, as somebody who is asked."""
+        """The server that a port of this CoreDNS is, for questions."""
         return Server(f"pod/{self.name}", address, port, node=self.node or "")
 
     def logs(self, container: str = MAIN, timestamps: bool = False) -> str:
@@ -141,7 +141,7 @@ class OwnCoreDns:
         return self.workspace.cluster.text("GET", path, query=query)
 
     def metrics(self, probe: Probe, address: str) -> Metrics:
-        """Its metrics, asked from a probe. Raises NoMetricsError, ProbeLostError."""
+        """The metrics of this CoreDNS, by a probe. Raises NoMetricsError, ProbeLostError."""
         return scrape(probe, address, METRICS_PORT)
 
     def change(self, files: Mapping[str, str]) -> float:

@@ -79,7 +79,7 @@ class ExecSocket:
         self._socket.setblocking(False)
 
     def fileno(self) -> int:
-        """For select."""
+        """The file descriptor, for select."""
         return int(self._socket.fileno())
 
     def send(self, data: bytes, channel: int = STDIN) -> None:

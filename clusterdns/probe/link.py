@@ -29,7 +29,7 @@ class LineStream(Protocol):
     """A relay's standard input and output; no method waits."""
 
     def fileno(self) -> int:
-        """For select."""
+        """The file descriptor, for select."""
         ...
 
     def send(self, data: bytes) -> None:

@@ -23,7 +23,7 @@ class ExecLines:
         self._complaints = bytearray()
 
     def fileno(self) -> int:
-        """For select."""
+        """The file descriptor, for select."""
         return self._socket.fileno()
 
     def send(self, data: bytes) -> None:

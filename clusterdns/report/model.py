@@ -137,11 +137,11 @@ class Summary:
 
 @dataclass(frozen=True)
 class Report:
-    """A whole ConformanceReport.
+    """The report of a run: its cluster, its result, its checks and diagnoses.
 
     ``cluster`` is the contract's section as it stands in the file; what is unknown is left out.
     ``message`` says in one paragraph why a run ended early or could judge nothing.
-    ``notes`` (what looks like a fault and is none) and ``warnings`` (of dependencies) are told in
+    ``notes`` (what looks like a fault and is none) and ``warnings`` (of dependencies) are shown in
     the terminal, report.html and events.jsonl only.
     """
 
@@ -161,7 +161,7 @@ class Report:
 
     @property
     def summary(self) -> Summary:
-        """The outcomes, counted."""
+        """How many checks have each outcome."""
         return Summary.of(self.checks)
 
     @property

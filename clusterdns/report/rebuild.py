@@ -47,7 +47,7 @@ def _rebuild(folder: Path, cleanup: CleanupResult | None) -> list[Path]:
 
 
 def recover(report: Report, events: Path) -> Report:
-    """The report with what events.jsonl knows beyond it."""
+    """A report completed by what its events.jsonl knows beyond it."""
     checks = {check.key: check for check in report.checks}
     selected: dict[tuple[str, str], Check] = {}
     warnings: list[str] = []

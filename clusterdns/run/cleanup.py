@@ -55,8 +55,8 @@ def clean_up(
 
     ``deadline_s`` is for each run, in seconds, beside waiting for a lease to run out. Leftovers
     are what could not be removed, with the reason; what is in another cluster than the one we
-    are connected to is only told, and counts as left over when we are connected to none. With a
-    connection nothing on this machine is removed: kind clusters of dead runs are told too.
+    are connected to is only reported, and counts as left over when we are connected to none. With a
+    connection nothing on this machine is removed: kind clusters of dead runs are only reported too.
     """
     restored: list[str] = []
     leftovers: list[str] = []

@@ -105,7 +105,7 @@ class DeadRun:
 
     @property
     def how(self) -> str:
-        """The command that removes it."""
+        """The command that removes what a dead run left."""
         state = self.state
         if state.kind_cluster:
             return COMMAND
@@ -247,7 +247,7 @@ def _without_label(cluster: Cluster, each: DeadRun, traces: Traces) -> list[str]
         try:
             there = cluster.find(kind, name)
         except ApiException:
-            continue  # that we may not read it is told by the search
+            continue  # that we may not read it is reported by the search
         if there is not None:
             lines.append(
                 f"left alone: {kind} {name} is in the state file of run {each.run}, but does not "
@@ -278,7 +278,7 @@ def what_dead_runs_left(
     """One line per dead run, for the notice at every start; nothing is changed.
 
     Without a cluster: those that this machine's state files know. With one: those in it that
-    no state file of this machine knows. What is left alone is told by --cleanup-only only.
+    no state file of this machine knows. Only --cleanup-only reports what is left alone.
     """
     with survey(folder, cluster, shared) as (found, complaints):
         if cluster is None:

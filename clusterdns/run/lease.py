@@ -2,7 +2,7 @@
 
 Machines disagree about the time, so both writer and reader use the clock of the API server, taken
 from the Date header of its answers (RFC 9110 section 6.6.1). The Lease also tells them the run's
-secret, by which its objects can be told from copies.
+secret, by which its objects can be distinguished from copies.
 """
 
 import os
@@ -129,7 +129,7 @@ class LeaseKeeper:
                 if not self._ending.is_set():
                     self.failures.append("the lease has been deleted by somebody else")
                 return
-            except Exception as error:  # any failure: it is told, and the next renewal tried
+            except Exception as error:  # any failure: it is reported, and the next renewal tried
                 if self._ending.is_set():  # the cluster of our own goes with its API server
                     return
                 self.failures.append(f"the lease could not be renewed: {one_line(error)}")

@@ -24,7 +24,7 @@ Gone = Callable[[], str | None]
 
 @dataclass(eq=False)
 class Entry:
-    """One thing to undo."""
+    """One thing that the run must undo at its end, and how."""
 
     what: str
     undo: Undo
@@ -53,7 +53,7 @@ class Ledger:
         """Write down how to undo something, before it is done.
 
         ``what`` names it for people. ``undo`` starts the undoing; it must do nothing when there
-        is nothing to undo. ``restore`` says that it gives back something that is not ours: that
+        is nothing to undo. ``restore`` says that it restores something that is not ours: that
         comes first and is done even when the rest is kept. ``gone`` is asked afterwards, until
         the deadline: None when nothing is left, else what is stuck and why. ``goes_with`` is the
         ``what`` of another entry whose undoing takes this one along, such as a kind cluster with

@@ -36,7 +36,7 @@ def why_not_ours(kind: str, manifest: Manifest, run: RunId, uid: str | None = No
 
 
 def owners(manifest: Manifest) -> set[str]:
-    """The uids of the objects that own this one: it goes with them.
+    """The uids of the owners of an object, which is deleted with them.
 
     The controllers' EndpointSlices take over the labels of a Service, but not its annotations.
     """
@@ -79,7 +79,7 @@ class Made:
         return replace(self, cluster=self.cluster.hurried(seconds))
 
     def find(self) -> Manifest | None:
-        """The object, or None when it is gone; what somebody else made in its place is told."""
+        """The object, or None when it is gone; what somebody else made in its place is named."""
         found = self.cluster.find(self.kind, self.name)
         if found is None:
             return None
@@ -106,5 +106,5 @@ class Made:
         return True
 
     def why_there(self) -> str | None:
-        """None when it is gone, else that it is not."""
+        """None when an object is gone, else the words that it is still there."""
         return "is still there" if self.find() is not None else None

@@ -1,4 +1,4 @@
-"""What a run would make and need, told without making it (--plan).
+"""What a run would make and need, listed without making it (--plan).
 
 Each part of a run declares what it makes where it makes it, and which fixtures ask for it: the
 plan of a selection is what its fixtures ask for, and what every run does.

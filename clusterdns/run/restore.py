@@ -162,7 +162,7 @@ def give_back_by(cluster: Cluster, kind: str, found: Manifest, record: Record) -
 
 
 def restore_object(cluster: Cluster, restore: Restore, record: Record | None = None) -> None:
-    """Make the object again what it was, and verify it.
+    """Restore an object that a run changed, and verify it by reading it again.
 
     What the run made of it is known from the state file or, by its fingerprint, from ``record``.
     Does nothing when it is as it was. Raises ChangedMeanwhileError when it is neither what it was

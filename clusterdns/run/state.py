@@ -88,7 +88,7 @@ class RunState:
         return RunId(self.run, self.secret)
 
     def uid_of(self, kind: str, name: str) -> str | None:
-        """The uid of what it made outside namespaces; None before the API server told it."""
+        """The uid of an object made outside namespaces; None before the API server told it."""
         return next((uid for k, n, uid in self.uids if (k, n) == (kind, name)), None)
 
 

@@ -1,7 +1,7 @@
 """What in a cluster bears the marks of runs: found by label, whosever it is.
 
 Whether it is provably a run's is decided afterwards (clusterdns.run.dead_runs), with the state file
-or the Lease; what names no run at all is told here and left.
+or the Lease; what names no run at all is reported here and left.
 """
 
 from collections.abc import Iterable, Iterator
@@ -45,7 +45,7 @@ class Leases:
 
     @property
     def secret(self) -> str:
-        """The run's secret; empty when no Lease tells it."""
+        """The secret of a run, as its Lease has it; empty without a Lease."""
         return secret_of(self.lease) if self.lease else ""
 
 

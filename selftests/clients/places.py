@@ -89,7 +89,7 @@ class FakeClients:
 
 
 def clients(*made: Client, where: Testbed | None = None, given: Given | None = None) -> Clients:
-    """The same, typed as what it stands for."""
+    """The clients of a fake cluster, typed as what they stand for."""
     return cast(Clients, FakeClients(*made, where=where, given=given))
 
 

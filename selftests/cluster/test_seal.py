@@ -48,7 +48,7 @@ def test_a_question_from_a_pod_does_not_leave(
 
 
 def test_a_question_from_a_node_does_not_leave(selftest_cluster: Breakable, sealed: str) -> None:
-    """The same for what runs on the node itself, such as the kubelet."""
+    """What runs on the node itself, such as the kubelet, has no way out either."""
     before = seal.counters(sealed)
     question = r"\0\1\1\0\0\1\0\0\0\0\0\0\1a\0\0\1\0\1"
     script = f"exec 3<>/dev/udp/{NOWHERE}/53; printf '{question}' >&3; read -t 1 -N 1 x <&3 || :"

@@ -40,7 +40,7 @@ def test_same_verdict(path: Path, coredns: CoreDNS) -> None:
 
 
 def test_same_verdict_on_mangled_corefiles(coredns: CoreDNS) -> None:
-    """The same holds for Corefiles with random faults."""
+    """Corefiles with random faults are judged as the real CoreDNS judges them."""
     chance, version = random.Random(20), coredns.version()
     texts = [mangled(chance.choice(EVERY).read_text(), chance) for _ in range(MANGLED)]
     with ThreadPoolExecutor(4) as threads:

@@ -61,7 +61,7 @@ class KeepingBench:
         return [self.ask_one(server, question) for question in questions]
 
     def ask_one(self, server: Server, question: Question) -> Answer:
-        """The same; a question whose reply is lost comes a second time."""
+        """Ask as a probe does; a question whose reply is lost comes a second time."""
         key = server.port, question
         lost = int(self.loses(question) and not self.asked[key])
         self.asked[key] += 1 + lost

@@ -38,7 +38,7 @@ SOUND = Upstreams(
 
 
 def with_upstream(address: str) -> Upstreams:
-    """The same, but the replica's metrics name another upstream."""
+    """The upstreams of a replica whose metrics name another one."""
     return replace(SOUND, replicas=(replace(REPLICA, seen=frozenset({address})),))
 
 

@@ -87,7 +87,7 @@ def open_runner(
 def begun(
     folder: Path, recorder: Recorder, *wanted: str, image: str = "coredns:1"
 ) -> ExperimentRunner:
-    """The same, when there are probes."""
+    """A runner whose experiments have begun, as they do when there are probes."""
     made = open_runner(folder, recorder, *wanted, image=image)
     made.begin(cast(Testbed, None))
     return made

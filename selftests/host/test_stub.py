@@ -24,7 +24,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_all_four_files_are_there_and_no_other(folder: Path) -> None:
-    """The same files as after any run."""
+    """A run that could judge nothing writes the same files as any other."""
     assert {path.name for path in folder.iterdir()} == set(stub.FILES)
 
 

@@ -55,7 +55,7 @@ def read(made: Manifest, maps: Maps, text: str = COREFILE) -> Corefile | Corefil
 
 
 def reading(made: Manifest, maps: Maps, text: str = COREFILE) -> Reading:
-    """The same, which can be read."""
+    """Answers about a Corefile that can be read."""
     corefile = read(made, maps, text)
     assert isinstance(corefile, Corefile), corefile
     return Reading(corefile)

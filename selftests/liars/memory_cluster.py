@@ -49,7 +49,7 @@ class PaperCluster:
         return made
 
     def try_all(self, manifests: Iterable[Manifest]) -> Sequence[Manifest | ApiException]:
-        """The same: on paper nothing is refused."""
+        """Store them all: on paper nothing is refused."""
         return self.create_all(manifests)
 
     def create(self, manifest: Manifest) -> Manifest:

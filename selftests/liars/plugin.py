@@ -1,7 +1,7 @@
 """A pytest plugin: the suite's own test files against DNS servers on loopback, honest or lying.
 
 The environment says what is wanted. CLUSTERDNS_LIARS_JSON names a file: then every check is run
-once for each liar, on a stage of its own, and what came of it is written there; CLUSTERDNS_LIARS
+once for each liar, on a stage of its own, and its verdicts are written there; CLUSTERDNS_LIARS
 is the share of the liars that come, such as 1/2. Without it the session is an ordinary one with
 honest servers.
 """

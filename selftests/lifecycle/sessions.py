@@ -37,7 +37,7 @@ class Suite:
     def start_into(
         self, output: int | IO[str], *arguments: str, **environment: str
     ) -> subprocess.Popen[str]:
-        """The same with standard output and standard error where the caller says."""
+        """Start a session whose standard output and standard error go where the caller says."""
         env = {**os.environ, "PYTHONPATH": str(PROJECT), "PYTHONUNBUFFERED": "1"}
         env |= {"XDG_CACHE_HOME": str(self.folder / "cache"), **environment}
         return subprocess.Popen(

@@ -294,7 +294,7 @@ def test_the_secret_is_for_the_user_alone(folder: Path, run: Run) -> None:
 def test_what_was_kept_can_be_proved_anywhere(
     api: FakeApi, cluster: Cluster, run: Run, folder: Path
 ) -> None:
-    """--keep gives back what was changed; the rest goes later, from any machine, and no copy."""
+    """--keep restores what was changed; the rest goes later, from any machine, and no copy."""
     run.enter(cluster)
     run.create_cluster_scoped(binding(run))
     copied(api, f"{NAMESPACES}/{run.id}", "payments")

@@ -1,4 +1,4 @@
-"""A run makes what it says, gives back what it changed, and leaves nothing."""
+"""A run makes what it says, restores what it changed, and leaves nothing."""
 
 import threading
 from pathlib import Path

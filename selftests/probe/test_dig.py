@@ -123,7 +123,7 @@ FAILURES = {
 
 @pytest.mark.parametrize("version", ANSWERS)
 def test_every_generation_of_dig_is_understood(version: str) -> None:
-    """The same answer must give the same message, whatever dig prints around it."""
+    """An answer must give the same message, whatever dig prints around it."""
     reply = parse_dig(HEAD.format(version=version) + ANSWERS[version], 0, PACKET)
     message = dns.message.from_wire(reply.wire or b"")
     assert (message.id, message.flags) == (QUERY.id, dns.flags.from_text("QR AA RD"))

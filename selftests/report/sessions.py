@@ -1,4 +1,4 @@
-"""The checks that the self-tests of the verdict run in sub-processes, and what came of them."""
+"""The checks that the self-tests of the verdict run in sub-processes, and their outcomes."""
 
 from typing import Any
 

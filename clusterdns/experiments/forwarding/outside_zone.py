@@ -76,7 +76,7 @@ def zone_file() -> str:
 
 
 def stub_zone_file() -> str:
-    """The stub domain as its own server has it."""
+    """The zone file of the stub domain, as the server of that domain has it."""
     records = [
         f"{STUB_ZONE} 60 IN SOA ns.{STUB_ZONE} hostmaster.{STUB_ZONE} 1 60 60 60 60",
         f"{STUB_ZONE} 60 IN NS ns.{STUB_ZONE}",

@@ -159,7 +159,7 @@ class Left:
 
 
 def planned_replica(name: str, verbs: tuple[str, ...]) -> tuple[PlannedObject, PlannedObject]:
-    """One of the pair, for --plan; ``verbs``: those for its pod."""
+    """The planned objects of one of the two replicas; ``verbs`` are those for its pod."""
     return (
         PlannedObject("", "Pod", NAMESPACE, name, verbs, "one of two, of which one goes"),
         PlannedObject("", "ConfigMap", NAMESPACE, name, ("create",), "its files"),

@@ -16,7 +16,7 @@ LAST_LINES = 3
 
 @dataclass(frozen=True)
 class Death:
-    """One container that ended, and the last that it printed."""
+    """One container that ended, and the last lines that it printed."""
 
     pod: str
     reason: str  # the kubelet's: Error, OOMKilled, Completed
@@ -26,7 +26,7 @@ class Death:
 
     @property
     def of_a_loop(self) -> bool:
-        """Whether the loop plugin ended it."""
+        """Whether the plugin loop ended the container."""
         return bool(self.loop_lines)
 
     def __str__(self) -> str:

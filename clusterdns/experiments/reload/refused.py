@@ -103,7 +103,7 @@ def change_and_see_refused(
 
 
 def invalid_corefile(fault: str, plugin: str) -> str:
-    """Another version with a fault in it: a brace that is never closed, or an unknown option."""
+    """A Corefile with a fault in it: a brace that is never closed, or an unknown option."""
     valid = versioned_corefile(BAD, plugin)
     if fault == SYNTAX:
         return valid.rstrip().removesuffix("}")

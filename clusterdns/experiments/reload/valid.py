@@ -214,7 +214,7 @@ def hashes_of(context: ExperimentContext, instance: OwnCoreDns, server: Server) 
 
 
 def metrics_of(context: ExperimentContext, instance: OwnCoreDns, server: Server) -> Metrics | None:
-    """The metrics, or None when nothing serves them."""
+    """The metrics of a private CoreDNS, or None when nothing serves them."""
     try:
         return instance.metrics(context.probe, server.address)
     except NoMetricsError as error:

@@ -30,7 +30,7 @@ def loop(facts: Facts) -> Facts:
 
 
 def hidden_loop(facts: Facts) -> Facts:
-    """The same without the plugin."""
+    """CoreDNS forwards to itself, without the plugin loop, which would notice."""
     text = facts.inventory.corefile_text or ""
     text = text.replace("forward . /etc/resolv.conf", "forward . 127.0.0.1").replace("loop\n", "\n")
     faulty = outside("REFUSED")(inventory(facts, corefile_text=text))

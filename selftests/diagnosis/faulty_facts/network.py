@@ -102,7 +102,7 @@ def lossy(facts: Facts) -> Facts:
 
 
 def lossy_link(facts: Facts, **found: Any) -> Facts:  # noqa: ANN401 (fields of PathLoss)
-    """The same with TCP, where a lost segment is sent again after a second."""
+    """Packets are lost over both transports: TCP sends a lost segment again after a second."""
     faulty = lossy(facts)
     paths = tuple(
         replace(p, sent=300, **found) if (p.node, p.transport) == ("w2", "tcp") else p
