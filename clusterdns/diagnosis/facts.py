@@ -7,7 +7,7 @@ of these values alone, so that each can be proved with recorded or hand-made fac
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -205,7 +205,7 @@ class Facts:
 
     def to_json(self) -> str:
         """Everything, as one JSON object."""
-        document = pruned(asdict(replace(self, troubles=())))
+        document = pruned(replace(self, troubles=()))
         document["troubles"] = [trouble.to_document() for trouble in self.troubles]
         return json.dumps(document)
 

@@ -2,7 +2,7 @@
 
 import re
 
-from clusterdns.corefile import CorefileError, findings
+from clusterdns.corefile import CorefileError
 from clusterdns.corefile.finding import Finding as Remark
 from clusterdns.diagnosis.facts import Facts
 
@@ -13,12 +13,7 @@ RELOADS = re.compile(r"plugin/reload: Running configuration (?:SHA512|MD5) = ")
 
 def errors(facts: Facts) -> list[Remark]:
     """What the version that runs would refuse about this Corefile."""
-    corefile, version = facts.inventory.corefile, facts.inventory.coredns_version
-    if facts.reading is None or corefile is None or isinstance(corefile, CorefileError):
-        return []
-    if not version:
-        return []
-    return [f for f in findings(corefile, version) if f.level == "error"]
+    return list(facts.inventory.refused_in_corefile)
 
 
 def broken_corefile(facts: Facts) -> str:

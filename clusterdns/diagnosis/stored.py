@@ -1,6 +1,7 @@
 """What of the facts is kept in their JSON file: no secret, and no part that no cause looks at."""
 
 from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 from clusterdns.resolvconf import ResolvConf
@@ -11,7 +12,9 @@ UNREAD |= {"volumes", "volumeMounts", "nodeInfo", "annotations"}
 
 
 def pruned(thing: Any) -> Any:  # noqa: ANN401 - any JSON value
-    """A JSON value without the unread parts of objects."""
+    """A JSON value without the unread parts of objects; a dataclass is an object of its fields."""
+    if is_dataclass(thing):
+        thing = {each.name: getattr(thing, each.name) for each in fields(thing)}
     if isinstance(thing, dict):
         return {
             key: sorted(names_of(value)) if key == "env" else pruned(value)

@@ -14,7 +14,8 @@ from typing import TypeVar
 from kubernetes.client import ApiException
 
 from clusterdns.cluster import Cluster, Manifest, NotFoundError, is_ready
-from clusterdns.corefile import Corefile, CorefileError, Reading, parse
+from clusterdns.corefile import Corefile, CorefileError, Reading, findings, parse
+from clusterdns.corefile.finding import Finding
 from clusterdns.inventory.dns_objects import (
     LABEL,
     corefile_place,
@@ -146,6 +147,14 @@ class Inventory:
     def reading(self) -> Reading | None:
         """Answers about the Corefile; None where there is none that can be read."""
         return Reading(self.corefile) if isinstance(self.corefile, Corefile) else None
+
+    @cached_property
+    def refused_in_corefile(self) -> tuple[Finding, ...]:
+        """What the version that runs would refuse in the Corefile; empty if either is unknown."""
+        if not isinstance(self.corefile, Corefile) or not self.coredns_version:
+            return ()
+        found = findings(self.corefile, self.coredns_version)
+        return tuple(one for one in found if one.level == "error")
 
     @property
     def workloads(self) -> tuple[Manifest, ...]:

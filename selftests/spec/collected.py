@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -56,7 +57,8 @@ def collect() -> tuple[Test, ...]:
     return tuple(sorted(tests, key=lambda test: test.id))
 
 
-def topics() -> dict[str, frozenset[str]]:
+@cache
+def topics() -> Mapping[str, frozenset[str]]:
     """The topics that each check declares, by its name. Raises RuntimeError."""
     return {name: frozenset(about) for *_, name, about, _ in collected()}
 
