@@ -2,14 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import dns.message
 import pytest
 
 from clusterdns.matrix import path_health as module
-from clusterdns.matrix.everyone import AGAIN_MOST, Everyone, Matrix
+from clusterdns.matrix.answer import Answer
+from clusterdns.matrix.everyone import Everyone, Matrix
+from clusterdns.matrix.evidence import NotAskedError
+from clusterdns.matrix.expect import Expected
+from clusterdns.matrix.insistence import Budgets, kind_of, tries
 from clusterdns.matrix.losses import Losses, Path
-from clusterdns.matrix.path_health import PATIENCE
 from clusterdns.matrix.paths import deadline_misses, improbable_losses
 from clusterdns.matrix.question import TRANSPORTS, Question, Server
 from clusterdns.matrix.tally import Tally
@@ -17,7 +21,9 @@ from clusterdns.matrix.wire import pipeline
 from clusterdns.probe import Conversation, Output, Packet, Reply, Transcript
 
 LIVE, DEAD = Server("pod/live", "10.0.0.1"), Server("service/dead", "10.0.0.2")
-QUESTIONS = [Question(f"name-{number}.example.") for number in range(5)]
+OWN = "cluster.example."  # the zone that is answered from memory
+QUESTIONS = [Question(f"name-{number}.{OWN}") for number in range(5)]
+CONTROLS = (Question(f"known.{OWN}"), Question("version.bind.", "TXT", rdclass="CH"))
 
 
 @dataclass
@@ -34,6 +40,9 @@ class Pretender:
     waits: list[tuple[str, float]] = field(default_factory=list)  # and how long it may take
     answers_every: int = 0  # the dead ones answer every so many questions; 0 is never
     late_ms: float = 1.0  # what their answers take
+    silent_for: int = 0  # packets to the dead ones, after which they answer; 0 is never
+    silent_names: set[str] = field(default_factory=set)  # that nobody answers
+    names: list[str] = field(default_factory=list)  # that were asked for
 
     def exchange(self, packets: Sequence[Packet]) -> list[Reply]:
         """Answer at once, or not at all."""
@@ -43,10 +52,14 @@ class Pretender:
 
     def reply(self, packet: Packet) -> Reply:
         """What one server says."""
-        lucky = self.answers_every and self.sent.count(packet.address) % self.answers_every == 0
-        if packet.address in self.dead and not lucky:
+        query = dns.message.from_wire(packet.wire)
+        name, number = query.question[0].name.to_text(), self.sent.count(packet.address)
+        self.names.append(name)
+        lucky = self.answers_every and number % self.answers_every == 0
+        lucky = lucky or 0 < self.silent_for < number
+        if (packet.address in self.dead and not lucky) or name in self.silent_names:
             return Reply(None, "timeout", 1000.0, None)
-        answer = dns.message.make_response(dns.message.from_wire(packet.wire))
+        answer = dns.message.make_response(query)
         ms = self.late_ms if packet.address in self.dead else 1.0
         return Reply(answer.to_wire(), None, ms, packet.address)
 
@@ -77,10 +90,21 @@ def probe() -> Pretender:
     return Pretender()
 
 
+def made(probe: Pretender, *servers: Server, **settings: object) -> Matrix:
+    """One node, and these servers; nobody waits."""
+    given: dict[str, Any] = {"until": lambda moment: None, **settings}
+    return Matrix({"n1": probe}, servers, 1.0, lambda answer: "", CONTROLS, **given)
+
+
 @pytest.fixture
 def matrix(probe: Pretender) -> Matrix:
-    """One node, two servers."""
-    return Matrix({"n1": probe}, (LIVE, DEAD), 1.0, lambda answer: "")
+    """One node, two servers, of which one is dead."""
+    return made(probe, LIVE, DEAD)
+
+
+def errors(*rounds: Sequence[Answer]) -> list[str]:
+    """Why there is no answer, for each cell that has none."""
+    return [answer.error for some in rounds for answer in some if not answer.answered]
 
 
 def test_each_question_to_a_sound_server_is_asked_once(matrix: Matrix, probe: Pretender) -> None:
@@ -89,153 +113,159 @@ def test_each_question_to_a_sound_server_is_asked_once(matrix: Matrix, probe: Pr
     assert probe.packets_to(LIVE) == len(QUESTIONS)
 
 
-def test_silence_is_asked_once_more(matrix: Matrix, probe: Pretender) -> None:
-    """One lost packet is no verdict."""
-    matrix.ask(QUESTIONS[:1], "udp")
-    assert probe.packets_to(DEAD) == 2
+@pytest.mark.parametrize("first", [0.05, 0.1, 0.5, 1.0, 2.0, 8.0])
+def test_tries_last_long_enough(first: float) -> None:
+    """Nobody can say that we hurried, and none of them is shorter than the one before."""
+    waits = tries(first, 5.0)
+    assert (waits[0], sum(waits) >= 5.0, sum(waits[:-1]) < 5.0) == (first, True, True)
+    assert waits == sorted(waits)
 
 
-def test_dead_path_costs_no_more(matrix: Matrix, probe: Pretender) -> None:
-    """After two silent questions in a row a path is left alone for a while."""
+def test_lost_answer_is_asked_for_again(probe: Pretender) -> None:
+    """A packet that is lost, or a server that stands still for a moment, is no verdict."""
+    probe.silent_for = 3
+    (answer,) = made(probe, DEAD).ask(QUESTIONS[:1], "udp")
+    assert (answer.answered, answer.lost, len(probe.waits)) == (True, 2, 3 + len(CONTROLS))
+
+
+def test_silence_says_how_often_it_was_asked(probe: Pretender) -> None:
+    """One name is silent on a path that lives: it is asked for over 5 s, and all others once."""
+    probe.silent_names = {QUESTIONS[0].name}
+    answers = made(probe, LIVE).ask(QUESTIONS, "udp")
+    silent = [answer for answer in answers if not answer.answered]
+    assert [(a.question, a.asked) for a in silent] == [(QUESTIONS[0], True)]
+    assert silent[0].received == "no answer (timeout), asked 4 times over 8 s"
+
+
+def test_dead_path_is_not_asked(matrix: Matrix, probe: Pretender) -> None:
+    """It is looked at by control questions of each kind, twice, and costs no more."""
+    rounds = [matrix.ask([question], "udp") for question in QUESTIONS]
+    assert probe.packets_to(DEAD) == 2 + 2 * len(CONTROLS)
+    cells = [answer for some in rounds for answer in some if answer.server == DEAD]
+    assert {(answer.asked, answer.received) for answer in cells} == {
+        (False, "no answer (not asked: none of 2 control questions was answered here, asked twice)")
+    }
+
+
+def test_slow_names_do_not_make_a_path_a_dead_one(probe: Pretender) -> None:
+    """However many of them keep silent, what else is asked there is asked, and answered."""
+    probe.silent_names = {question.name for question in QUESTIONS}
+    matrix = made(probe, LIVE)
     for question in QUESTIONS:
         matrix.ask([question], "udp")
-    assert (probe.packets_to(DEAD), probe.packets_to(LIVE)) == (4, len(QUESTIONS))
+    assert errors(matrix.ask([CONTROLS[0], Question("other.net.")], "udp")) == []
+    assert matrix.why_dead(Path("n1", str(LIVE), "udp")) == ""
 
 
-def test_questions_of_one_round_are_one_silence(matrix: Matrix, probe: Pretender) -> None:
-    """What is asked at once is lost at once: only a second round makes a path a dead one."""
-    matrix.ask(QUESTIONS, "udp")
-    assert probe.packets_to(DEAD) == len(QUESTIONS) + AGAIN_MOST
-    probe.dead.clear()
-    answers = matrix.ask(QUESTIONS, "udp")
-    assert [a.error for a in answers if not a.answered] == []
+def test_kind_that_is_silent_is_asked_once(probe: Pretender) -> None:
+    """When a kind of name has cost its budget; names of other kinds are not concerned."""
+    probe.silent_names = {f"n{number}.slow.test." for number in range(9)}
+    matrix = made(probe, LIVE)
+    lost = [matrix.ask([Question(name)], "udp")[0].lost for name in sorted(probe.silent_names)]
+    assert lost == [4, 4, 1, 1, 1, 1, 1, 1, 1]
+    probe.silent_names = {"else.where."}
+    assert matrix.ask([Question("else.where.")], "udp")[0].lost == 4
 
 
-def test_second_try_has_more_patience(matrix: Matrix, probe: Pretender) -> None:
-    """A busy machine may be slow for a moment; what has never answered is not waited for longer."""
-    matrix.ask(QUESTIONS[:1], "udp")
-    assert probe.waits_for(DEAD) == [1.0, 1.0]
-    probe.dead, probe.waits = {LIVE.address}, []
-    matrix.ask(QUESTIONS[:1], "udp")
-    assert probe.waits_for(LIVE) == [1.0, PATIENCE]
+def test_budget_comes_back(probe: Pretender) -> None:
+    """A kind that is answered again is insisted upon again."""
+    budgets, path = Budgets(), Path("n1", "pod/a", "udp")
+    kind = kind_of(QUESTIONS[0])
+    budgets.note(path, kind, 12.0)
+    assert budgets.is_spent(path, QUESTIONS[0])
+    budgets.note(path, kind, 0.0)
+    assert not budgets.is_spent(path, QUESTIONS[0])
 
 
-def test_what_is_not_asked_says_so(matrix: Matrix) -> None:
-    """A cell that was left out deviates, with the reason."""
-    for question in QUESTIONS:
-        last = matrix.ask([question], "udp")
-    assert [a.received for a in last if a.server == DEAD] == [
-        "no answer (not asked: 2 rounds in a row had no answer here)"
-    ]
+def test_all_kinds_together_have_a_budget(probe: Pretender) -> None:
+    """Where one name after the other is silent, each kind is insisted upon once."""
+    budgets, path = Budgets(), Path("n1", "pod/a", "udp")
+    for number in range(6):
+        budgets.note(path, kind_of(Question(f"a.b{number}.")), 5.0)
+    assert budgets.is_spent(path, Question("x.a.b0."))
+    assert not budgets.is_spent(path, Question("x.a.new."))
+    assert not budgets.is_spent(Path("n2", "pod/a", "udp"), Question("x.a.b0."))
 
 
 def test_transports_are_paths_of_their_own(matrix: Matrix, probe: Pretender) -> None:
     """Silence over UDP says nothing about TCP."""
-    for question in QUESTIONS:
-        matrix.ask([question], "udp")
+    matrix.ask(QUESTIONS[:1], "udp")
     before = probe.packets_to(DEAD)
+    matrix.ask(QUESTIONS[:1], "udp")
+    assert probe.packets_to(DEAD) == before
     matrix.ask(QUESTIONS[:1], "tcp")
-    assert probe.packets_to(DEAD) == before + 2
+    assert probe.packets_to(DEAD) == 2 * before
 
 
-def test_one_question_looks_whether_a_path_is_back(
+def test_path_that_is_back_is_asked_at_once(
     matrix: Matrix, probe: Pretender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """When the pause is over one question goes out; an answer lets the others follow at once."""
-    for question in QUESTIONS[:2]:
-        matrix.ask([question], "udp")
+    """When the pause is over it is looked at; one answer lets all questions follow."""
+    matrix.ask(QUESTIONS[:1], "udp")
     monkeypatch.setattr(module, "LOOK_AGAIN_S", 0.0)
     before = probe.packets_to(DEAD)
     matrix.ask(QUESTIONS, "udp")
-    assert probe.packets_to(DEAD) == before + 1
+    assert probe.packets_to(DEAD) == before + len(CONTROLS)
     probe.dead.clear()
-    answers = matrix.ask(QUESTIONS, "udp")
-    assert [a.error for a in answers if not a.answered] == []
+    assert errors(matrix.ask(QUESTIONS, "udp")) == []
 
 
-def test_one_look_is_enough_where_it_was_asked_for(probe: Pretender) -> None:
-    """With dead_after=1 who was silent once, asked twice, is left alone."""
-    matrix = Matrix({"n1": probe}, (DEAD,), 1.0, str, dead_after=1)
-    answers = [matrix.ask([question], "udp")[0] for question in QUESTIONS[:2]]
-    assert [answer.error for answer in answers] == [
-        "timeout",
-        "not asked: the round before had no answer here",
-    ]
-
-
-def test_faltering_path_costs_no_more(matrix: Matrix, probe: Pretender) -> None:
-    """A path that answers now and then is left alone as a dead one is, and says how bad it is."""
-    probe.answers_every = 4
-    asked = [matrix.ask([Question(f"n{number}.example.")], "udp") for number in range(60)]
-    reasons = [a.error for answers in asked for a in answers if not a.answered]
-    assert probe.packets_to(DEAD) < 30
-    assert "not asked: 4 of the last 7 had no answer here" in reasons
-
-
-def test_dragging_path_costs_no_more(
-    matrix: Matrix, probe: Pretender, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A path of which each answer is late is left alone too, until one comes at once."""
-    probe.answers_every, probe.late_ms = 2, 2000.0  # with the second try, two seconds later
-    asked = [matrix.ask([Question(f"n{number}.example.")], "udp") for number in range(60)]
-    reasons = [a.error for answers in asked for a in answers if not a.answered]
-    assert probe.packets_to(DEAD) < 16
-    assert reasons[0] == "not asked: 7 rounds took 21 s here"
-    monkeypatch.setattr(module, "LOOK_OFTEN_S", 0.0)
-    probe.dead.clear()
-    answers = [matrix.ask([question], "udp") for question in QUESTIONS]
-    assert [a.error for some in answers for a in some if not a.answered] == []
-
-
-def test_look_in_vain_is_repeated_more_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A path that slow on and on must not cost a second of every check."""
+def test_dead_path_is_looked_at_more_and_more_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It must not cost a second of every check."""
     clock = [100.0]
     monkeypatch.setattr("clusterdns.matrix.path_health.time.monotonic", lambda: clock[0])
     health, looks = module.PathHealth(), []
-    while not health.dead:
-        health.took([2.0], in_vain=2.0)
-        health.note([True])
-    for second in range(60):
+    for second in range(600):
         clock[0] = 100.0 + second
         if not health.resting:
             looks.append(second)
-            health.took([2.0], in_vain=2.0)
-            health.note([True])
-    assert 3 <= len(looks) <= 6, looks
+            health.look([False, False])
+    assert looks[:4] == [0, 1, 5, 13]
+    assert len(looks) <= 15
 
 
-def test_each_relapse_is_looked_after_more_seldom(probe: Pretender) -> None:
-    """A path that is well for a moment, again and again, must not cost the same each time."""
-    health = module.PathHealth()
-    for _ in range(3):
-        health.note([True, False] * 5)
-        health.note([True] * module.WELL_AFTER)
-    assert (health.relapses, health.dead) == (3, False)
-    health.note([True, False] * 5)
-    health.looked -= 4 * module.LOOK_OFTEN_S
-    assert health.resting
+def test_silence_is_a_finding_where_a_check_is_about_that(probe: Pretender) -> None:
+    """An upstream that was silent at the first look is not waited for again, and deviates."""
+    matrix = made(probe, DEAD, dead_after=1, silence_deviates=True)
+    matrix.look()
+    (answer,) = matrix.ask(QUESTIONS[:1], "udp")
+    assert (answer.asked, answer.error) == (
+        True,
+        "not asked: none of 2 control questions was answered here, asked once",
+    )
 
 
-def test_path_that_is_back_does_not_falter(
-    matrix: Matrix, probe: Pretender, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """After a long silence one answer is enough: a server that was restarted is well again."""
-    monkeypatch.setattr(module, "LOOK_AGAIN_S", 0.0)
-    for number in range(12):
-        matrix.ask([Question(f"n{number}.example.")], "udp")
-    probe.dead.clear()
-    answers = [matrix.ask([question], "udp") for question in QUESTIONS]
-    assert [a.error for some in answers for a in some if not a.answered] == []
+def test_without_controls_no_path_is_dead(probe: Pretender) -> None:
+    """An experiment counts what arrives: it is asked as often as it says, and not looked at."""
+    matrix = Matrix(
+        {"n1": probe}, (DEAD,), 1.0, str, controls=(), insist=2.0, until=lambda moment: None
+    )
+    lost = [matrix.ask([question], "udp")[0].lost for question in QUESTIONS]
+    assert lost[:3] == [2, 2, 2]
+    assert set(probe.names) == {question.name for question in QUESTIONS}
 
 
-def test_lossy_path_gets_less_time(matrix: Matrix, probe: Pretender) -> None:
+def test_lossy_path_gets_less_time(probe: Pretender) -> None:
     """When losses have cost ten seconds, a packet gets as long as answers take, and some more."""
     probe.answers_every = 2  # each first try is lost, each second one answered
-    for number in range(15):
-        matrix.ask([Question(f"n{number}.example.")], "udp")
-    times = [seconds for address, seconds in probe.waits if address == DEAD.address]
+    matrix = made(probe, LIVE, DEAD)
+    answers = [matrix.ask([Question(f"n{n}.{OWN}")], "udp") for n in range(30)]
+    times = probe.waits_for(DEAD)
+    assert errors(*answers) == []
     assert (times[0], times[-1]) == (1.0, module.SHORTEST_S)
-    assert {seconds for address, seconds in probe.waits if address == LIVE.address} == {1.0}
+    assert set(probe.waits_for(LIVE)) == {1.0}
+    lost = matrix.losses.paths[Path("n1", str(DEAD), "udp")]
+    assert lost.lost >= module.PATIENCE_S
+    assert lost.improbable
+
+
+def test_only_names_from_memory_count_as_lost(probe: Pretender) -> None:
+    """What an upstream is asked for may be slow, or be lost there: that is no loss of the path."""
+    probe.answers_every = 2
+    matrix = made(probe, DEAD)
+    for number in range(5):
+        matrix.ask([Question(f"n{number}.elsewhere.test.")], "udp")
+    assert matrix.losses.paths == {}
 
 
 def lossy(per_path: int, sent: int = 60) -> Losses:
@@ -298,36 +328,52 @@ def test_late_answers_count_by_rounds(transport: str, late: int, each: int, slow
 
 def test_one_look_finds_what_is_dead(matrix: Matrix, probe: Pretender) -> None:
     """It looks over both transports, and what comes after it fails fast with the reason."""
-    matrix.look(QUESTIONS[0])
+    matrix.look()
     looked = probe.packets_to(DEAD)
     matrix.ask(QUESTIONS, "udp")
     matrix.ask(QUESTIONS, "tcp")
 
-    assert (probe.packets_to(DEAD), looked) == (8, 8)
-    assert matrix.why_silent(Path("n1", str(DEAD), "tcp")) == (
-        "2 rounds in a row had no answer here"
-    )
-    assert matrix.why_silent(Path("n1", str(LIVE), "tcp")) == ""
+    each = len(TRANSPORTS) * (1 + 2 * len(CONTROLS))
+    assert (probe.packets_to(DEAD), looked) == (each, each)
+    assert matrix.why_dead(Path("n1", str(DEAD), "tcp")).endswith("asked twice")
+    assert matrix.why_dead(Path("n1", str(LIVE), "tcp")) == ""
 
 
 def test_one_look_at_sound_servers_is_one_question(probe: Pretender) -> None:
     """Where everybody answers there is nothing to look at twice."""
-    Matrix({"n1": probe}, (LIVE,), 1.0, lambda answer: "").look(QUESTIONS[0])
+    made(probe, LIVE).look()
 
     assert probe.packets_to(LIVE) == len(TRANSPORTS)
 
 
 def test_no_conversation_with_the_dead(matrix: Matrix, probe: Pretender) -> None:
     """A connection that cannot be made is not waited for by one check after the other."""
-    matrix.look(QUESTIONS[0])
+    matrix.look()
 
     answers = pipeline(Everyone(matrix, "tcp", Tally()), *QUESTIONS)
-    assert {(answer.server, answer.received) for answer in answers} == {
-        (LIVE, "no answer (enough)"),
-        (DEAD, "no answer (not asked: 2 rounds in a row had no answer here)"),
-    }
+    assert {(answer.server, answer.asked) for answer in answers} == {(LIVE, True), (DEAD, False)}
     assert len(answers) == 2 * len(QUESTIONS)
     assert probe.talks == [LIVE.address]
+
+
+@pytest.mark.parametrize("wrong", [False, True])
+def test_what_was_not_asked_does_not_deviate(matrix: Matrix, wrong: bool) -> None:
+    """Where all that was asked is right, the message is the dead path in one line."""
+    tally = Tally()
+    answers = Everyone(matrix, "udp", tally).put(*QUESTIONS)
+    expected = Expected("NXDOMAIN" if wrong else "NOERROR")
+    assert not answers.match(expected)
+    assert (len(repr(answers).splitlines()) == 1) is not wrong
+    words = "5 of 10 cells deviate" if wrong else "on n1 > service/dead (10.0.0.2) over udp; the"
+    assert words in repr(answers)
+    assert (tally.asked, len(tally.not_asked), len(tally.deviating)) == (5, 5, 5 * wrong)
+
+
+def test_nothing_asked_is_not_run(probe: Pretender) -> None:
+    """A check of which nothing could be asked judges nothing."""
+    answers = Everyone(made(probe, DEAD), "udp", Tally()).put(*QUESTIONS)
+    with pytest.raises(NotAskedError, match="5 of 5 answers could not be asked for"):
+        answers.match(Expected())
 
 
 def test_few_late_answers_do_not_make_a_path_a_slow_one() -> None:
@@ -335,7 +381,7 @@ def test_few_late_answers_do_not_make_a_path_a_slow_one() -> None:
     health = module.PathHealth()
     while health.waited < module.PATIENCE_S:
         health.took([1.0] * 6 + [2004.0] * 3, 1.0)
-    assert health.patience(1.0) == health.patience(1.0, again=True) == module.SHORTEST_S
+    assert health.patience(1.0) == module.SHORTEST_S
 
 
 def test_slow_path_keeps_its_patience() -> None:

@@ -113,17 +113,17 @@ def converse(
     everyone = asker.everyone
 
     def talk(node: str, probe: Probe) -> list[Answer]:
-        silent = {s: everyone.why_silent(Path(node, str(s), "tcp")) for s in everyone.servers}
-        awake = [server for server, why in silent.items() if not why]
+        dead = {s: everyone.why_dead(Path(node, str(s), "tcp")) for s in everyone.servers}
+        awake = [server for server, why in dead.items() if not why]
         talks = [Conversation(s.address, s.port, steps, 3.0, len(queries)) for s in awake]
         said = dict(zip(awake, probe.converse(talks), strict=True))
-        silence = {s: Transcript(b"", f"not asked: {why}", 0.0) for s, why in silent.items() if why}
+        silence = {s: Transcript(b"", f"not asked: {why}", 0.0) for s, why in dead.items() if why}
         return [
             replace(
                 Answer.from_reply(question, node, server, "tcp", query, reply),
                 asked=server in said,
             )
-            for server in silent
+            for server in dead
             for question, query, reply in zip(
                 questions, queries, replies_to(queries, (said | silence)[server]), strict=True
             )

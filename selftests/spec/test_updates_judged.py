@@ -40,7 +40,7 @@ def watch(replicas: list[FakeNameserver]) -> Iterator[Watch]:
     """Somebody who asks them."""
     servers = [Server(f"pod/{n}", r.address, r.port) for n, r in enumerate(replicas)]
     with LocalProbe() as local:
-        everyone = Matrix({"node": local.probe}, servers, 1.0, repr)
+        everyone = Matrix({"node": local.probe}, servers, 1.0, repr, list(WANTED))
         yield Watch(everyone, servers)
         everyone.close()
 
@@ -89,7 +89,7 @@ def test_nobody_waits_for_the_caches_of_dead_servers(
     monkeypatch.setattr(delays, "SILENT_S", 0.1)
     with LocalProbe() as local, FakeNameserver(OLD) as alive:
         server = Server("pod/0", alive.address, 1 if dead else alive.port)
-        everyone = Matrix({"node": local.probe}, [server], 0.2, repr)
+        everyone = Matrix({"node": local.probe}, [server], 0.2, repr, list(WANTED))
         seen = Watch(everyone, [server]).until(awaited(4.0))["change"]
         given_up = time.monotonic() - seen.awaited.began < 4.0
         everyone.close()
