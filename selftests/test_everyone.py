@@ -299,6 +299,19 @@ def test_a_moment_of_silence_is_one_accident() -> None:
     assert improbable_losses(made, "tcp") == []
 
 
+def test_whoever_stands_still_says_nothing_about_paths(probe: Pretender) -> None:
+    """When nothing came in time, of no server, the node that asks was not there for a moment."""
+    matrix, other = made(probe, LIVE, DEAD), Server("pod/other", "10.0.0.3")
+    probe.dead = {LIVE.address, DEAD.address}
+    probe.answers_every = 2
+    for number in range(9):
+        matrix.ask([Question(f"n{number}.{OWN}")], "udp")
+    assert {len(record.rounds) for record in matrix.losses.paths.values()} == {0}
+    for number in range(9):
+        matrix.ask([Question(f"n{number}.{OWN}")], "udp", [DEAD, other])
+    assert len(matrix.losses.paths[Path("n1", str(DEAD), "udp")].rounds) == 9
+
+
 def timed(transport: str, late: int, each: int, total: int = 300) -> Losses:
     """One path on which so many answers of a round took a second, until there are enough."""
     made = Losses()

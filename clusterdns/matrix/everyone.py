@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from clusterdns.matrix.answer import Answer
 from clusterdns.matrix.answers import Answers
 from clusterdns.matrix.insistence import Budgets, kind_of, tries
-from clusterdns.matrix.losses import Losses, Path
+from clusterdns.matrix.losses import LATE_MS, Losses, Path
 from clusterdns.matrix.path_health import DEAD_AFTER, PathHealth
 from clusterdns.matrix.question import TRANSPORTS, Question, Server, Transport
 from clusterdns.matrix.tally import Tally
@@ -221,6 +221,8 @@ class Matrix:
 
     def _took(self, now: Round, answers: Sequence[Answer], packets: Sequence[Packet]) -> None:
         """Note what is known of each path: only names that are answered from memory count."""
+        in_time = any(a.answered and a.ms <= LATE_MS for a in answers)
+        stood_still = not in_time and len({answer.server for answer in answers}) > 1
         took: dict[Path, list[float]] = defaultdict(list)
         in_vain: dict[Path, float] = defaultdict(float)
         for answer, packet in zip(answers, packets, strict=True):
@@ -228,10 +230,10 @@ class Matrix:
                 continue
             path = now.path(answer.server)
             if packet.timeout >= self.timeout:  # less is no fair measure of what is lost
-                self.losses.note(path, answer.answered, answer.ms, now.turn)
+                self.losses.note(path, answer.answered, answer.ms, now.turn, stood_still)
             if answer.answered:
                 took[path].append(answer.ms)
-            elif answer.error == "timeout":
+            elif answer.error == "timeout" and not stood_still:
                 in_vain[path] = packet.timeout  # once for all that were asked at the same time
         for path in took.keys() | in_vain.keys():
             self._health(path).took(took[path], in_vain[path])
