@@ -43,6 +43,7 @@ class Pretender:
     silent_for: int = 0  # packets to the dead ones, after which they answer; 0 is never
     silent_names: set[str] = field(default_factory=set)  # that nobody answers
     names: list[str] = field(default_factory=list)  # that were asked for
+    ending: str = "enough"  # of each conversation
 
     def exchange(self, packets: Sequence[Packet]) -> list[Reply]:
         """Answer at once, or not at all."""
@@ -66,7 +67,7 @@ class Pretender:
     def converse(self, conversations: Sequence[Conversation]) -> list[Transcript]:
         """Say nothing, and note with whom."""
         self.talks += [talk.address for talk in conversations]
-        return [Transcript(b"", "enough", 1.0) for _ in conversations]
+        return [Transcript(b"", self.ending, 1.0) for _ in conversations]
 
     def run(self, commands: Sequence[Sequence[str]], timeout: float) -> list[Output]:
         """Not for these tests."""
@@ -367,6 +368,17 @@ def test_no_conversation_with_the_dead(matrix: Matrix, probe: Pretender) -> None
     assert {(answer.server, answer.asked) for answer in answers} == {(LIVE, True), (DEAD, False)}
     assert len(answers) == 2 * len(QUESTIONS)
     assert probe.talks == [LIVE.address]
+
+
+@pytest.mark.parametrize(("ending", "talks"), [("timeout", 2), ("closed", 1)])
+def test_conversation_that_timed_out_is_held_again(
+    probe: Pretender, ending: str, talks: int
+) -> None:
+    """From a new connection; what the other side has ended is an answer."""
+    probe.ending = ending
+    answers = pipeline(Everyone(made(probe, LIVE), "tcp", Tally()), *QUESTIONS)
+    assert {answer.received for answer in answers} == {f"no answer ({ending})"}
+    assert len(probe.talks) == talks
 
 
 @pytest.mark.parametrize("wrong", [False, True])
