@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from clusterdns.matrix.answer import Answer
 from clusterdns.matrix.answers import Answers
-from clusterdns.matrix.insistence import Budgets, kind_of, tries
+from clusterdns.matrix.insistence import Budgets, Kind, kind_of, tries
 from clusterdns.matrix.losses import LATE_MS, Losses, Path
 from clusterdns.matrix.path_health import DEAD_AFTER, PathHealth
 from clusterdns.matrix.question import TRANSPORTS, Question, Server, Transport
@@ -95,9 +95,9 @@ class Matrix:
             each.result()
 
     def _look_from(self, now: Round) -> None:
-        first = self._exchange_all(now, [(self.controls[0], server) for server in self.servers])
-        silent = [answer.server for answer in first if not answer.answered]
-        self._look_at(now, silent, times=self.dead_after)
+        asked = [(self.controls[0], server) for server in self.servers]
+        first = self._exchange(now, asked, [self.timeout] * len(asked))
+        self._doubt(now, [answer.server for answer in first if not answer.answered])
 
     def _rounds(self, transport: Transport) -> list[Round]:
         with self._lock:
@@ -112,19 +112,19 @@ class Matrix:
     def _from_node(self, now: Round, asked: Sequence[Asked]) -> list[Answer]:
         servers = list(dict.fromkeys(server for _, server in asked))
         healths = {server: self._health(now.path(server)) for server in servers}
-        self._look_at(now, [s for s, h in healths.items() if h.dead and not h.resting], times=1)
+        self._look_at(
+            now, [s for s, h in healths.items() if h.dead and not h.resting], [self.timeout]
+        )
         due = {i: asked[i] for i in range(len(asked)) if not healths[asked[i][1]].dead}
         answers = self._insisted(now, due)
         return [answers.get(i) or self._left_out(now, *asked[i]) for i in range(len(asked))]
 
-    def _look_at(self, now: Round, servers: Sequence[Server], times: int) -> None:
-        """Put all control questions to these servers, to those that are silent some times."""
-        for _ in range(times):
-            if not servers or not self.controls:
-                return
-            found = self._exchange_all(now, [(q, s) for s in servers for q in self.controls])
+    def _look_at(self, now: Round, servers: Sequence[Server], waits: Sequence[float]) -> None:
+        """Put all control questions to these servers, those that are silent again and longer."""
+        for wait in waits if self.controls else ():
+            asked = [(question, server) for server in servers for question in self.controls]
             seen: dict[Server, list[bool]] = defaultdict(list)
-            for answer in found:
+            for answer in self._exchange(now, asked, [wait] * len(asked)):
                 seen[answer.server].append(answer.answered)
             with self._lock:
                 for server, answered in seen.items():
@@ -168,33 +168,41 @@ class Matrix:
             if due:
                 self.until(began + min(timeouts))  # where an error came at once
         self._note(now, answers)
-        return answers
+        return {i: a if len(waits[i]) > 1 else self._once_only(a) for i, a in answers.items()}
+
+    def _once_only(self, answer: Answer) -> Answer:
+        """An answer of a kind whose budget is spent: silence says nothing of this very question."""
+        if answer.answered:
+            return answer
+        error = f"asked once only: questions like it had no answer within {self.insist:.0f} s here"
+        return replace(answer, error=error, asked=self.silence_deviates)
 
     def _doubt(self, now: Round, servers: Iterable[Server]) -> None:
         """Look at those paths that have not answered a control question just now."""
         unsure = [s for s in servers if not self._health(now.path(s)).surely_alive]
-        self._look_at(now, unsure, times=self.dead_after)
+        longer = [max(self.timeout, self.insist)] * (self.dead_after - 1)  # it may be a slow one
+        self._look_at(now, unsure, [self.timeout, *longer])
 
     def _waits(self, path: Path, question: Question) -> list[float]:
         """What each try of a question waits for, in seconds."""
-        first = self._health(path).patience(self.timeout)
-        once = self._budgets.is_spent(path, question)
-        return [first] if once else tries(first, self.insist)
+        health = self._health(path)
+        if self._budgets.is_spent(path, question):
+            return [health.impatience(self.timeout)]
+        return tries(health.patience(self.timeout), self.insist)
 
     def _note(self, now: Round, answers: Mapping[int, Answer]) -> None:
-        """Note which kinds of questions were never answered, and what that has cost."""
-        costs: dict[tuple[Path, tuple[str, str, bool]], float] = {}
+        """Note what each kind of question has cost that was never answered, or only late.
+
+        What was lost, and answered at once when it was asked again, is the path's affair.
+        """
+        costs: dict[tuple[Path, Kind], float] = {}
         for answer in answers.values():
             key = now.path(answer.server), kind_of(answer.question)
-            cost = 0.0 if answer.answered else answer.over_s
+            cost = 0.0 if answer.answered and answer.ms <= LATE_MS else answer.over_s
             costs[key] = max(costs.get(key, 0.0), cost)
         with self._lock:
             for (path, kind), cost in costs.items():
                 self._budgets.note(path, kind, cost)
-
-    def _exchange_all(self, now: Round, asked: Sequence[Asked]) -> list[Answer]:
-        timeouts = [self._health(now.path(s)).patience(self.timeout) for _, s in asked]
-        return self._exchange(now, asked, timeouts)
 
     def _exchange(
         self, now: Round, asked: Sequence[Asked], timeouts: Sequence[float]

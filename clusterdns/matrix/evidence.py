@@ -23,7 +23,7 @@ MOST_ROWS = 12  # deviating cells printed in a message; the report has them all
 
 
 class NotAskedError(Exception):
-    """No cell could be asked, because all their paths are dead; the text names them."""
+    """No cell could be asked, or none often enough; the text says why."""
 
 
 @dataclass(repr=False)
@@ -70,8 +70,8 @@ class Evidence(Generic[F]):
         more = f" and {len(paths) - MOST_PATHS} more paths" if len(paths) > MOST_PATHS else ""
         right = len(self.cells) - len(out)
         return (
-            f"{len(out)} of {len(self.cells)} answers could not be asked for, because no control "
-            f"question is answered on {', '.join(list(paths)[:MOST_PATHS])}{more}"
+            f"{len(out)} of {len(self.cells)} answers are missing on "
+            f"{', '.join(list(paths)[:MOST_PATHS])}{more}: {out[0].received}"
             + (f"; the other {right} are right" if right else "")
         )
 

@@ -13,6 +13,7 @@ LOOK_AGAIN_S = 4.0  # seconds until a dead path is looked at again; then twice a
 LOOK_AGAIN_MOST_S = 64.0  # up to this
 PATIENCE_S = 10.0  # that lost packets of a path may cost before its packets get less time
 SHORTEST_S = 0.1  # that a packet gets
+SHORT_S = 0.25  # that the only packet of a question gets
 USUAL_TIMES = 20.0  # as long as an answer usually takes
 USUAL_OF = 64  # the last answers, of which the median is what is usual
 
@@ -73,6 +74,11 @@ class PathHealth:
     def hurried(self) -> bool:
         """Whether lost packets have cost so much that each gets less time."""
         return self.waited >= PATIENCE_S and bool(self.answered_ms)
+
+    def impatience(self, usual: float) -> float:
+        """Seconds for the only packet of a question of which nobody expects an answer any more."""
+        often = median(self.answered_ms) / 1000 if self.answered_ms else usual
+        return min(usual, max(SHORT_S, USUAL_TIMES * often))
 
     def patience(self, usual: float) -> float:
         """Seconds for the first packet of a question.

@@ -51,6 +51,24 @@ def test_kind_that_is_silent_is_asked_once(probe: Pretender) -> None:
     assert matrix.ask([Question("else.where.")], "udp")[0].lost == 4
 
 
+def test_what_was_asked_once_does_not_deviate(probe: Pretender) -> None:
+    """That there is no answer is said only of questions that were asked for long enough."""
+    probe.silent_names = {f"n{number}.slow.test." for number in range(3)}
+    matrix = made(probe, LIVE)
+    cells = [matrix.ask([Question(name)], "udp")[0] for name in sorted(probe.silent_names)]
+    assert [cell.asked for cell in cells] == [True, True, False]
+    assert cells[2].error == "asked once only: questions like it had no answer within 5 s here"
+
+
+def test_names_that_are_always_late_have_a_budget(probe: Pretender) -> None:
+    """A server that takes seconds for each must not cost hours; what is lost now and then may."""
+    probe.silent_for, probe.late_ms = 1, 2000.0
+    matrix = made(probe, DEAD)
+    lost = [matrix.ask([Question(f"n{n}.slow.test.")], "udp")[0].answered for n in range(12)]
+    assert all(lost)
+    assert matrix._budgets.is_spent(Path("n1", str(DEAD), "udp"), Question("n.slow.test."))
+
+
 def test_budget_comes_back(probe: Pretender) -> None:
     """A kind that is answered again is insisted upon again."""
     budgets, path = Budgets(), Path("n1", "pod/a", "udp")

@@ -97,7 +97,7 @@ def test_lossy_path_gets_less_time(probe: Pretender) -> None:
 def test_only_names_from_memory_count_as_lost(probe: Pretender) -> None:
     """What an upstream is asked for may be slow, or be lost there: that is no loss of the path."""
     probe.answers_every = 2
-    matrix = made(probe, DEAD)
+    matrix = made(probe, DEAD, LIVE)
     for number in range(5):
         matrix.ask([Question(f"n{number}.elsewhere.test.")], "udp")
     assert matrix.losses.paths == {}
