@@ -9,7 +9,8 @@ from typing import Self
 class Timeouts:
     """Deadlines in seconds; each line says what it allows."""
 
-    query: float = 1.0  # one question, one packet there and one back; asked once more if lost
+    query: float = 1.0  # one question, one packet there and one back
+    insist: float = 5.0  # asking again, from new sockets, before a question counts as not answered
     command: float = 10.0  # a command in a probe pod, such as getent or dig +search
     api: float = 10.0  # one request to the API server
     absence: float = 30.0  # the API server being away, busy or restarting before it is given up

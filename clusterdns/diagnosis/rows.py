@@ -28,7 +28,7 @@ class Trouble:
             name=check.name,
             outcome=check.outcome,
             message=check.message[:2000],
-            cells=tuple(cell.shortened() for cell in check.deviating),
+            cells=tuple(cell.shortened() for cell in check.deviating or check.not_asked),
             about=frozenset(check.about),
         )
 

@@ -111,7 +111,9 @@ class ExperimentContext:
         """Put questions to one server; a lost packet is sent once more, as everywhere."""
         limit = self.testbed.workspace.timeouts.query if timeout is None else timeout
         repeat = self.testbed.workspace.repeat
-        everyone = Matrix({self.probe.node: self.probe}, (server,), limit, repeat)
+        everyone = Matrix(
+            {self.probe.node: self.probe}, (server,), limit, repeat, controls=(), insist=2 * limit
+        )
         try:
             return everyone.ask(questions, transport)
         finally:

@@ -36,7 +36,8 @@ class Answer:
     error: str = ""
     lost: int = 0
     wire: bytes = b""  # what came back, octet by octet
-    asked: bool = True  # False: left out, because the path had kept silent before
+    asked: bool = True  # False: left out, because the path is dead
+    over_s: float = 0.0  # seconds for which it was asked again and again, all tries together
 
     @classmethod
     def from_reply(
@@ -190,7 +191,8 @@ class Answer:
     def received(self) -> str:
         """What came back, in one line."""
         if not self.answered:
-            return f"no answer ({self.error})"
+            often = f", asked {self.lost} times over {self.over_s:.0f} s" if self.lost > 1 else ""
+            return f"no answer ({self.error}){often}"
         denial = f" with the SOA of {self.soa_zone}" if self.soa_zone and not self.records else ""
         again = f" (after {self.lost} lost)" if self.lost else ""
         flags = f" flags {' '.join(sorted(self.flags))}"

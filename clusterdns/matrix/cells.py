@@ -19,14 +19,15 @@ def cell_of(found: F, wanted: Criterion[F], deviates: bool, command: str = "") -
         server=str(found.server),
         transport=found.transport,
         expected=words,
-        received=words,
+        received=words if found.asked else found.received,
         ms=found.ms,
         deviates=deviates,
         command=command,
         lost=found.lost,
         whole=wanted.whole,
+        asked=found.asked,
     )
-    if not deviates:
+    if not deviates and found.asked:
         return cell
     cell = replace(cell, received=found.received, **found.values)
     if not isinstance(wanted, Expected):

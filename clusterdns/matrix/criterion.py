@@ -35,6 +35,10 @@ class Found(Protocol):
         """How often it got no answer at all."""
 
     @property
+    def asked(self) -> bool:
+        """Whether it could be asked at all."""
+
+    @property
     def answered(self) -> bool:
         """Whether there is anything to compare."""
 

@@ -2,21 +2,25 @@
 
 import itertools
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from functools import partial
 
 from clusterdns.matrix.answer import Answer
 from clusterdns.matrix.answers import Answers
-from clusterdns.matrix.losses import Losses, Path
+from clusterdns.matrix.insistence import Budgets, Kind, kind_of, tries
+from clusterdns.matrix.losses import LATE_MS, Losses, Path
 from clusterdns.matrix.path_health import DEAD_AFTER, PathHealth
 from clusterdns.matrix.question import TRANSPORTS, Question, Server, Transport
 from clusterdns.matrix.tally import Tally
 from clusterdns.probe import Packet, Probe, Reply
+from clusterdns.wait import until
 
-AGAIN_MOST = 2  # questions asked again on a path where the whole round had no answer
+INSIST_S = 5.0  # for so long a question is asked again before it counts as not answered
+
+Asked = tuple[Question, Server]
 
 
 @dataclass(frozen=True)
@@ -37,23 +41,31 @@ class Round:
 class Matrix:
     """The matrix of a run: probes on all nodes, the Service and all replicas.
 
-    ``timeout`` is what one packet may take, in seconds. A question without an answer is asked
-    once more from a new socket, with more patience where the path has answered before; the loss
-    is noted in ``losses``. A wrong answer is never asked again. A path that keeps silent, or
-    is lossy, is given one question now and then (see PathHealth): until it answers well, the others
-    are not asked, and say so.
+    ``timeout`` is what the first packet may take, in seconds. A question without an answer is
+    asked again, from new sockets, for ``insist`` seconds in all: then it was not answered. What
+    was lost before an answer came is noted in ``losses``. A wrong answer is never asked again.
+
+    A path is dead when none of the ``controls`` is answered, twice; without controls none ever
+    is. Nothing is asked on a dead path, and the answers say so; it is looked at now and then. On
+    a path that lives every question is asked; where its kind was never answered, once (Budgets).
     """
 
     probes: Mapping[str, Probe]  # by node
     servers: Sequence[Server]
     timeout: float
     repeat: Callable[[Answer], str]
+    controls: Sequence[Question]
     losses: Losses = field(default_factory=Losses)
-    dead_after: int = DEAD_AFTER  # rounds of questions without any answer
+    dead_after: int = DEAD_AFTER  # looks without any answer
+    silence_deviates: bool = False  # what is left out counts as asked: where a check is about that
+    insist: float = INSIST_S
+    until: Callable[[float], object] = until  # waits for a moment of time.monotonic
 
     def __post_init__(self) -> None:
         self._pool = ThreadPoolExecutor(max_workers=len(TRANSPORTS) * max(1, len(self.probes)))
         self._healths: dict[Path, PathHealth] = {}
+        self._budgets = Budgets()
+        self._counted = {kind_of(question)[0] for question in self.controls}
         self._lock = threading.Lock()
         self._turns = itertools.count(1)
 
@@ -66,108 +78,139 @@ class Matrix:
         """Every question to every server (or those given) from every node, all at once."""
         chosen = tuple(self.servers if servers is None else servers)
         asked = [(question, server) for question in questions for server in chosen]
-        with self._lock:
-            turn = next(self._turns)
-        work = [
-            self._pool.submit(self._from_node, Round(node, probe, transport, turn), asked)
-            for node, probe in self.probes.items()
-        ]
+        work = [self._pool.submit(self._from_node, now, asked) for now in self._rounds(transport)]
         return [answer for future in work for answer in future.result()]
 
-    def look(self, question: Question) -> None:
-        """One cheap look at all paths, over all transports at once: to find the dead ones.
+    def look(self) -> None:
+        """Look at all paths, over all transports at once, to find the dead ones.
 
-        What checks ask there later fails fast. Where everybody answers it is one round.
+        What checks ask there later fails fast. Where everybody answers it is one question.
         """
         with ThreadPoolExecutor(max_workers=len(TRANSPORTS)) as pool:
-            list(pool.map(partial(self._look, question), TRANSPORTS))
+            list(pool.map(self._look_over, TRANSPORTS))
 
-    def _look(self, question: Question, transport: Transport) -> None:
-        for _ in range(self.dead_after):
-            if all(answer.answered for answer in self.ask([question], transport)):
-                return
+    def _look_over(self, transport: Transport) -> None:
+        work = [self._pool.submit(self._look_from, now) for now in self._rounds(transport)]
+        for each in work:
+            each.result()
 
-    def why_silent(self, path: Path) -> str:
+    def _look_from(self, now: Round) -> None:
+        asked = [(self.controls[0], server) for server in self.servers]
+        first = self._exchange(now, asked, [self.timeout] * len(asked))
+        self._doubt(now, [answer.server for answer in first if not answer.answered])
+
+    def _rounds(self, transport: Transport) -> list[Round]:
+        with self._lock:
+            turn = next(self._turns)
+        return [Round(node, probe, transport, turn) for node, probe in self.probes.items()]
+
+    def why_dead(self, path: Path) -> str:
         """Why a path is taken for dead; empty where it is not, or was never tried."""
         health = self._health(path)
-        return health.reason if health.silent else ""
+        return health.reason if health.dead else ""
 
-    def _from_node(self, now: Round, asked: Sequence[tuple[Question, Server]]) -> list[Answer]:
-        scouts, others = self._scouts(now, asked)
-        answers = self._twice(now, {i: asked[i] for i in scouts})
-        awake = {asked[i][1] for i in scouts if not self._health(_path(answers[i])).dead}
-        due = {}
-        for index in others:
-            question, server = asked[index]
-            health = self._health(now.path(server))
-            if health.dead and server not in awake:
-                error = f"not asked: {health.reason}"
-                answers[index] = Answer(
-                    question=question,
-                    node=now.node,
-                    server=server,
-                    transport=now.transport,
-                    ms=0.0,
-                    message=None,
-                    error=error,
-                    asked=False,
-                )
-            else:
-                due[index] = asked[index]
-        answers |= self._twice(now, due)
-        return [answers[i] for i in range(len(asked))]
+    def _from_node(self, now: Round, asked: Sequence[Asked]) -> list[Answer]:
+        servers = list(dict.fromkeys(server for _, server in asked))
+        healths = {server: self._health(now.path(server)) for server in servers}
+        self._look_at(
+            now, [s for s, h in healths.items() if h.dead and not h.resting], [self.timeout]
+        )
+        due = {i: asked[i] for i in range(len(asked)) if not healths[asked[i][1]].dead}
+        answers = self._insisted(now, due)
+        return [answers.get(i) or self._left_out(now, *asked[i]) for i in range(len(asked))]
 
-    def _scouts(
-        self, now: Round, asked: Sequence[tuple[Question, Server]]
-    ) -> tuple[list[int], list[int]]:
-        """For each dead path that is due the first question to it; and all the others."""
-        scouts: dict[Path, int] = {}
-        for index, (_, server) in enumerate(asked):
-            path = now.path(server)
-            health = self._health(path)
-            if health.dead and not health.resting:
-                scouts.setdefault(path, index)
-        chosen = list(scouts.values())
-        return chosen, [index for index in range(len(asked)) if index not in set(chosen)]
+    def _look_at(self, now: Round, servers: Sequence[Server], waits: Sequence[float]) -> None:
+        """Put all control questions to these servers, those that are silent again and longer."""
+        for wait in waits if self.controls else ():
+            asked = [(question, server) for server in servers for question in self.controls]
+            seen: dict[Server, list[bool]] = defaultdict(list)
+            for answer in self._exchange(now, asked, [wait] * len(asked)):
+                seen[answer.server].append(answer.answered)
+            with self._lock:
+                for server, answered in seen.items():
+                    self._healths[now.path(server)].look(answered)
+            servers = [server for server, answered in seen.items() if not any(answered)]
 
-    def _twice(self, now: Round, asked: Mapping[int, tuple[Question, Server]]) -> dict[int, Answer]:
-        """Ask, and ask once more what was not answered; a dead path gets only one question."""
-        first = self._exchange(now, list(asked.values()))
-        answers = dict(zip(asked, first, strict=True))
-        lost = self._worth_another_try(answers)
-        second = self._exchange(now, [asked[index] for index in lost], again=True)
-        for index, answer in zip(lost, second, strict=True):
-            answers[index] = replace(answer, lost=1 if answer.answered else 2)
-        self._note(answers.values())
-        return answers
-
-    def _worth_another_try(self, answers: Mapping[int, Answer]) -> list[int]:
-        """What was lost; of a round that had no answer at all only the first few."""
-        lost: dict[Path, list[int]] = defaultdict(list)
-        for index, answer in answers.items():
-            if not answer.answered:
-                lost[_path(answer)].append(index)
-        alive = {_path(answer) for answer in answers.values() if answer.answered}
-        return sorted(
-            index
-            for path, places in lost.items()
-            if not self._health(path).dead
-            for index in (places if path in alive else places[:AGAIN_MOST])
+    def _left_out(self, now: Round, question: Question, server: Server) -> Answer:
+        """The cell of a question that was not asked, because its path is dead."""
+        return Answer(
+            question=question,
+            node=now.node,
+            server=server,
+            transport=now.transport,
+            ms=0.0,
+            message=None,
+            error=f"not asked: {self.why_dead(now.path(server))}",
+            asked=self.silence_deviates,
         )
 
+    def _insisted(self, now: Round, asked: Mapping[int, Asked]) -> dict[int, Answer]:
+        """Ask, and ask again what was not answered; questions on paths found dead have no cell."""
+        waits = {i: self._waits(now.path(s), question) for i, (question, s) in asked.items()}
+        answers: dict[int, Answer] = {}
+        due = list(asked)
+        for number in itertools.count():
+            if not due:
+                break
+            began, timeouts = time.monotonic(), [waits[i][number] for i in due]
+            got = self._exchange(now, [asked[i] for i in due], timeouts)
+            for index, answer in zip(due, got, strict=True):
+                often, over = number + (not answer.answered), sum(waits[index][: number + 1])
+                answers[index] = replace(answer, lost=often, over_s=over)
+            silent = [i for i in due if not answers[i].answered]
+            due = [i for i in silent if number + 1 < len(waits[i])]
+            quiet = {answer.server for answer in got} - {a.server for a in got if a.answered}
+            if number == 1 or not due:  # one lost packet is no reason to doubt the path
+                self._doubt(now, quiet)
+            dead = {server for server in quiet if self._health(now.path(server)).dead}
+            answers = {i: a for i, a in answers.items() if a.answered or a.server not in dead}
+            due = [i for i in due if i in answers]
+            if due:
+                self.until(began + min(timeouts))  # where an error came at once
+        self._note(now, answers)
+        return {i: a if len(waits[i]) > 1 else self._once_only(a) for i, a in answers.items()}
+
+    def _once_only(self, answer: Answer) -> Answer:
+        """An answer of a kind whose budget is spent: silence says nothing of this very question."""
+        if answer.answered:
+            return answer
+        error = f"asked once only: questions like it had no answer within {self.insist:.0f} s here"
+        return replace(answer, error=error, asked=self.silence_deviates)
+
+    def _doubt(self, now: Round, servers: Iterable[Server]) -> None:
+        """Look at those paths that have not answered a control question just now."""
+        unsure = [s for s in servers if not self._health(now.path(s)).surely_alive]
+        longer = [max(self.timeout, self.insist)] * (self.dead_after - 1)  # it may be a slow one
+        self._look_at(now, unsure, [self.timeout, *longer])
+
+    def _waits(self, path: Path, question: Question) -> list[float]:
+        """What each try of a question waits for, in seconds."""
+        health = self._health(path)
+        if self._budgets.is_spent(path, question):
+            return [health.impatience(self.timeout)]
+        return tries(health.patience(self.timeout), self.insist)
+
+    def _note(self, now: Round, answers: Mapping[int, Answer]) -> None:
+        """Note what each kind of question has cost that was never answered, or only late.
+
+        What was lost, and answered at once when it was asked again, is the path's affair.
+        """
+        costs: dict[tuple[Path, Kind], float] = {}
+        for answer in answers.values():
+            key = now.path(answer.server), kind_of(answer.question)
+            cost = 0.0 if answer.answered and answer.ms <= LATE_MS else answer.over_s
+            costs[key] = max(costs.get(key, 0.0), cost)
+        with self._lock:
+            for (path, kind), cost in costs.items():
+                self._budgets.note(path, kind, cost)
+
     def _exchange(
-        self, now: Round, asked: Sequence[tuple[Question, Server]], again: bool = False
+        self, now: Round, asked: Sequence[Asked], timeouts: Sequence[float]
     ) -> list[Answer]:
         queries = [question.query() for question, _ in asked]
         packets = [
-            Packet(
-                wire,
-                server.address,
-                server.port,
-                now.transport,
-                self._health(now.path(server)).patience(self.timeout, again),
-            )
-            for (_, wire), (_, server) in zip(queries, asked, strict=True)
+            Packet(wire, server.address, server.port, now.transport, timeout)
+            for (_, wire), (_, server), timeout in zip(queries, asked, timeouts, strict=True)
         ]
         replies: list[Reply] = now.probe.exchange(packets) if packets else []
         answers = [
@@ -181,40 +224,35 @@ class Matrix:
             )
             for (question, server), (query, _), reply in zip(asked, queries, replies, strict=True)
         ]
+        self._took(now, answers, packets)
+        return answers
+
+    def _took(self, now: Round, answers: Sequence[Answer], packets: Sequence[Packet]) -> None:
+        """Note what is known of each path: only names that are answered from memory count."""
+        in_time = any(a.answered and a.ms <= LATE_MS for a in answers)
+        stood_still = not in_time and len({answer.server for answer in answers}) > 1
         took: dict[Path, list[float]] = defaultdict(list)
         in_vain: dict[Path, float] = defaultdict(float)
         for answer, packet in zip(answers, packets, strict=True):
+            if kind_of(answer.question)[0] not in self._counted:
+                continue
             path = now.path(answer.server)
-            self.losses.note(path, answer.answered, answer.ms, now.turn)
+            if packet.timeout >= self.timeout:  # less is no fair measure of what is lost
+                self.losses.note(path, answer.answered, answer.ms, now.turn, stood_still)
             if answer.answered:
                 took[path].append(answer.ms)
-            elif answer.error == "timeout":
+            elif answer.error == "timeout" and not stood_still:
                 in_vain[path] = packet.timeout  # once for all that were asked at the same time
         for path in took.keys() | in_vain.keys():
             self._health(path).took(took[path], in_vain[path])
-        return answers
 
     def _health(self, path: Path) -> PathHealth:
         with self._lock:
-            return self._healths.setdefault(path, PathHealth(self.dead_after))
-
-    def _note(self, answers: Iterable[Answer]) -> None:
-        """Note for each path which questions of one round were answered."""
-        answered: dict[Path, list[bool]] = defaultdict(list)
-        for answer in answers:
-            answered[_path(answer)].append(answer.answered)
-        for path, which in answered.items():
-            health = self._health(path)
-            with self._lock:
-                health.note(which)
+            return self._healths.setdefault(path, PathHealth(dead_after=self.dead_after))
 
     def close(self) -> None:
         """Stop the threads; the probes belong to whoever opened them."""
         self._pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _path(answer: Answer) -> Path:
-    return Path(answer.node, str(answer.server), answer.transport)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,12 @@ from clusterdns.matrix.cells import cell_of
 from clusterdns.matrix.criterion import Criterion, F
 from clusterdns.matrix.tally import Tally
 
+MOST_PATHS = 2  # that the reason of a check that was not run names
 MOST_ROWS = 12  # deviating cells printed in a message; the report has them all
+
+
+class NotAskedError(Exception):
+    """No cell could be asked, or none often enough; the text says why."""
 
 
 @dataclass(repr=False)
@@ -40,21 +45,41 @@ class Evidence(Generic[F]):
         """Whether every cell is as wanted, and there is at least one.
 
         A cell without an answer never is. Each cell is noted in the check's tally. Raises
-        KeyError when a mapping does not have the question of a cell.
+        KeyError when a mapping does not have the question of a cell, and NotAskedError when
+        no cell could be asked. Cells that could not be asked deviate from nothing; where the
+        others are right the dead path is the reason, and the message says just that.
         """
         self.deviating = []
         for found in self.cells:
             criterion = wanted[found.question] if isinstance(wanted, Mapping) else wanted
-            deviates = not (found.answered and criterion.accepts(found))
+            deviates = found.asked and not (found.answered and criterion.accepts(found))
             if deviates:
                 self.deviating.append((found, str(criterion)))
             command = self.repeat(found) if deviates else ""
             self.tally.add(cell_of(found, criterion, deviates, command))
-        return bool(self.cells) and not self.deviating
+        asked = sum(found.asked for found in self.cells)
+        if self.cells and not asked:
+            raise NotAskedError(self._left_out)
+        return 0 < asked == len(self.cells) and not self.deviating
+
+    @property
+    def _left_out(self) -> str:
+        """Which paths are dead, and what could be compared all the same, in one line."""
+        out = [found for found in self.cells if not found.asked]
+        paths = dict.fromkeys(f"{o.node} > {o.server} over {o.transport}" for o in out)
+        more = f" and {len(paths) - MOST_PATHS} more paths" if len(paths) > MOST_PATHS else ""
+        right = len(self.cells) - len(out)
+        return (
+            f"{len(out)} of {len(self.cells)} answers are missing on "
+            f"{', '.join(list(paths)[:MOST_PATHS])}{more}: {out[0].received}"
+            + (f"; the other {right} are right" if right else "")
+        )
 
     def __repr__(self) -> str:
         if not self.cells:
             return "nothing was asked, so nothing was found"
+        if not self.deviating and not all(found.asked for found in self.cells):
+            return self._left_out
         if not self.deviating:
             return "\n".join(repr(cell) for cell in self.cells)
         first, expected = self.deviating[0]

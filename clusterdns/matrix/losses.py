@@ -27,7 +27,9 @@ class Record:
     """The questions of one path: how many went out, how many got no answer, how long each took.
 
     What is asked at once is lost, or late, at once when a machine or a server stands still for a
-    moment: it counts as one accident. What a network loses or delays is so in many rounds.
+    moment: it counts as one accident. What a network loses or delays is so in many rounds. Where
+    nothing at all that was asked from a node came in time, of no server, whoever asks stood still:
+    that says nothing about a path.
     """
 
     sent: int = 0
@@ -69,18 +71,24 @@ class Losses:
         self._lock = threading.Lock()
         self._records: dict[Path, Record] = defaultdict(Record)
 
-    def note(self, path: Path, answered: bool, ms: float, turn: int) -> None:
-        """Note one question; ``turn`` is the number of the round in which it was asked."""
+    def note(
+        self, path: Path, answered: bool, ms: float, turn: int, stood_still: bool = False
+    ) -> None:
+        """Note one question; ``turn`` is the number of the round in which it was asked.
+
+        ``stood_still`` says that of this round nothing came in time, of several servers.
+        """
         with self._lock:
             record = self._records[path]
             record.sent += 1
             if answered:
                 record.ms.append(ms)
-                if ms > LATE_MS:
+                if ms > LATE_MS and not stood_still:
                     record.late_rounds.add(turn)
             else:
                 record.lost += 1
-                record.rounds.add(turn)
+                if not stood_still:
+                    record.rounds.add(turn)
 
     @property
     def paths(self) -> dict[Path, Record]:

@@ -22,6 +22,7 @@ class Observation:
     ms: float = 0.0
     lost: int = 0
     answered: bool = True
+    asked: bool = True
     values: Values = field(default_factory=lambda: Values())  # for the diagnosis; most have none
 
     @property

@@ -19,8 +19,13 @@ class Tally:
     @property
     def asked(self) -> int:
         """The number of distinct cells whose whole answer was compared; files are no answers."""
-        whole = (cell for cell in self.cells if cell.whole and cell.transport != FILE)
+        whole = (c for c in self.cells if c.whole and c.asked and c.transport != FILE)
         return len({cell.key for cell in whole})
+
+    @property
+    def not_asked(self) -> list[Cell]:
+        """The distinct cells that could not be asked, because their path is dead."""
+        return list({cell.key: cell for cell in self.cells if not cell.asked}.values())
 
     @property
     def lost(self) -> int:
@@ -30,7 +35,7 @@ class Tally:
     @property
     def ms(self) -> float:
         """The median of the cells' milliseconds; 0 when nothing was asked."""
-        times = [cell.ms for cell in self.cells]
+        times = [cell.ms for cell in self.cells if cell.asked]
         return round(statistics.median(times), 3) if times else 0.0
 
     @property

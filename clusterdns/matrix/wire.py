@@ -17,10 +17,11 @@ from clusterdns.matrix.answers import Answers
 from clusterdns.matrix.everyone import Everyone, Matrix
 from clusterdns.matrix.losses import Path
 from clusterdns.matrix.observation import Observation
-from clusterdns.matrix.question import Question, Transport
+from clusterdns.matrix.question import Question, Server, Transport
 from clusterdns.probe import Conversation, Packet, Probe, Reply, Transcript
 
 T = TypeVar("T")
+TALK_S, TALKS = 3.0, 2  # seconds for one conversation, and how often it is tried
 
 
 def send_to_all(
@@ -109,21 +110,27 @@ def converse(
     queries: Sequence[dns.message.Message],
     steps: tuple[bytes | float, ...],
 ) -> Answers:
-    """Hold the same conversation with every server from every node; not where TCP is silent."""
+    """Hold the same conversation with every server from every node; not where TCP is dead.
+
+    What has no whole ending in time is tried once more from a new connection: together they last
+    longer than any question is insisted on.
+    """
     everyone = asker.everyone
 
     def talk(node: str, probe: Probe) -> list[Answer]:
-        silent = {s: everyone.why_silent(Path(node, str(s), "tcp")) for s in everyone.servers}
-        awake = [server for server, why in silent.items() if not why]
-        talks = [Conversation(s.address, s.port, steps, 3.0, len(queries)) for s in awake]
-        said = dict(zip(awake, probe.converse(talks), strict=True))
-        silence = {s: Transcript(b"", f"not asked: {why}", 0.0) for s, why in silent.items() if why}
+        dead = {s: everyone.why_dead(Path(node, str(s), "tcp")) for s in everyone.servers}
+        said: dict[Server, Transcript] = {}
+        for _ in range(TALKS):
+            due = [s for s, why in dead.items() if not why and not whole(said.get(s), queries)]
+            talks = [Conversation(s.address, s.port, steps, TALK_S, len(queries)) for s in due]
+            said |= dict(zip(due, probe.converse(talks), strict=True)) if talks else {}
+        silence = {s: Transcript(b"", f"not asked: {why}", 0.0) for s, why in dead.items() if why}
         return [
             replace(
                 Answer.from_reply(question, node, server, "tcp", query, reply),
                 asked=server in said,
             )
-            for server in silent
+            for server in dead
             for question, query, reply in zip(
                 questions, queries, replies_to(queries, (said | silence)[server]), strict=True
             )
@@ -131,6 +138,11 @@ def converse(
 
     cells = [answer for each in from_all_nodes(everyone, talk).values() for answer in each]
     return Answers(cells, asker.tally, everyone.repeat)
+
+
+def whole(said: Transcript | None, queries: Sequence[dns.message.Message]) -> bool:
+    """Whether there is nothing to wait for: all replies came, or the other side has ended it."""
+    return said is not None and (len(said.messages) >= len(queries) or said.ending != "timeout")
 
 
 def replies_to(queries: Sequence[dns.message.Message], said: Transcript) -> list[Reply]:

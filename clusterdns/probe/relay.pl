@@ -28,6 +28,7 @@ use constant {
     IP_LEVEL => 0, IPV6_LEVEL => 41, IP_RECVERR => 11, IPV6_RECVERR => 25,
     MOST_JOBS => 512, MOST_OUTPUT => 4 << 20, MOST_LINE => 8 << 20,
     MOST_READ => 4 << 20, MOST_PRINTED => 1 << 20,
+    TICK => 100, STALL => 300,    # ms: how often it is seen to run, and what is more than a hiccup
 };
 
 # perl-base has no Time::HiRes, so the clock is asked by system call. The number depends on the
@@ -367,9 +368,21 @@ sub handle_job {
     return read_stream($job);
 }
 
+# Time for which this process, and with it often its whole node, stood still is no time that a
+# server took: whatever is under way gets it back. $last is when it was seen to run.
+sub credit_stall {
+    my ($last) = @_;
+    my $lost = now() - $last - TICK;
+    return if $lost < STALL;
+    for my $job (grep { $_->{verb} ne 'R' } values %jobs) {
+        $job->{$_} += $lost for grep { defined $job->{$_} } qw(began end wake);
+    }
+    return;
+}
+
 sub tend {
     my $time = now();
-    my $wait = 60_000;
+    my $wait = %jobs ? TICK : 60_000;
     for my $job (values %jobs) {
         my $next = $job->{end};
         if ($job->{verb} eq 'R') {
@@ -425,13 +438,17 @@ never_block($_) for \*STDIN, \*STDOUT;
 $proved = prove_clock();
 answer('H', 'relay=1', "machine=$machine", sprintf('perl=%vd', $^V),
     'clock=' . ($proved ? 'monotonic' : 'ticks'));
+my $seen = now();
 while (1) {
     push_output();
+    credit_stall($seen) if %jobs;
+    $seen = now();
     my $wait = tend();
     my ($read, $write) = ($readable, $writable);
     vec($read, 0, 1) = 1 if keys %jobs < MOST_JOBS && length $out < MOST_OUTPUT;
     vec($write, 1, 1) = 1 if length $out;
     my $ready = select $read, $write, undef, $wait;
+    $seen = now() if !%jobs;
     next if $ready <= 0;
     for my $fd (keys %by_fd) {
         my $entry = $by_fd{$fd} or next;

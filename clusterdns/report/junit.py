@@ -105,6 +105,7 @@ def _about(check: Check) -> str:
         f"spec: {', '.join(check.spec)}",
         f"ms: {check.ms}",
         f"asked: {check.asked}",
+        *([f"not asked: {len(check.not_asked)}"] if check.not_asked else []),
         f"lost: {check.lost}",
         f"deviating: {len(check.deviating)}",
     ]

@@ -44,6 +44,7 @@ class Check:
     seconds: float = 0.0
     measured: str = ""
     about: tuple[str, ...] = ()
+    not_asked: tuple[Cell, ...] = ()  # that could not be asked, because their path is dead
 
     @property
     def key(self) -> tuple[str, str]:

@@ -136,6 +136,7 @@ def check_document(check: Check) -> Document:
         "lost": check.lost,
         "deviating": [cell.entry() for cell in check.deviating],
     }
+    document |= {"notAsked": len(check.not_asked)} if check.not_asked else {}
     return document | ({"message": check.message} if check.message else {})
 
 

@@ -79,7 +79,9 @@ def inventory() -> Inventory:
 @pytest.fixture(scope="session")
 def timeouts(liar: Liar) -> Timeouts:
     """Short for liars that keep silent; an honest server gets its time."""
-    return replace(Timeouts(), query=liar.query_s, watch=5.0 if liar is HONEST else 0.2)
+    insist = max(5.0, 3 * liar.query_s) if liar is HONEST else 3 * liar.query_s
+    watch = 5.0 if liar is HONEST else 0.2
+    return replace(Timeouts(), query=liar.query_s, insist=insist, watch=watch)
 
 
 @pytest.fixture(scope="session")

@@ -66,7 +66,7 @@ REPLIES = (
     Liar("one-in-two-lies", when(replaced("A", ELSEWHERE), WEB, "A", every=2), WEB_A, (ELSEWHERE,)),
     # No answer that counts.
     silent("silence", dropped, "no answer (timeout)"),
-    silent("too-late", delayed(1.5), "no answer (timeout)"),
+    silent("too-late", delayed(2.5), "no answer (timeout)"),
     silent("wrong-id", wrong_id, "no answer"),
     silent("wrong-source", wrong_source, "no answer", "udp"),
     silent("garbage", garbage, "no answer"),

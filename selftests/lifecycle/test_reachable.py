@@ -210,7 +210,7 @@ def is_running(process: Path) -> bool:
     """Whether a process lives; one that only waits to be reaped does not."""
     try:
         return "State:\tZ" not in (process / "status").read_text()
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # it may end while it is read
         return False
 
 

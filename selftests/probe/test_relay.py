@@ -1,7 +1,9 @@
 """The relay against a real server on loopback: what arrives, and what it says when nothing does."""
 
+import signal
 import socket
 import subprocess
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -89,6 +91,23 @@ def test_no_answer_is_a_timeout(probe: Probe) -> None:
 def test_a_late_answer_is_a_timeout(probe: Probe) -> None:
     """An answer after the deadline must not count."""
     assert ask(probe, delayed(0.5), "udp", 0.2).error == "timeout"
+
+
+@pytest.mark.parametrize("stopped_s", [0.0, 1.5])
+def test_time_that_the_relay_stood_still_is_no_delay(stopped_s: float) -> None:
+    """An answer 1.9 s after the question is too late for 1 s, but not if 1.5 s of it were ours."""
+    with LocalProbe() as local, FakeNameserver(ZONE, [delayed(1.9)]) as server:
+        local.probe.exchange([packet(server, timeout=0.1)])  # the relay runs
+        relay = local.relays[0].process
+        stop = threading.Timer(0.1, relay.send_signal, [signal.SIGSTOP])
+        go_on = threading.Timer(0.1 + stopped_s, relay.send_signal, [signal.SIGCONT])
+        timers = (stop, go_on) if stopped_s else ()
+        for timer in timers:
+            timer.start()
+        (reply,) = local.probe.exchange([packet(server, timeout=1.0)])
+        for timer in timers:
+            timer.join()
+    assert (reply.error, reply.ms < 1000.0) == ((None, True) if stopped_s else ("timeout", False))
 
 
 def test_milliseconds_are_measured(probe: Probe) -> None:

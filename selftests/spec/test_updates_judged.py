@@ -89,7 +89,7 @@ def watch(replicas: list[FakeNameserver], clock: Clock) -> Iterator[Watch]:
 def watching(servers: Sequence[Server], clock: Clock) -> Iterator[Watch]:
     """Somebody who asks these servers."""
     with LocalProbe() as local:
-        everyone = Looks({"node": local.probe}, servers, 1.0, repr)
+        everyone = Looks({"node": local.probe}, servers, 1.0, repr, list(WANTED))
         everyone.clock = clock
         yield Watch(everyone, servers)
         everyone.close()

@@ -63,7 +63,9 @@ def dig(
     def look(scene: Scene) -> Seen:
         where = scene.worker if node == "worker" else scene.control_plane
         asked = name.format(worker=scene.worker, control_plane=scene.control_plane)
-        words = ["dig", "+tries=1", "+time=2", *_at(scene, server), asked, *options]
+        # CoreDNS gives up on a silent upstream after 5 s (plugin/forward, 1.12.1).
+        patience = "+time=8" if "SERVFAIL" in says else "+time=2"
+        words = ["dig", "+tries=1", patience, *_at(scene, server), asked, *options]
         said = in_pod(scene, where, *words, fresh=fresh)
         return seen(says, said, " ".join(words))
 

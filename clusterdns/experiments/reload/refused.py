@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from clusterdns.experiments.context import ExperimentContext
 from clusterdns.experiments.reload.valid import (
     AFTERWARDS,
-    PATIENCE,
+    FIRST_ANSWER_S,
     await_file,
     files_brought,
     metrics_of,
@@ -73,7 +73,7 @@ def change_and_see_refused(
     seen = len(instance.logs())
     report = NOT_PARSED if fault == SYNTAX else NOT_SET_UP
     with streaming(context, server) as stream:
-        in_effect = eventually(lambda: stream.latest, bool, within=PATIENCE)
+        in_effect = eventually(lambda: stream.latest, bool, within=FIRST_ANSWER_S)
         files = files_brought(instance)
         changed = instance.change({"Corefile": invalid_corefile(fault, plugin)})
         await_file(instance, files)

@@ -21,6 +21,7 @@ from clusterdns.wait import GENTLY, eventually, until
 VERSION = f"version.{ZONE}"  # its address tells which Corefile is in effect
 OLD, NEW = "192.0.2.1", "192.0.2.2"
 RATE = 200  # questions a second
+FIRST_ANSWER_S = 10.0  # seconds until a stream has its first answer, at most
 PATIENCE = 3.0  # seconds that one answer of the stream may take; there is no second try
 AFTERWARDS = 1.0  # seconds that the stream flows on after the change took effect
 LONGEST = 3.0  # seconds for CoreDNS with "reload 2s 1s": 2.5 s and the reload itself
@@ -107,7 +108,7 @@ def change_and_watch(
     before = identity(instance.now())
     hashes = hashes_of(context, instance, server)
     with streaming(context, server) as stream:
-        eventually(lambda: stream.latest, OLD, within=PATIENCE)
+        eventually(lambda: stream.latest, OLD, within=FIRST_ANSWER_S)
         files = files_brought(instance)
         changed = instance.change({"Corefile": versioned_corefile(NEW, plugin)})
         await_file(instance, files)

@@ -13,6 +13,7 @@ from clusterdns.experiments.context import ExperimentContext
 from clusterdns.experiments.experiment import NAMESPACE, SLICES, Experiment
 from clusterdns.experiments.updates.delays import Awaited, Seen, Watch
 from clusterdns.experiments.updates.unready_pod import UnreadyPod
+from clusterdns.matrix.controls import control_questions
 from clusterdns.matrix.everyone import Matrix
 from clusterdns.matrix.expect import Wanted
 from clusterdns.objects.updates import Change, Changes
@@ -97,7 +98,8 @@ class UpdatesExperiment(Experiment[Updates]):
         repeat = workspace.repeat
         servers = workspace.inventory.replicas or context.testbed.servers
         probes = {context.probe.node: context.probe}
-        everyone = Matrix(probes, servers, workspace.timeouts.query, repeat)
+        controls = control_questions(context.testbed.zone)
+        everyone = Matrix(probes, servers, workspace.timeouts.query, repeat, controls)
         watch = Watch(everyone, servers)
         pod = UnreadyPod(workspace, self.setup.node, domain)
         try:

@@ -1,0 +1,1 @@
+"""Self-tests of how everybody is asked, without a cluster."""

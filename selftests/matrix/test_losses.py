@@ -1,0 +1,126 @@
+"""What is lost and late on a path, and what chance explains."""
+
+import pytest
+
+from clusterdns.matrix import path_health as module
+from clusterdns.matrix.losses import Losses, Path
+from clusterdns.matrix.paths import deadline_misses, improbable_losses
+from clusterdns.matrix.question import Question, Server
+from selftests.matrix.pretender import DEAD, LIVE, OWN, Pretender, errors, made
+
+
+def lossy(per_path: int, sent: int = 60) -> Losses:
+    """Losses on each of three paths from one node, and none from another."""
+    made = Losses()
+    for place, server in enumerate(("service", "pod/a", "pod/b")):
+        for number in range(sent):
+            turn = sent * place + number
+            made.note(Path("n1", server, "udp"), number >= per_path, 1.0, turn)
+            made.note(Path("n2", server, "udp"), True, 1.0, turn)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("per_path", "first_words"),
+    [(0, []), (1, []), (2, ["n1 > all over udp"]), (12, ["n1 > service over udp"])],
+)
+def test_small_losses_show_together(per_path: int, first_words: list[str]) -> None:
+    """Two of 60 prove nothing about a path, and six of 180 prove something about a node."""
+    lines = improbable_losses(lossy(per_path), "udp")
+    assert [line.partition(":")[0] for line in lines[:1]] == first_words
+
+
+def test_a_moment_of_silence_is_one_accident() -> None:
+    """When a machine stands still, all questions of a round are lost, to every server."""
+    made = Losses()
+    for turn in range(80):
+        for server in ("service", "pod/a"):
+            for _ in range(10):
+                made.note(Path("n1", server, "tcp"), turn not in (7, 8), 2.0, turn)
+    assert improbable_losses(made, "tcp") == []
+
+
+def test_whoever_stands_still_says_nothing_about_paths(probe: Pretender) -> None:
+    """When nothing came in time, of no server, the node that asks was not there for a moment."""
+    matrix, other = made(probe, LIVE, DEAD), Server("pod/other", "10.0.0.3")
+    probe.dead = {LIVE.address, DEAD.address}
+    probe.answers_every = 2
+    for number in range(9):
+        matrix.ask([Question(f"n{number}.{OWN}")], "udp")
+    assert {len(record.rounds) for record in matrix.losses.paths.values()} == {0}
+    for number in range(9):
+        matrix.ask([Question(f"n{number}.{OWN}")], "udp", [DEAD, other])
+    assert len(matrix.losses.paths[Path("n1", str(DEAD), "udp")].rounds) == 9
+
+
+def timed(transport: str, late: int, each: int, total: int = 300) -> Losses:
+    """One path on which so many answers of a round took a second, until there are enough."""
+    made = Losses()
+    for number in range(total):
+        ms = 1003.0 if number < late else 2.0
+        made.note(Path("n1", "service", transport), True, ms, number // each)
+    return made
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+@pytest.mark.parametrize(
+    ("late", "each", "slow"),
+    [
+        (0, 1, False),
+        (1, 1, False),  # chance
+        (12, 1, True),
+        (24, 12, False),  # a machine that stood still, twice
+        (200, 60, True),  # most answers
+    ],
+)
+def test_late_answers_count_by_rounds(transport: str, late: int, each: int, slow: bool) -> None:
+    """A network that delays does so all the time, a busy machine for a moment."""
+    lines = deadline_misses(timed(transport, late, each), transport)
+    words = f"n1 > service over {transport}: {late} of 300 answers took longer than 900 ms"
+    assert [line.partition(",")[0] for line in lines] == ([words] if slow else [])
+
+
+def test_lossy_path_gets_less_time(probe: Pretender) -> None:
+    """When losses have cost ten seconds, a packet gets as long as answers take, and some more."""
+    probe.answers_every = 2  # each first try is lost, each second one answered
+    matrix = made(probe, LIVE, DEAD)
+    answers = [matrix.ask([Question(f"n{n}.{OWN}")], "udp") for n in range(30)]
+    times = probe.waits_for(DEAD)
+    assert errors(*answers) == []
+    assert (times[0], times[-1]) == (1.0, module.SHORTEST_S)
+    assert set(probe.waits_for(LIVE)) == {1.0}
+    lost = matrix.losses.paths[Path("n1", str(DEAD), "udp")]
+    assert lost.lost >= module.PATIENCE_S
+    assert lost.improbable
+
+
+def test_only_names_from_memory_count_as_lost(probe: Pretender) -> None:
+    """What an upstream is asked for may be slow, or be lost there: that is no loss of the path."""
+    probe.answers_every = 2
+    matrix = made(probe, DEAD, LIVE)
+    for number in range(5):
+        matrix.ask([Question(f"n{number}.elsewhere.test.")], "udp")
+    assert matrix.losses.paths == {}
+
+
+def test_few_late_answers_do_not_make_a_path_a_slow_one() -> None:
+    """One replica of three says SERVFAIL after 2 s: the others are quick, and that is usual."""
+    health = module.PathHealth()
+    while health.waited < module.PATIENCE_S:
+        health.took([1.0] * 6 + [2004.0] * 3, 1.0)
+    assert health.patience(1.0) == module.SHORTEST_S
+
+
+def test_slow_path_keeps_its_patience() -> None:
+    """Where most answers take long, that is how long a packet may take."""
+    health = module.PathHealth()
+    while health.waited < module.PATIENCE_S:
+        health.took([40.0] * 9, 1.0)
+    assert health.patience(1.0) == pytest.approx(0.8)
+
+
+def test_late_answers_cost_as_well() -> None:
+    """A path may not cost seconds of every check by answering late."""
+    health = module.PathHealth()
+    health.took([1.0, 2004.0], 0.0)
+    assert health.waited == pytest.approx(2.004)
