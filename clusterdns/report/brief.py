@@ -25,6 +25,7 @@ from clusterdns.report.sentences import counted
 MOST_ROWS = 44  # with the progress of a quiet run these are 60 rows on the screen
 VERDICT_ROWS = 18
 FAILURE_ROWS = 12  # that the diagnoses leave to the failures, if these want as many
+MINOR_ROWS = 6  # of the deviations, where failures need the room
 LIMITS = ((5, 3), (4, 2), (3, 2), (3, 1), (2, 1), (1, 1))  # entries of a list, rows of each
 
 
@@ -74,7 +75,7 @@ class Section:
             number = sum(len(group.checks) for group in left)
             words = f"of {counted(len(left), 'more rule')}, {IN_REPORT}"
             lines.append(f"{number:6}  {words}")
-        return [Line(line) for line in lines][:room]
+        return [Line(line) for line in lines][: max(0, room)]
 
 
 def brief(
@@ -127,7 +128,7 @@ def sections_lines(sections: Sequence[Section], columns: int, room: int) -> list
     wanted = [each.wanted(columns) for each in shown]
     if sum(wanted) > room:
         wanted = [
-            min(want, len(each.groups)) if each.minor else want
+            min(want, len(each.groups), MINOR_ROWS) if each.minor else want
             for want, each in zip(wanted, shown, strict=True)
         ]
     lines = [

@@ -22,7 +22,7 @@ _BREAK = re.compile(r"\s*\n\s*")
 
 @dataclass(frozen=True)
 class Line:
-    """One line; ``fill`` is the character that a heading is drawn out with on both sides."""
+    """One line; ``fill`` is what a heading is drawn out with on both sides, where there is room."""
 
     text: str
     tone: Tone = "plain"
@@ -31,8 +31,11 @@ class Line:
 
     def rows(self, columns: int) -> int:
         """How many rows of a terminal it takes."""
-        around = 4 if self.fill else 0
-        return max(1, -(-(width(self.text) + around) // columns))
+        return max(1, -(-width(self.text) // columns))
+
+    def is_drawn_out(self, columns: int) -> bool:
+        """Whether it is a heading that fits into one row with something on both sides."""
+        return bool(self.fill) and width(self.text) + 4 <= columns
 
 
 def lines_of(text: str, tone: Tone = "plain", *, bold: bool = False) -> list[Line]:
