@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from clusterdns.report.lines import Line, clipped, first_of, lines_of
+from clusterdns.report.lines import Line, Tone, clipped, first_of, lines_of
 from clusterdns.report.model import UNKNOWN, Check, Diagnosis, Outcome, Report
 from clusterdns.report.sentences import (
     cluster_lines,
@@ -39,7 +39,7 @@ UNLIMITED = Limits(most=10**6, rows=10**6, columns=10**6)
 
 def check_lines(check: Check) -> list[Line]:
     """One failure or deviation with its rule and its whole evidence."""
-    tone = "bad" if check.outcome == "failed" else "warn"
+    tone: Tone = "bad" if check.outcome == "failed" else "warn"
     clauses = f" [{', '.join(check.spec)}]" if check.spec else ""
     return [
         Line(f"{check.name} ({check.level})", tone, fill="_"),
