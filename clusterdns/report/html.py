@@ -7,6 +7,7 @@ from typing import get_args
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from clusterdns.report.groups import by_cause
 from clusterdns.report.model import Check, Outcome, Report
 from clusterdns.report.results import HTML, write_whole
 from clusterdns.report.sentences import cluster_lines, counted, exit_line, time_line, verdict
@@ -53,8 +54,8 @@ def render(report: Report) -> str:
         exit_line=exit_line(report),
         time_line=time_line(report),
         counts=counts,
-        failed=report.with_outcome("failed"),
-        deviations=report.with_outcome("deviation"),
+        failed=by_cause(report, "failed"),
+        deviations=by_cause(report, "deviation"),
         unjudged=[
             (title, words, by_reason(check for check in report.checks if check.outcome == outcome))
             for title, words, outcome in unjudged

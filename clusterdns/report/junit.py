@@ -1,5 +1,8 @@
 """junit.xml: the report for CI systems.
 
+Every check is a case. Of those that fail one rule for one cause the first has the evidence in
+full; the others begin as their own evidence does, and name the case where it stands.
+
 Keeps to the form that Jenkins' junit-10.xsd accepts: what a check is beyond its outcome stands
 in ``system-out``, because that form knows no properties of a test case.
 """
@@ -8,6 +11,7 @@ import re
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+from clusterdns.report.groups import evidence_shown_at
 from clusterdns.report.model import Check, Report
 from clusterdns.report.results import JUNIT, write_whole
 
@@ -43,8 +47,9 @@ def junit_tree(report: Report) -> ET.Element:
     _properties(suite, report)
     if ended_early:
         _session_case(suite, report)
+    shown_at = evidence_shown_at(report)
     for check in report.checks:
-        _case(suite, check)
+        _case(suite, check, _evidence(check, shown_at.get(check.name, check)))
     return root
 
 
@@ -77,7 +82,15 @@ def _session_case(suite: ET.Element, report: Report) -> None:
     error.text = clean(message)
 
 
-def _case(suite: ET.Element, check: Check) -> None:
+def _evidence(check: Check, shown_at: Check) -> str:
+    """The message of a check, or how it begins and which case has the evidence of its group."""
+    if check is shown_at or check.message.count("\n") < 2:
+        return check.message
+    begins = first_line(check.message)
+    return f"{begins}\nalike: the evidence stands once, at {shown_at.name}; all is in report.html"
+
+
+def _case(suite: ET.Element, check: Check, evidence: str) -> None:
     path, _, name = check.id.rpartition("::")
     case = ET.SubElement(
         suite,
@@ -91,14 +104,14 @@ def _case(suite: ET.Element, check: Check) -> None:
     if check.outcome == "failed":
         failure = ET.SubElement(case, "failure", {"message": first_line(check.message)})
         failure.set("type", "failed")
-        failure.text = clean(check.message)
+        failure.text = clean(evidence)
     elif check.outcome in ("not-run", "not-applicable", "waived"):
         message = f"{check.outcome}: {first_line(check.message)}"
         ET.SubElement(case, "skipped", {"message": message, "type": check.outcome})
-    ET.SubElement(case, "system-out").text = clean(_about(check))
+    ET.SubElement(case, "system-out").text = clean(_about(check, evidence))
 
 
-def _about(check: Check) -> str:
+def _about(check: Check, evidence: str) -> str:
     lines = [
         f"outcome: {check.outcome}",
         f"level: {check.level}",
@@ -112,7 +125,7 @@ def _about(check: Check) -> str:
     if check.measured:
         lines.append(f"measured: {check.measured}")
     if check.outcome == "deviation":
-        lines.append(check.message)
+        lines.append(evidence)
     return "\n".join(lines)
 
 

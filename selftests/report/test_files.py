@@ -11,7 +11,7 @@ import pytest
 from clusterdns.report.events import EventLog, read_events
 from clusterdns.report.html import render, write_html
 from clusterdns.report.junit import write_junit
-from clusterdns.report.model import Report, Suite
+from clusterdns.report.model import Check, Report, Suite
 from clusterdns.report.results import (
     NotOursError,
     claim_folder,
@@ -21,6 +21,7 @@ from clusterdns.report.results import (
     write_results,
 )
 from selftests.report.examples import (
+    CAUSE,
     CHECKS,
     ODD,
     REPORT,
@@ -134,6 +135,39 @@ def test_junit_counts_and_names(tmp_path: Path) -> None:
         "not-run: no probe: reasons",
     ]
     assert {case.get("classname") for case in cases} == {"tests.dns.test_example"}
+
+
+def alike(number: int) -> tuple[Check, ...]:
+    """Failed checks of one rule, each with three lines of evidence of its own."""
+    return tuple(
+        replace(CHECKS[1], param=str(n), message=f"own line {n}\nsecond {n}\nthird {n}")
+        for n in range(number)
+    )
+
+
+def test_junit_has_the_evidence_of_a_group_once(tmp_path: Path) -> None:
+    """All cases fail, each with its own first line; the first of a cause and rule has the rest."""
+    checks = alike(5)
+    caused = replace(CAUSE, checks=tuple(check.name for check in checks[2:]))
+    write_junit(replace(REPORT, checks=checks, diagnoses=(caused,)), tmp_path)
+    suite = ET.parse(tmp_path / "junit.xml").getroot()[0]
+    assert suite.get("failures") == "5"
+    texts = [failure.text or "" for failure in suite.iter("failure")]
+    assert [text.splitlines()[0] for text in texts] == [f"own line {n}" for n in range(5)]
+    assert [n for n, text in enumerate(texts) if f"third {n}" in text] == [0, 2]
+    assert f"stands once, at {checks[0].name};" in texts[1]
+    assert all(f"stands once, at {checks[2].name};" in text for text in texts[3:])
+
+
+def test_page_puts_failures_under_their_causes() -> None:
+    """Each group opens, and names its cause and number; all the evidence is there."""
+    checks = alike(5)
+    caused = replace(CAUSE, checks=tuple(check.name for check in checks[2:]))
+    page = " ".join(render(replace(REPORT, checks=checks, diagnoses=(caused,))).split())
+    assert "<summary><b>3 checks</b> explained by <b>upstream-unreachable</b>: Nobody" in page
+    assert "<summary><b>2 checks</b> that no known cause explains </summary>" in page
+    for number in range(5):
+        assert page.count(f"third {number}") == 1
 
 
 def test_junit_of_a_run_that_judged_nothing_is_not_green(tmp_path: Path) -> None:
