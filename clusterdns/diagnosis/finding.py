@@ -4,27 +4,11 @@ import importlib
 import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
 
 from clusterdns.diagnosis.facts import Facts
+from clusterdns.diagnosis.layers import Layer
 from clusterdns.diagnosis.scopes import Scope
 from clusterdns.report.model import Confidence
-
-Layer = Literal[
-    "client",
-    "kubelet",
-    "service",
-    "network-policy",
-    "node-network",
-    "coredns-pod",
-    "corefile",
-    "api",
-    "records",
-    "upstream",
-    "cache",
-    "node-local",
-    "unknown",
-]
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from clusterdns.diagnosis.facts import Facts
-from clusterdns.diagnosis.finding import Layer
+from clusterdns.diagnosis.layers import Layer
 from clusterdns.diagnosis.paths import Split, cross_failures, dead_service_nodes, split_in_words
 from clusterdns.diagnosis.rows import Trouble
 from clusterdns.diagnosis.scopes import about, is_about
