@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.layers import Layer
+from clusterdns.diagnosis.rows import Talk
 from clusterdns.diagnosis.scopes import Scope
 from clusterdns.report.model import Confidence
 
@@ -23,6 +24,8 @@ class Finding:
     against: tuple[str, ...] = ()
     assumes: int = 0  # how much of it was not seen, but must be so
     tell_apart: str = ""  # what would tell it from its neighbours
+    # What it predicts: to these questions nobody answers. One that is answered contradicts it.
+    silent: Callable[[Talk], bool] | None = None
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,15 @@ from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.hops.asking import Asked, absolute_name
 from clusterdns.diagnosis.hops.bench import Asking, Bench
 from clusterdns.diagnosis.hops.groups import Group, is_of_cluster
-from clusterdns.diagnosis.hops.lines import MOST_AT_ONCE, WHOLE, Gone, Lines, Search, search
+from clusterdns.diagnosis.hops.lines import (
+    MOST_AT_ONCE,
+    WHOLE,
+    Gone,
+    Lines,
+    Search,
+    is_inside,
+    search,
+)
 from clusterdns.diagnosis.hops.place import Heard, Place
 from clusterdns.diagnosis.hops.replicas import unlike_private
 from clusterdns.diagnosis.hops.right import Right
@@ -37,6 +45,7 @@ class Case:
     group: Group
     place: Place
     right: Right
+    found: Sequence[Statement]
     search: Search
     wants: Sequence[Gone]
     heard: dict[Gone, Heard]
@@ -83,7 +92,7 @@ def _case(group: Group, place: Place, reading: Reading, found: Sequence[Statemen
     reached = takers(reading, cell.name, cell.rdtype)
     suspects = [one for one in found if any(_is(one, taker) for taker in reached)]
     begun = search(found, suspects)
-    return Case(group, place, Right.of(cell), begun, next(begun), {}, {})
+    return Case(group, place, Right.of(cell), found, begun, next(begun), {}, {})
 
 
 def _is(statement: Statement, taker: Taker) -> bool:
@@ -187,6 +196,7 @@ def _line(facts: Facts, case: Case, gone: Gone) -> Place:
         hop="corefile",
         subject=f"{where}, {words}",
         line=words,
+        named=named_by(lines, case.found),
         right=right,
         wrong=wrong,
         proved=case.right.known,
@@ -196,6 +206,16 @@ def _line(facts: Facts, case: Case, gone: Gone) -> Place:
         else (),
         about_us=about_us,
     )
+
+
+def named_by(lines: Sequence[Statement], found: Sequence[Statement]) -> tuple[str, ...]:
+    """By what a cause would speak of these lines: the plugin that they are in, or the zone."""
+    words: list[str] = []
+    for one in lines:
+        outer = [p for p in found if p.kind == "plugin" and is_inside(one, p)]
+        text = one.text if one.kind == "server block" or not outer else outer[0].text
+        words.append(text.split(" ", 1)[0].partition(":")[0].lower())
+    return tuple(dict.fromkeys(words))
 
 
 def _agrees(statement: Statement, taker: Taker) -> bool:

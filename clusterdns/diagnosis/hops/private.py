@@ -11,7 +11,6 @@ from clusterdns.corefile.directives import version_of
 from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.hops.bench import Bench
 from clusterdns.experiments.context import bench_nodes
-from clusterdns.experiments.experiment import planned_coredns
 from clusterdns.inventory.permissions import Readable, read_by
 from clusterdns.own_coredns import ACCOUNT, NotPossibleError, OwnCoreDns, may_read_cluster
 from clusterdns.run.ledger import one_line
@@ -88,6 +87,8 @@ def _started(
 
 _WHY = "after a failure: which line of the Corefile makes an answer wrong"
 declare(
-    *planned_coredns("hops-*", _WHY, also=("delete",)),
-    PlannedObject("", "ServiceAccount", PLACES.main, ACCOUNT, ("get",), _WHY),
+    PlannedObject("", "Pod", PLACES.main, "hops-*", ("create", "get", "list", "delete"), _WHY),
+    PlannedObject("", "ConfigMap", PLACES.main, "hops-*", ("create",), _WHY),
+    PlannedObject("", "Pod/log", PLACES.main, "hops-*", ("get",), _WHY),
+    PlannedObject("", "ServiceAccount", PLACES.main, ACCOUNT, ("get", "create"), _WHY),
 )
