@@ -30,6 +30,8 @@ KEPT_METRICS = (
     "coredns_proxy_healthcheck_failures_total",
     "coredns_dns_requests_total",
     "coredns_plugin_enabled",
+    "coredns_health_request_duration_seconds_count",
+    "coredns_health_request_duration_seconds_sum",
 )
 
 

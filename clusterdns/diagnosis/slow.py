@@ -7,8 +7,8 @@ import re
 from collections.abc import Mapping
 
 from clusterdns.cluster import Manifest
-from clusterdns.diagnosis.facts import Facts
-from clusterdns.diagnosis.rows import Talk
+from clusterdns.diagnosis.facts import Facts, nodes_in_words
+from clusterdns.diagnosis.rows import PathLoss
 
 LATE_MS = 300.0  # for a name of the cluster, asked from the replica's own node
 STARVED_CPU = 0.05  # processors: below it a limit stops CoreDNS for most of each 100 ms
@@ -50,20 +50,52 @@ def _own_page(metrics: Mapping[str, float]) -> str:
 
 
 def _at_home(facts: Facts, pod: Manifest, name: str) -> str:
-    """Late, or partly silent, from its own node; some answers must come, or it is another fault."""
+    """Late from its own node: of the answers that came most were, over all transports.
+
+    Silence alone is no lateness: a filter drops one kind of packets, and lets the others pass.
+    """
     home = pod["spec"].get("nodeName", "")
-    near = [t for t in facts.said("known", server=name) if t.node == t.server_node == home]
-    near += [t for t in facts.said("absent", server=name) if t.node == t.server_node == home]
+    near = [t for t in facts.talks if t.server == name and t.node == t.server_node == home]
+    near = [talk for talk in near if talk.kind in ("known", "absent")]
     answered = [talk for talk in near if talk.answered]
-    late = [talk for talk in near if _is_late(talk)]
-    if not answered or len(late) * 2 < len(near):
+    late = [talk for talk in answered if talk.ms >= LATE_MS]
+    if not late or 2 * len(late) < len(answered):
         return ""
-    worst = max(talk.ms for talk in answered)
     silent = len(near) - len(answered)
-    parts = [f"the slowest answer took {worst:.0f} ms"]
+    parts = [f"the slowest answer took {max(talk.ms for talk in late):.0f} ms"]
     parts += [f"{silent} of {len(near)} questions got none within a second"] if silent else []
     return f"asked from its own node {home}, {' and '.join(parts)}"
 
 
-def _is_late(talk: Talk) -> bool:
-    return talk.ms >= LATE_MS if talk.answered else talk.result == "timeout"
+def silent_replicas(facts: Facts) -> dict[str, str]:
+    """The replicas that answer nothing at all, each with how that is known.
+
+    Their own node must have asked them: from elsewhere alone the way may be to blame.
+    """
+    found: dict[str, str] = {}
+    for pod in facts.inventory.pods:
+        name, home = f"pod/{pod['metadata']['name']}", pod["spec"].get("nodeName", "")
+        talks = [talk for talk in facts.talks if talk.server == name]
+        near = [talk for talk in talks if talk.node == talk.server_node == home]
+        if near and all(talk.result == "timeout" for talk in talks):
+            nodes = nodes_in_words({talk.node for talk in talks})
+            short = name.removeprefix("pod/")
+            found[name] = (
+                f"{short}: no answer to {len(talks)} questions from {nodes}, "
+                f"{len(near)} of them from its own node {home}"
+            )
+    return found
+
+
+def judged_ways(facts: Facts) -> list[PathLoss]:
+    """The paths on which losses tell something about the way, and not about a server.
+
+    None to a replica that is slow or silent by itself, and none to the Service then, which leads
+    a share of all questions to it.
+    """
+    ill = {*slow_replicas(facts), *silent_replicas(facts)}
+    return [
+        path
+        for path in facts.paths
+        if not ill or (path.server.startswith("pod/") and path.server.partition(" ")[0] not in ill)
+    ]
