@@ -50,14 +50,13 @@ def search(found: Sequence[Statement], suspects: Sequence[Statement]) -> Search:
         judged |= yield [frozenset({one}) for one in rest[:MOST_AT_ONCE]]
         rest = rest[MOST_AT_ONCE:]
     best = smallest(judged)
-    if best is None and judged.get(everything):
-        best = yield from _shrunk(everything)
-    elif best is not None:
-        (only,) = best
-        inner = [one for one in found if one.kind == "option" and is_inside(one, only)]
-        if only.kind == "plugin" and inner and _name(only) not in IN_ONE_PIECE:
-            judged |= yield [frozenset({one}) for one in inner[:MOST_AT_ONCE]]
-            best = smallest(judged)
+    only = next(iter(best), None) if best else None
+    if judged.get(everything) and (only is None or only.kind == "server block"):
+        shrunk = yield from _shrunk(everything)
+        best = min(filter(None, (best, shrunk)), key=_words)
+    elif only is not None and (inner := _parts(only, found)):
+        judged |= yield [frozenset({one}) for one in inner[:MOST_AT_ONCE]]
+        best = smallest(judged)
     return Lines(True, best)
 
 
@@ -101,6 +100,13 @@ def smallest(judged: Judged) -> Gone | None:
 def is_inside(inner: Statement, outer: Statement) -> bool:
     """Whether a statement is a part of another."""
     return any(one[: len(other)] == other for one in inner.at for other in outer.at)
+
+
+def _parts(plugin: Statement, found: Sequence[Statement]) -> list[Statement]:
+    """The options of a plugin that can be judged one by one."""
+    if plugin.kind != "plugin" or _name(plugin) in IN_ONE_PIECE:
+        return []
+    return [one for one in found if one.kind == "option" and is_inside(one, plugin)]
 
 
 def _words(gone: Gone) -> int:
