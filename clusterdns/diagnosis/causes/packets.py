@@ -231,8 +231,7 @@ def edns(facts: Facts) -> Finding | None:
             ),
         ),
         (
-            f"{facts.edit_corefile}  # "
-            + ("take the view on bufsize() out" if by_view else "bufsize 1232"),
+            *([f"{facts.edit_corefile}  # take the view on bufsize() out"] if by_view else []),
             "a firewall that drops UDP above one packet, or fragments: dig +bufsize=512, 1232, "
             "4096 along the way shows where",
         ),

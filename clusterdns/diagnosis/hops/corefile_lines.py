@@ -155,12 +155,12 @@ def _place(facts: Facts, case: Case, simply: Asked | None, blind: str) -> Place:
         return replace(
             place, hop="corefile", subject=lacks, right=right, wrong=wrong, proved=case.right.known
         )
-    tried = ["a private instance with the same Corefile gives the same wrong answer"]
+    notes = ["a private instance with the same Corefile gives the same wrong answer"]
     if plain is not None:
-        tried.append(f"so does one with a minimal Corefile: {plain.received}")
+        notes.append(f"so does one with a minimal Corefile: {plain.received}")
     hop = "data" if place.right is None and plain is not None else place.hop
     subject = _data(facts) if hop == "data" else place.subject
-    return replace(place, hop=hop, subject=subject, wrong=wrong, tried=tuple(tried))
+    return replace(place, hop=hop, subject=subject, wrong=wrong, tried=tuple(notes))
 
 
 def _data(facts: Facts) -> str:

@@ -87,7 +87,9 @@ class Place:
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
         """The place that to_document wrote. Raises TypeError for what is none."""
-        values = {k: tuple(v) if isinstance(v, list) else v for k, v in document.items()}
+        values: dict[str, Any] = {
+            k: tuple(v) if isinstance(v, list) else v for k, v in document.items()
+        }
         for name in ("right", "wrong"):
             values[name] = None if values.get(name) is None else Heard(**values[name])
         return cls(**values)
