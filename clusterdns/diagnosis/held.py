@@ -52,6 +52,8 @@ def held(cause: Cause, finding: Finding, hits: Sequence[Trouble], facts: Facts) 
         for place in facts.places
         if place.proved and names & set(place.checks) and not agrees(cause, finding, place)
     ]
+    if _line(cause, finding, names, facts):
+        finding = replace(finding, confidence="high")
     if not against:
         return Held(finding, names)
     elsewhere = frozenset(name for place in against for name in place.checks)
@@ -61,21 +63,30 @@ def held(cause: Cause, finding: Finding, hits: Sequence[Trouble], facts: Facts) 
     if not left:
         return None
     spoken = tuple(f"asked hop by hop the place is another one: {p.proof}" for p in against[:1])
-    sure = "medium" if finding.confidence == "high" else finding.confidence
+    sure = finding.confidence
+    if sure == "high" and not _line(cause, finding, names, facts):
+        sure = "medium"
     return Held(replace(finding, confidence=sure, against=(*finding.against, *spoken)), left)
 
 
 def agrees(cause: Cause, finding: Finding, place: Place) -> bool:
-    """Whether a fault of this kind may show at this place: its layer, and its line if one is known.
+    """Whether a fault of this kind may show at this place: its layer, and what the place names.
 
-    Of a line the plugin, or the zone of the block, must be what the cause speaks of.
+    Of a line the plugin, or the zone of the block, must be what the cause speaks of; of an
+    upstream its address.
     """
     if cause.layer not in FITS.get(place.hop, frozenset({cause.layer})):
         return False
-    if not place.named:
+    if not place.named or (place.hop == "upstream" and cause.layer == "upstream"):
         return True
     said = " ".join((cause.name, finding.summary, *finding.evidence, *finding.remedy)).lower()
     return any(word in said for word in place.named)
+
+
+def _line(cause: Cause, finding: Finding, names: frozenset[str], facts: Facts) -> bool:
+    """Whether an experiment proved the very line that a finding speaks of."""
+    lines = (p for p in facts.places if p.proved and p.line and names & set(p.checks))
+    return cause.layer == "corefile" and any(agrees(cause, finding, place) for place in lines)
 
 
 def proved_by(cause: Cause, finding: Finding, places: Iterable[Place]) -> list[str]:

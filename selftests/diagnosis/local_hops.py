@@ -75,10 +75,19 @@ class Stand:
 
     def found(self, question: str, wanted: Said, got: Said, transport: str = "udp") -> Facts:
         """The facts with that place."""
+        return self.found_all({PLAIN: (question, wanted, got)}, transport)
+
+    def found_all(
+        self, deviating: Mapping[str, tuple[str, Said, Said]], transport: str = "udp"
+    ) -> Facts:
+        """The facts with the places of several failed checks, by their names."""
         servers = [f"service/kube-dns ({self.service})"]
         servers += [f"pod/{name} ({ip})" for name, ip in REPLICAS.items()]
-        cells = tuple(cell(question, NODE, s, transport, wanted, got) for s in servers)
-        facts = replace(self.facts(), troubles=(trouble(PLAIN, cells=cells),))
+        troubles = tuple(
+            trouble(name, cells=tuple(cell(q, NODE, s, transport, w, g) for s in servers))
+            for name, (q, w, g) in deviating.items()
+        )
+        facts = replace(self.facts(), troubles=troubles)
         with self.running() as probe:
             return located(facts, {NODE: probe.probe}, lambda _, until: self.bench(probe, until))
 

@@ -5,12 +5,14 @@ from typing import NamedTuple
 
 import pytest
 
+from clusterdns.diagnosis import diagnose
 from clusterdns.diagnosis.hops.place import Place
 from selftests.diagnosis.edit_facts import NO_RECORD, NXDOMAIN, Said, no_answer
 from selftests.diagnosis.local_hops import (
     COREFILE,
     NOBODY,
     OUTSIDE,
+    PLAIN,
     REPLICA_B,
     STUB,
     UPSTREAM,
@@ -23,6 +25,7 @@ WEB = "www.example.org. A"
 RIGHT_WEB = Said(records=("www.example.org. A 192.0.2.1",))
 CORP = "db.corp.test. A"
 RIGHT_CORP = Said(records=("db.corp.test. A 192.0.2.9",))
+OUTSIDE_CHECK = "tests/network/test_forwarding.py::test_outside_name_resolves_as_on_the_node[udp]"
 FIRST = "    errors\n"
 
 
@@ -221,3 +224,32 @@ def test_no_record_is_an_answer_too(tmp_path: Path) -> None:
     question = "kubernetes.default.svc.cluster.local. AAAA"
     place = only(Stand(corefile, tmp_path).places(question, NO_RECORD, got))
     assert (place.hop, place.line[:16]) == ("corefile", "line 3: template"), place
+
+
+def test_two_faults_at_once_have_two_places(tmp_path: Path) -> None:
+    """Each group of questions is followed by itself; both are diagnosed, and both are sure."""
+    corefile = with_lines("template IN A svc.cluster.local {", "  rcode NXDOMAIN", "}")
+    corefile += f"corp.test:53 {{\n    forward . {STUB}\n}}\n"
+    wrong = ".:53 {\n template ANY ANY {\n rcode NXDOMAIN\n }\n}\n"
+    stand = Stand(corefile, tmp_path, upstreams={UPSTREAM: OUTSIDE, STUB: wrong})
+    facts = stand.found_all(
+        {PLAIN: (API, RIGHT_API, NXDOMAIN), OUTSIDE_CHECK: (CORP, RIGHT_CORP, NXDOMAIN)}
+    )
+    assert {(p.hop, p.proved) for p in facts.places} == {("corefile", True), ("upstream", True)}
+    found = {d.layer: d.confidence for d in diagnose(facts).diagnoses}
+    assert found == {"corefile": "high", "upstream": "high"}
+
+
+def test_two_lines_for_two_names_are_two_places(tmp_path: Path) -> None:
+    """They are looked for side by side, in the same private instances."""
+    corefile = with_lines(
+        "template IN A svc.cluster.local {", "  rcode NXDOMAIN", "}", "acl example.org {",
+        "  block", "}",
+    )  # fmt: skip
+    facts = Stand(corefile, tmp_path).found_all(
+        {PLAIN: (API, RIGHT_API, NXDOMAIN), OUTSIDE_CHECK: (WEB, RIGHT_WEB, Said("REFUSED", ()))}
+    )
+    assert {p.line for p in facts.places} == {
+        "line 3: template IN A svc.cluster.local { ... }",
+        "line 7: block",
+    }

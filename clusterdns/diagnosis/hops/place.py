@@ -63,7 +63,7 @@ class Place:
     right: Heard | None = None
     wrong: Heard | None = None
     proved: bool = False  # by an experiment, or by the fault itself
-    named: tuple[str, ...] = ()  # plugins or zones of the lines, in lower case
+    named: tuple[str, ...] = ()  # plugins or zones of lines, upstreams; in lower case
     line: str = ""  # of the Corefile: "line 7: template IN A { ... }"
     remedy: tuple[str, ...] = ()
     tried: tuple[str, ...] = ()  # what else was found out on the way

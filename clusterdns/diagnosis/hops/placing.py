@@ -92,7 +92,8 @@ def _behind(blank: Place, asked: Sequence[Asked], right: Right) -> Place:
     if wrong and (len(wrong) == len(upstreams) or not right.known):
         subject = "; ".join(f"{one.server.address} ({one.where})" for one in wrong)
         heard = wrong[0].heard(right)
-        found = replace(blank, hop="upstream", subject=subject, wrong=heard)
+        named = tuple(one.server.address for one in wrong)
+        found = replace(blank, hop="upstream", subject=subject, wrong=heard, named=named)
         return replace(found, proved=right.known and not wrong[0].is_silent)
     everybody = "every replica" if len({o.server.name for o in asked}) > 2 else bad.server.name
     found = replace(blank, hop="coredns", subject=everybody, wrong=bad.heard(right))
