@@ -11,6 +11,7 @@ from clusterdns.corefile.directives import version_of
 from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.hops.bench import Bench
 from clusterdns.experiments.context import bench_nodes
+from clusterdns.experiments.registry import READER
 from clusterdns.inventory.permissions import Readable, read_by
 from clusterdns.own_coredns import ACCOUNT, NotPossibleError, OwnCoreDns, may_read_cluster
 from clusterdns.run.ledger import one_line
@@ -90,5 +91,6 @@ declare(
     PlannedObject("", "Pod", PLACES.main, "hops-*", ("create", "get", "list", "delete"), _WHY),
     PlannedObject("", "ConfigMap", PLACES.main, "hops-*", ("create",), _WHY),
     PlannedObject("", "Pod/log", PLACES.main, "hops-*", ("get",), _WHY),
-    PlannedObject("", "ServiceAccount", PLACES.main, ACCOUNT, ("get", "create"), _WHY),
+    PlannedObject("", "ServiceAccount", PLACES.main, ACCOUNT, ("get",), _WHY),
+    *(replace(each, why=f"after a failure: {each.why}") for each in READER),
 )
