@@ -17,6 +17,7 @@ from clusterdns.diagnosis.hops.bench import Bench
 from clusterdns.diagnosis.hops.locate import located
 from clusterdns.diagnosis.hops.place import Place
 from clusterdns.inventory.inventory import Inventory
+from clusterdns.own_coredns import NotPossibleError
 from clusterdns.resolvconf import ResolvConf
 from clusterdns.wait import eventually
 from selftests.diagnosis.edit_facts import Said, cell, trouble
@@ -66,6 +67,7 @@ class Stand:
     upstreams: Mapping[str, str] = field(default_factory=lambda: {UPSTREAM: OUTSIDE})
     service: str = SERVICE
     dead_service: bool = False  # nobody listens at its address
+    patience: int = 99  # how many private instances there is time for
 
     def places(
         self, question: str, wanted: Said, got: Said, transport: str = "udp"
@@ -129,6 +131,8 @@ class Stand:
         """Where private instances of it are tried."""
 
         def start(name: str, files: Mapping[str, str]) -> Processes:
+            if name == f"hops-{self.patience + 1}":
+                raise NotPossibleError("there was no time left for it")
             instance = self._process(name, files)
             instance.start()
             return instance

@@ -253,3 +253,13 @@ def test_two_lines_for_two_names_are_two_places(tmp_path: Path) -> None:
         "line 3: template IN A svc.cluster.local { ... }",
         "line 7: block",
     }
+
+
+@pytest.mark.parametrize(("patience", "line"), [(0, ""), (1, "line 3: hosts { ... }")])
+def test_what_was_tried_counts_when_time_runs_out(patience: int, line: str, tmp_path: Path) -> None:
+    """The plugin is known then, and not which of its entries it is; or nothing but the hop."""
+    fault = FAULTS["hosts-has-an-old-address"]
+    stand = Stand(fault.corefile, tmp_path, patience=patience)
+    place = only(stand.places(fault.question, fault.wanted, fault.got))
+    assert (place.hop, place.line) == ("corefile" if line else "coredns", line), place
+    assert place.proved is bool(line)

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from posixpath import dirname
 from typing import cast
 
+from kubernetes.client import ApiException
+
 from clusterdns.corefile.model import Corefile
 from clusterdns.corefile.movable import for_names, with_files
 from clusterdns.corefile.reading import Reading
@@ -26,6 +28,7 @@ from clusterdns.diagnosis.hops.lines import (
     Search,
     is_inside,
     search,
+    so_far,
 )
 from clusterdns.diagnosis.hops.place import Heard, Place
 from clusterdns.diagnosis.hops.replicas import unlike_private
@@ -33,7 +36,9 @@ from clusterdns.diagnosis.hops.right import Right
 from clusterdns.diagnosis.looks import OUTSIDE_S
 from clusterdns.diagnosis.restarting import after_edit
 from clusterdns.matrix.question import Question, Transport
+from clusterdns.own_coredns import NotPossibleError
 from clusterdns.own_coredns.instance import FOLDER
+from clusterdns.probe import ProbeLostError
 
 MOST_VARIANTS = 16  # of one round, whatever all searches want
 
@@ -75,12 +80,19 @@ def placed_in_corefile(
     said_simply: list[Asked] | None = None
     while wanted := _wanted(cases):
         variants = [without(movable, gone) for gone in wanted]
-        said = bench.ask(variants + simple, questions)
+        try:
+            said = bench.ask(variants + simple, questions)
+        except (NotPossibleError, ProbeLostError, ApiException):
+            if simple:  # nothing was tried at all
+                raise
+            break  # what was tried until now is all that there is
         if simple:
             said_simply, simple = said[-1], []
         answers = dict(zip(wanted, said, strict=False))
         for number, case in enumerate(cases):
             _go_on(case, number, answers)
+    for case in cases:
+        case.result = case.result or so_far(case.judged)
     return [
         _place(facts, case, said_simply[number] if said_simply else None, bench.blind)
         for number, case in enumerate(cases)

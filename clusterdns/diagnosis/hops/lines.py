@@ -78,6 +78,12 @@ def _shrunk(whole: Gone) -> Generator[Sequence[Gone], Judged, Gone]:
     return whole
 
 
+def so_far(judged: Judged) -> Lines:
+    """The result of a search that had to end early."""
+    whole = judged.get(WHOLE)
+    return Lines(None if whole is None else not whole, smallest(judged))
+
+
 def in_order(found: Sequence[Statement], suspects: Sequence[Statement]) -> list[Statement]:
     """Statements in the order in which they are tried alone.
 

@@ -46,7 +46,7 @@ def located(
     finally:
         work.end()
     places = [place_of(facts, group, asked.get(n, ())) for n, group in enumerate(groups)]
-    troubled = [n for n, place in enumerate(places) if place.hop == "coredns"]
+    troubled = [n for n, p in enumerate(places) if p.hop == "coredns" and worth_trying(facts, p)]
     missing = dict(work.missing)
     if troubled and bench is not None:
         say("trying the Corefile in private instances, for at most half a minute")
@@ -62,6 +62,12 @@ def located(
         for n, place in zip(troubled, found, strict=True):
             places[n] = place
     return replace(facts, places=tuple(places), missing=missing)
+
+
+def worth_trying(facts: Facts, place: Place) -> bool:
+    """Whether the Corefile may be to blame: not where the replicas answer nothing at all."""
+    silent = place.wrong is not None and place.wrong.received.startswith("no answer")
+    return not silent or any(talk.answered for talk in facts.to_replicas())
 
 
 def _untried(place: Place, why: str) -> Place:
