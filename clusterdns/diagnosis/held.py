@@ -56,6 +56,8 @@ def held(cause: Cause, finding: Finding, hits: Sequence[Trouble], facts: Facts) 
         finding = replace(finding, confidence="high")
     if not against:
         return Held(finding, names)
+    if cause.layer in _WAYS and any(p.silent and p.hop == "corefile" for p in against):
+        return None  # a private instance beside the probe is as silent: no way is to blame
     elsewhere = frozenset(name for place in against for name in place.checks)
     agreed = (p for p in facts.places if p.proved and agrees(cause, finding, p))
     elsewhere -= frozenset(name for place in agreed for name in place.checks)
@@ -67,6 +69,17 @@ def held(cause: Cause, finding: Finding, hits: Sequence[Trouble], facts: Facts) 
     if sure == "high" and not _line(cause, finding, names, facts):
         sure = "medium"
     return Held(replace(finding, confidence=sure, against=(*finding.against, *spoken)), left)
+
+
+def follows(place: Place, facts: Facts) -> tuple[str, ...]:
+    """The failed checks that follow from a place.
+
+    Its own, and where it makes answers missing those that only miss answers, asked or not.
+    """
+    if not place.silent:
+        return place.checks
+    lacking = [t.name for t in facts.failed if t.cells and all(c.silent for c in t.cells)]
+    return tuple(dict.fromkeys((*place.checks, *lacking)))
 
 
 def agrees(cause: Cause, finding: Finding, place: Place) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.finding import Cause, Finding, all_causes
-from clusterdns.diagnosis.held import agrees, held, proved_by
+from clusterdns.diagnosis.held import agrees, follows, held, proved_by
 from clusterdns.diagnosis.placed import diagnosis_of, merged
 from clusterdns.diagnosis.rows import Trouble
 from clusterdns.diagnosis.unknown import unknown
@@ -76,7 +76,7 @@ def proved_places(facts: Facts, chosen: Sequence[Candidate]) -> list[Diagnosis]:
             for one in chosen
         )
         if not named:
-            found.append(diagnosis_of(place, facts, place.checks))
+            found.append(diagnosis_of(place, facts, follows(place, facts)))
     return found
 
 

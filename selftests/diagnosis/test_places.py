@@ -13,7 +13,7 @@ from clusterdns.diagnosis.rows import Trouble
 from clusterdns.diagnosis.scopes import EVERYTHING, Scope
 from clusterdns.report.model import Diagnosis
 from selftests.diagnosis import unlisted_faults
-from selftests.diagnosis.edit_facts import NXDOMAIN, RIGHT, cell, failed
+from selftests.diagnosis.edit_facts import NXDOMAIN, RIGHT, cell, failed, no_answer
 from selftests.diagnosis.faulty_facts import starved
 from selftests.diagnosis.healthy_facts import healthy
 
@@ -153,3 +153,17 @@ def test_a_disagreement_is_a_finding_about_us() -> None:
     verdict = diagnose(facts)
     assert verdict.complaints == ("a reading of ours: reading errs",)
     assert "beware: reading errs" in verdict.diagnoses[0].evidence
+
+
+def test_a_corefile_that_makes_answers_missing_is_no_filter() -> None:
+    """A private instance is as silent: no way is to blame, and what was not asked follows."""
+    facts = unlisted_faults.deaf_replica(healthy())
+    left_out = no_answer("not asked: 3 rounds in a row had no answer here")
+    silent = cell(WEB, "w1", "pod/coredns-a (10.244.0.2)", "udp", RIGHT, left_out)
+    facts = failed(facts, PLAIN, silent)
+    first = facts.troubles[0].name
+    nothing = Heard("one with the whole Corefile", "w1", "no answer (timeout)", False)
+    here = place("corefile", wrong=nothing, checks=(first,))
+    (found,) = told(replace(facts, places=(here,)))
+    assert found.cause == "corefile-line"
+    assert {first, PLAIN} <= set(found.checks)

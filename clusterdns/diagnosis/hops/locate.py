@@ -66,8 +66,7 @@ def located(
 
 def worth_trying(facts: Facts, place: Place) -> bool:
     """Whether the Corefile may be to blame: not where the replicas answer nothing at all."""
-    silent = place.wrong is not None and place.wrong.received.startswith("no answer")
-    return not silent or any(talk.answered for talk in facts.to_replicas())
+    return not place.silent or any(talk.answered for talk in facts.to_replicas())
 
 
 def _untried(place: Place, why: str) -> Place:

@@ -75,6 +75,11 @@ class Place:
         return LAYERS[self.hop]
 
     @property
+    def silent(self) -> bool:
+        """Whether what goes wrong there is that no answer comes."""
+        return self.wrong is not None and self.wrong.received.startswith("no answer")
+
+    @property
     def proof(self) -> str:
         """The pair of answers."""
         pair = [str(each) for each in (self.right, self.wrong) if each is not None]
