@@ -105,4 +105,4 @@ def _line(cause: Cause, finding: Finding, names: frozenset[str], facts: Facts) -
 def proved_by(cause: Cause, finding: Finding, places: Iterable[Place]) -> list[str]:
     """The pairs of answers that prove a finding."""
     fitting = [p for p in places if p.proved and p.proof and agrees(cause, finding, p)]
-    return list(dict.fromkeys(f"{place.question} {place.proof}" for place in fitting))
+    return list(dict.fromkeys(f"{place.question}, {place.proof}" for place in fitting))

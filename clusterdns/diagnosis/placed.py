@@ -58,6 +58,9 @@ def merged(places: Iterable[Place]) -> list[Place]:
 
 def diagnosis_of(place: Place, facts: Facts, checks: Sequence[str]) -> Diagnosis:
     """A place as the report has it."""
+    summary = summary_of(place)
+    if summary.endswith(".."):  # a name with its final dot ends the sentence
+        summary = summary[:-1]
     ask_next = ASK_NEXT[place.hop].format(
         ks=facts.ks, kubectl=facts.kubectl, pods=facts.of_replicas, edit=facts.edit_corefile
     )
@@ -65,7 +68,7 @@ def diagnosis_of(place: Place, facts: Facts, checks: Sequence[str]) -> Diagnosis
         cause=NAMES.get(place.hop, UNKNOWN) if place.proved else UNKNOWN,
         layer=place.layer,
         confidence=confidence_of(place),
-        summary=summary_of(place),
+        summary=summary,
         evidence=evidence_of(place),
         remedy=place.remedy or (f"ask next: {ask_next}",),
         checks=tuple(checks),
@@ -130,7 +133,7 @@ def evidence_of(place: Place) -> tuple[str, ...]:
         filter(
             None,
             (
-                f"{place.question} {place.proof}" if place.proof else "",
+                f"{place.question}, {place.proof}" if place.proof else "",
                 f"it must be {place.wanted}" if place.wanted else "",
                 f"it is about {what}: {place.alike}" if place.alike else f"it is about {what}",
                 f"beside them all is well: {place.unlike}" if place.unlike else "",

@@ -20,7 +20,7 @@ from selftests.diagnosis.healthy_facts import healthy
 PLAIN = "tests/dns/test_cluster_ip_service.py::test_address_is_the_cluster_ip[udp-A]"
 OTHER = "tests/dns/test_apex.py::test_zone_has_one_soa_record[udp]"
 WEB = "web.shop.svc.cluster.local. A"
-RIGHT_THERE = Heard("a private instance without line 7", "w1", "NOERROR A 10.96.0.7", True)
+RIGHT_THERE = Heard("a private instance without line 7", "w1", "NOERROR SRV 80 web.x.", True)
 WRONG_THERE = Heard("one with the whole Corefile", "w1", "NXDOMAIN", False)
 
 
@@ -60,7 +60,7 @@ def test_a_proved_place_needs_no_cause() -> None:
     assert (found.cause, found.layer, found.confidence) == ("corefile-line", "corefile", "high")
     assert "line 7: minimal" in found.summary
     assert "without line 7" in found.evidence[0]
-    assert "NOERROR A 10.96.0.7" in found.evidence[0]
+    assert "NOERROR SRV 80 web.x." in found.evidence[0]
     assert "NXDOMAIN" in found.evidence[0]
     assert found.checks == (PLAIN,)
 
@@ -134,6 +134,7 @@ def test_every_place_is_told_in_sentences(hop: Hop, proved: bool) -> None:
     found = diagnosis_of(place(hop, proved=proved), healthy(), [PLAIN])
     lines = [found.summary, *found.evidence]
     assert found.summary.endswith(".")
+    assert not found.summary.endswith("..")
     assert [line for line in lines if "('" in line or "['" in line or not line] == []
     assert found.remedy
 
