@@ -15,6 +15,7 @@ from clusterdns.report.model import Diagnosis
 from selftests.diagnosis import unlisted_faults
 from selftests.diagnosis.edit_facts import NXDOMAIN, RIGHT, cell, failed, no_answer
 from selftests.diagnosis.faulty_facts import starved
+from selftests.diagnosis.faulty_facts.network import deaf_replica
 from selftests.diagnosis.healthy_facts import healthy
 
 PLAIN = "tests/dns/test_cluster_ip_service.py::test_address_is_the_cluster_ip[udp-A]"
@@ -158,7 +159,7 @@ def test_a_disagreement_is_a_finding_about_us() -> None:
 
 def test_a_corefile_that_makes_answers_missing_is_no_filter() -> None:
     """A private instance is as silent: no way is to blame, and what was not asked follows."""
-    facts = unlisted_faults.deaf_replica(healthy())
+    facts = deaf_replica(healthy())
     left_out = no_answer("not asked: 3 rounds in a row had no answer here")
     silent = cell(WEB, "w1", "pod/coredns-a (10.244.0.2)", "udp", RIGHT, left_out)
     facts = failed(facts, PLAIN, silent)
