@@ -6,7 +6,9 @@ function of the facts in ``causes/``, one file per layer; CONTRIBUTING.md says h
 
 from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.gather import Sources, gather
+from clusterdns.diagnosis.hops.locate import located
+from clusterdns.diagnosis.hops.private import bench_in
 from clusterdns.diagnosis.ranking import Verdict, diagnose
 from clusterdns.diagnosis.rows import Trouble
 
-__all__ = ["Facts", "Sources", "Trouble", "Verdict", "diagnose", "gather"]
+__all__ = ["Facts", "Sources", "Trouble", "Verdict", "bench_in", "diagnose", "gather", "located"]

@@ -14,6 +14,7 @@ from typing import Any
 
 from clusterdns.cluster import Manifest, is_ready
 from clusterdns.corefile import Corefile, Reading
+from clusterdns.diagnosis.hops.place import Place
 from clusterdns.diagnosis.rows import Contact, PathLoss, Talk, Trouble
 from clusterdns.diagnosis.scopes import All, about, is_about
 from clusterdns.diagnosis.stored import confs_of, pruned
@@ -49,6 +50,7 @@ class Facts:
     node_local: tuple[Manifest, ...] | None = None
     policies: tuple[Manifest, ...] | None = None  # in our namespaces and that of the DNS pods
     probe_ips: Mapping[str, str] = field(default_factory=dict)  # by node
+    places: tuple[Place, ...] = ()  # where answers go wrong, by asking hop by hop
     missing: Mapping[str, str] = field(default_factory=dict)  # fact: why it is not there
 
     # Commands for exactly this cluster
@@ -236,6 +238,7 @@ class Facts:
             "policies",
         ):
             made[name] = None if document[name] is None else tuple(document[name])
+        made["places"] = tuple(map(Place.from_document, document.get("places", ())))
         known = {**document, **made, **confs}
         return cls(inventory=Inventory(**inventory), troubles=tuple(troubles), **known)
 

@@ -4,27 +4,12 @@ import importlib
 import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
 
 from clusterdns.diagnosis.facts import Facts
+from clusterdns.diagnosis.layers import Layer
+from clusterdns.diagnosis.rows import Talk
 from clusterdns.diagnosis.scopes import Scope
 from clusterdns.report.model import Confidence
-
-Layer = Literal[
-    "client",
-    "kubelet",
-    "service",
-    "network-policy",
-    "node-network",
-    "coredns-pod",
-    "corefile",
-    "api",
-    "records",
-    "upstream",
-    "cache",
-    "node-local",
-    "unknown",
-]
 
 
 @dataclass(frozen=True)
@@ -39,6 +24,8 @@ class Finding:
     against: tuple[str, ...] = ()
     assumes: int = 0  # how much of it was not seen, but must be so
     tell_apart: str = ""  # what would tell it from its neighbours
+    # What it predicts: to these questions nobody answers. One that is answered contradicts it.
+    silent: Callable[[Talk], bool] | None = None
 
 
 @dataclass(frozen=True)

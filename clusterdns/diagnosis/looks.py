@@ -30,6 +30,8 @@ KEPT_METRICS = (
     "coredns_proxy_healthcheck_failures_total",
     "coredns_dns_requests_total",
     "coredns_plugin_enabled",
+    "coredns_health_request_duration_seconds_count",
+    "coredns_health_request_duration_seconds_sum",
 )
 
 
@@ -93,6 +95,12 @@ def far_queries(aims: Aims, node: str) -> list[Query]:
 
 def ask(probe: Probe, wanted: Sequence[Query]) -> list[Talk]:
     """Put the questions, all at once. Raises ProbeLostError."""
+    found = answers(probe, wanted)
+    return [talk(query, answer) for query, answer in zip(wanted, found, strict=True)]
+
+
+def answers(probe: Probe, wanted: Sequence[Query]) -> list[Answer]:
+    """Put the questions, all at once; the answers in their order. Raises ProbeLostError."""
     messages = [query.question.message() for query in wanted]
     packets = [
         Packet(message.to_wire(), q.server.address, q.server.port, q.transport, q.timeout)
@@ -100,16 +108,13 @@ def ask(probe: Probe, wanted: Sequence[Query]) -> list[Talk]:
     ]
     replies = probe.exchange(packets) if packets else []
     return [
-        talk(
-            query,
-            Answer.from_reply(
-                question=query.question,
-                node=probe.node,
-                server=query.server,
-                transport=query.transport,
-                query=message,
-                reply=reply,
-            ),
+        Answer.from_reply(
+            question=query.question,
+            node=probe.node,
+            server=query.server,
+            transport=query.transport,
+            query=message,
+            reply=reply,
         )
         for query, message, reply in zip(wanted, messages, replies, strict=True)
     ]

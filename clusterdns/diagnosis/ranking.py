@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 
 from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.finding import Cause, Finding, all_causes
+from clusterdns.diagnosis.held import agrees, follows, held, proved_by
+from clusterdns.diagnosis.placed import diagnosis_of, merged
 from clusterdns.diagnosis.rows import Trouble
 from clusterdns.diagnosis.unknown import unknown
 from clusterdns.report.model import Confidence, Diagnosis
@@ -48,17 +50,34 @@ def diagnose(facts: Facts) -> Verdict:
     """Every cause put to the facts, the best first; nothing when nothing is amiss."""
     if not facts.troubles:
         return Verdict((), ())
-    complaints: list[str] = []
+    complaints = [f"a reading of ours: {p.about_us}" for p in facts.places if p.about_us]
     found = candidates(facts, all_causes().values(), complaints)
     chosen = choose(found)
-    explained = frozenset[str]().union(*(one.explained for one in chosen))
+    told = [(one.score, diagnosis(one, chosen, facts)) for one in chosen]
+    told += [(float(len(one.checks)), one) for one in proved_places(facts, chosen)]
+    told.sort(key=lambda each: -each[0])
+    diagnoses = [each for _, each in told]
+    explained = {name for each in diagnoses for name in each.checks}
     left = [trouble for trouble in facts.failed if trouble.name not in explained]
-    diagnoses = [diagnosis(one, chosen, facts) for one in chosen]
     if left and (not diagnoses or len(left) > len(facts.failed) / 2):
         last = unknown(facts, left)
-        diagnoses = [last, *diagnoses] if _leads(left, chosen) else [*diagnoses, last]
+        first = _leads(left, chosen) and len(told) == len(chosen)
+        diagnoses = [last, *diagnoses] if first else [*diagnoses, last]
         return Verdict(tuple(diagnoses), (), tuple(complaints))
     return Verdict(tuple(diagnoses), tuple(t.name for t in left), tuple(complaints))
+
+
+def proved_places(facts: Facts, chosen: Sequence[Candidate]) -> list[Diagnosis]:
+    """The places that were proved and that no chosen cause speaks of, each with its checks."""
+    found = []
+    for place in merged(place for place in facts.places if place.proved):
+        named = any(
+            agrees(one.cause, one.finding, place) and one.explained & set(place.checks)
+            for one in chosen
+        )
+        if not named:
+            found.append(diagnosis_of(place, facts, follows(place, facts)))
+    return found
 
 
 def _leads(left: Sequence[Trouble], chosen: Sequence[Candidate]) -> bool:
@@ -82,6 +101,10 @@ def candidates(
         if finding is None:
             continue
         hits = [t for t in facts.troubles if finding.scope.explains(t)]
+        left = held(cause, finding, hits, facts)
+        if left is None:
+            continue
+        finding, hits = left.finding, [t for t in hits if t.name in left.explained]
         weight = sum(1.0 if t.outcome == "failed" else ADVICE_WEIGHT for t in hits)
         if hits:
             found.append(Candidate(cause, finding, frozenset(t.name for t in hits), weight))
@@ -125,7 +148,9 @@ def consequences(name: str, found: Mapping[str, Candidate]) -> frozenset[str]:
 def diagnosis(one: Candidate, chosen: Sequence[Candidate], facts: Facts) -> Diagnosis:
     """A candidate as the report has it."""
     finding = one.finding
-    evidence = [*finding.evidence, *(f"against it: {line}" for line in finding.against)]
+    proofs = proved_by(one.cause, finding, (p for p in facts.places if one.explained & {*p.checks}))
+    evidence = [*proofs[:2], *finding.evidence]
+    evidence += [f"against it: {line}" for line in finding.against]
     rivals = [
         other.cause.name
         for other in chosen

@@ -74,6 +74,9 @@ def from_nodes(nodes: set[str]) -> Scope:
     return Scope(FROM_NODES, lambda cell: cell.node in nodes)
 
 
+ANSWERS_LATE = about("paths", "health-pages", "short-names", "large-answers")
+"""Checks that a server fails which is late or silent, whatever it is asked."""
+
 FROM_NODES = about("paths", "updates", "short-names", "health-pages")
 
 

@@ -33,4 +33,11 @@ def cell_of(found: F, wanted: Criterion[F], deviates: bool, command: str = "") -
     if not isinstance(wanted, Expected):
         return cell
     records = tuple(sorted(wanted.records))
-    return replace(cell, wanted_rcode=wanted.rcode, wanted_records=records)
+    return replace(
+        cell,
+        wanted_rcode=wanted.rcode,
+        wanted_records=records,
+        wanted_soa=wanted.soa_zone,
+        wanted_flags=tuple(sorted(wanted.flags)),
+        unwanted_flags=tuple(sorted(wanted.no_flags)),
+    )

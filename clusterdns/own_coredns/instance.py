@@ -134,6 +134,10 @@ class OwnCoreDns:
         """The server that a port of this CoreDNS is, for questions."""
         return Server(f"pod/{self.name}", address, port, node=self.node or "")
 
+    def has_ended(self) -> bool:
+        """Whether CoreDNS ended: it is not running any more, and was."""
+        return "terminated" in main_status(self.now()).get("state", {})
+
     def logs(self, container: str = MAIN, timestamps: bool = False) -> str:
         """What a container printed since it started, with the node's times if wanted."""
         query = {"container": container, "timestamps": "true" if timestamps else "false"}

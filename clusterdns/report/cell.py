@@ -53,6 +53,9 @@ class Cell:
     records: tuple[str, ...] = ()  # of the answer section, each as "owner TYPE rdata"
     wanted_rcode: str = ""  # empty when another rule than a whole answer was expected
     wanted_records: tuple[str, ...] = ()
+    wanted_soa: str = ""  # owner of the SOA that a denial must carry; empty: not looked at
+    wanted_flags: tuple[str, ...] = ()  # of the header, that must be set
+    unwanted_flags: tuple[str, ...] = ()  # that must not be set
 
     @property
     def key(self) -> tuple[str, str, str, str]:

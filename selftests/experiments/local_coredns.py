@@ -72,6 +72,10 @@ class Processes(OwnCoreDns):
         """It was started already; its address."""
         return self.address
 
+    def has_ended(self) -> bool:
+        """Whether the first process ended."""
+        return self.running[0].poll() is not None
+
     def logs(self, container: str = MAIN, timestamps: bool = False) -> str:
         """What a process printed."""
         return self._log(container).read_text()

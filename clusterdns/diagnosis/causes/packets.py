@@ -5,6 +5,7 @@ from clusterdns.diagnosis.finding import Finding, cause
 from clusterdns.diagnosis.paths import Split
 from clusterdns.diagnosis.rows import PathLoss
 from clusterdns.diagnosis.scopes import Scope, about, both
+from clusterdns.diagnosis.slow import judged_ways, slow_replicas
 from clusterdns.inventory.shape import endpoint_ports
 
 
@@ -52,10 +53,12 @@ def checksum(facts: Facts) -> Finding | None:
 @cause("mtu-blackhole", "node-network")
 def mtu(facts: Facts) -> Finding | None:
     """Small packets pass, large ones vanish."""
+    slow = slow_replicas(facts)
     stuck = [
         c
         for c in facts.reached("/metrics")
         if "timeout" in c.result
+        and c.server not in slow
         and any(
             other.result == "200"
             for other in facts.reached("/health", node=c.node, server=c.server)
@@ -131,7 +134,7 @@ def udp_dead(facts: Facts) -> Finding | None:
 @cause("conntrack-race-5s", "node-network")
 def race(facts: Facts) -> Finding | None:
     """Some UDP questions are lost, no TCP ones."""
-    lossy = [p for p in facts.paths if p.improbable and p.lost < p.sent]
+    lossy = [p for p in judged_ways(facts) if p.improbable and p.lost < p.sent]
     udp = [p for p in lossy if p.transport == "udp"]
     if not udp or _resent(facts):
         return None
@@ -163,7 +166,9 @@ def race(facts: Facts) -> Finding | None:
 @cause("packets-lost", "node-network")
 def lossy_link(facts: Facts) -> Finding | None:
     """Some questions are lost over UDP, and over TCP from the same nodes: none, or late."""
-    lossy = [p for p in facts.paths if p.improbable and p.lost < p.sent and p.transport == "udp"]
+    lossy = [
+        p for p in judged_ways(facts) if p.improbable and p.lost < p.sent and p.transport == "udp"
+    ]
     late = _resent(facts)
     nodes = {p.node for p in lossy} & {p.node for p in late}
     if not nodes:
@@ -198,7 +203,7 @@ def _resent(facts: Facts) -> list[PathLoss]:
     """The TCP paths with answers that are lost, or late as a lost segment makes them."""
     return [
         p
-        for p in facts.paths
+        for p in judged_ways(facts)
         if p.transport == "tcp" and p.lost < p.sent and (p.improbable or p.improbably_late)
     ]
 
@@ -226,8 +231,7 @@ def edns(facts: Facts) -> Finding | None:
             ),
         ),
         (
-            f"{facts.edit_corefile}  # "
-            + ("take the view on bufsize() out" if by_view else "bufsize 1232"),
+            *([f"{facts.edit_corefile}  # take the view on bufsize() out"] if by_view else []),
             "a firewall that drops UDP above one packet, or fragments: dig +bufsize=512, 1232, "
             "4096 along the way shows where",
         ),

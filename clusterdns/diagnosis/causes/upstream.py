@@ -84,9 +84,10 @@ def unreachable(facts: Facts) -> Finding | None:
     if not logs and not silent:
         return None
     named = ", ".join(f"{a} ({why})" for a, why in facts.upstreams.items())
+    whom = "The replicas get no answer from where" if answering else "Nobody answers where"
     return Finding(
-        f"Nobody answers where CoreDNS forwards to, {named}: names outside the cluster do not "
-        "resolve, those of the cluster do.",
+        f"{whom} CoreDNS forwards to, {named}: names outside the cluster do not resolve, those of "
+        "the cluster do.",
         (
             f"a name outside: {', '.join(sorted({t.result for t in bad}))} from every replica, "
             f"after up to {max(t.ms for t in bad):.0f} ms"

@@ -8,6 +8,7 @@ from selftests.diagnosis.faulty_facts import (
     network,
     replicas,
     service,
+    starved,
     upstream,
 )
 
@@ -19,4 +20,5 @@ FAULTY: dict[str, tuple[str, Change]] = {
     **replicas.FAULTY,
     **clients.FAULTY,
     **everyday.FAULTY,
+    **starved.FAULTY,
 }
