@@ -271,8 +271,8 @@ RIGHT: dict[str, Case] = {
         )
     ),
     "kubernetes and forward in a block of the cluster": Case(
-        "cluster.local in-addr.arpa ip6.arpa {\n    kubernetes cluster.local in-addr.arpa ip6.arpa {\n"
-        "        fallthrough in-addr.arpa ip6.arpa\n    }\n    forward . 192.0.2.7\n    cache 30\n}\n"
+        "cluster.local in-addr.arpa {\n    kubernetes cluster.local in-addr.arpa {\n"
+        "        fallthrough in-addr.arpa\n    }\n    forward . 192.0.2.7\n    cache 30\n}\n"
         + USUAL.replace("kubernetes cluster.local in-addr", "kubernetes other.local in-addr")
     ),
     "a stub domain of its own": Case(
