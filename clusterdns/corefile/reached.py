@@ -61,24 +61,19 @@ class Rule:
 
 def unreached(reading: Reading, version: Version) -> Iterator[Finding]:
     """What this Corefile says in vain, and what keeps questions from the rules behind it."""
+    if version >= directives().plugins["forward"].once:  # before, it is an error
+        yield from second_forwards(reading)
     for block in reading.blocks:
-        yield from _second_forwards(block, version)
         yield from _foreign_zones(block, reading)
         yield from _swallowing(block, version)
         yield from _upper_case(block)
 
 
-def _second_forwards(block: ServerBlock, version: Version) -> Iterator[Finding]:
+def second_forwards(reading: Reading) -> Iterator[Finding]:
     """A ``forward`` behind one that takes all its questions: they are asked in their order."""
-    several = version >= directives().plugins["forward"].once
-    uses = [one for name in ("forward", "grpc") for one in block.all(name)]
-    for at, use in enumerate(uses):
-        for before in uses[:at]:
-            if before.name == use.name and not (several and use.name == "forward"):
-                continue  # refused, or proxied by the longest zone
+    for block in reading.blocks:
+        for use, before in _pairs(block):
             zone = forward_of(use).zone
-            if not shadows(forward_of(before), forward_of(use), block):
-                continue
             where = place_in_words(before.line, beside=use.line)
             message = (
                 f"'{use.name} {' '.join(use.args[:3])}' is never asked: '{before.name} "
@@ -88,7 +83,17 @@ def _second_forwards(block: ServerBlock, version: Version) -> Iterator[Finding]:
             if zone == forward_of(before).zone:
                 remedy = f"write all upstreams of {zone} into one '{before.name}'"
             yield Finding("advice", use.name, use.line, message, remedy, (before.line,))
-            break
+
+
+def _pairs(block: ServerBlock) -> Iterator[tuple[Plugin, Plugin]]:
+    """Each use that no question comes to, and the one before it that takes them all."""
+    uses = [one for name in ("forward", "grpc") for one in block.all(name)]
+    for at, use in enumerate(uses):
+        for before in uses[:at]:
+            twice_grpc = before.name == use.name == "grpc"
+            if not twice_grpc and shadows(forward_of(before), forward_of(use), block):
+                yield use, before
+                break
 
 
 def _foreign_zones(block: ServerBlock, reading: Reading) -> Iterator[Finding]:
@@ -141,15 +146,20 @@ def _taken_over(zone: str, own: str, port: int, block: ServerBlock, reading: Rea
     return False
 
 
-def _swallowing(block: ServerBlock, version: Version) -> Iterator[Finding]:
-    """Rules without ``fallthrough`` before others that serve the same names."""
+def swallowers(block: ServerBlock) -> Iterator[tuple[Rule, list[Rule]]]:
+    """Rules that keep questions from others that are for the same names, and those others."""
     rules = list(_rules(block))
     for at, rule in enumerate(rules):
         if rule.plugin.name in FORWARDING:
             continue
         behind = [one for one in rules[at + 1 :] if rule.shares_type(one) and _loses(one, rule)]
-        if not behind:
-            continue
+        if behind:
+            yield rule, behind
+
+
+def _swallowing(block: ServerBlock, version: Version) -> Iterator[Finding]:
+    """Rules without ``fallthrough`` before others that serve the same names."""
+    for rule, behind in swallowers(block):
         lost = ", ".join(
             f"'{one.words}' ({place_in_words(one.plugin.line, beside=rule.plugin.line)})"
             for one in behind[:3]

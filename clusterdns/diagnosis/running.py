@@ -46,8 +46,13 @@ def edit_file(facts: Facts, file: str) -> str:
 def edit_error(facts: Facts) -> str:
     """The command that opens what `first_error` is about, and what is to be done there."""
     found = first_error(facts)
-    command = edit_file(facts, found.file if found else "")
-    return f"{command}{', ' if '  # ' in command else '  # '}correct the line that is named above"
+    remedy = getattr(found, "remedy", "") or "correct the line that is named above"
+    return with_note(edit_file(facts, found.file if found else ""), remedy)
+
+
+def with_note(command: str, note: str) -> str:
+    """A command with a note behind it; it may have one already."""
+    return f"{command}{', ' if '  # ' in command else '  # '}{note}"
 
 
 def takes_up_edits(facts: Facts) -> bool:

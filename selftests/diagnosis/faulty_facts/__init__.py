@@ -9,6 +9,7 @@ from selftests.diagnosis.faulty_facts import (
     replicas,
     service,
     upstream,
+    written,
 )
 
 SICK: dict[str, tuple[str, Change]] = {
@@ -19,4 +20,5 @@ SICK: dict[str, tuple[str, Change]] = {
     **replicas.SICK,
     **clients.SICK,
     **everyday.SICK,
+    **written.SICK,
 }
