@@ -21,6 +21,7 @@ from clusterdns.corefile.settings import (
     reload_of,
     shadows,
 )
+from clusterdns.corefile.values import upstream_host, upstream_port
 
 # Where these plugins answer HTTP when no address is given; in NodeLocal DNSCache it always is.
 DEFAULT_LISTENERS = {"health": ":8080", "ready": ":8181", "prometheus": "localhost:9153"}
@@ -147,6 +148,17 @@ class Reading:
     def upstreams(self, name: str = ".", port: int | None = None) -> tuple[str, ...]:
         """Where questions for a name go, as written: addresses and files."""
         return tuple(dict.fromkeys(to for one in self.forwards(name, port) for to in one.to))
+
+    @property
+    def written_upstreams(self) -> dict[str, set[tuple[int, bool]]]:
+        """The upstreams that stand here by address, each with its ports and whether TLS is used."""
+        found: dict[str, set[tuple[int, bool]]] = {}
+        for forward in self.forwards():
+            for word in forward.addresses:
+                if address := upstream_host(word):
+                    way = (upstream_port(word), word.startswith("tls://"))
+                    found.setdefault(address, set()).add(way)
+        return found
 
     def _forwarding(self) -> Iterator[tuple[Forward, ServerBlock]]:
         for block, plugin in self.plugins():

@@ -18,3 +18,13 @@ def never_asked(facts: Facts) -> list[str]:
         return []
     remarks = second_forwards(facts.reading)
     return [told(facts.inventory, one) for one in remarks][:2]
+
+
+def of_services(facts: Facts) -> list[str]:
+    """Which upstreams are cluster IPs of Services, and whose."""
+    services = facts.services or {}
+    return [
+        f"{address} is the cluster IP of the Service {services[address]}"
+        for address in facts.upstreams
+        if address in services
+    ]

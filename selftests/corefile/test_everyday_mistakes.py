@@ -55,6 +55,16 @@ def test_a_forward_that_lets_go_on_is_followed() -> None:
     assert other.upstreams("a.lab.example") == ("192.0.2.7",)
 
 
+def test_upstreams_are_known_with_port_and_tls() -> None:
+    """Whoever asks an upstream directly has to ask as CoreDNS does."""
+    text = usual("    forward . 192.0.2.53:1053 tls://192.0.2.54 [2001:db8::1]:5353\n", FORWARD)
+    assert Reading(parse(text)).written_upstreams == {
+        "192.0.2.53": {(1053, False)},
+        "192.0.2.54": {(853, True)},
+        "2001:db8::1": {(5353, False)},
+    }
+
+
 def test_old_versions_refuse_the_second_forward() -> None:
     """Before 1.9.4 it is an error, and advice beside it would be noise."""
     text = usual("    forward . 192.0.2.7\n", FORWARD).replace(

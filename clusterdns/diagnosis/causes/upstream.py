@@ -8,7 +8,7 @@ from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.finding import Finding, cause
 from clusterdns.diagnosis.rows import Talk
 from clusterdns.diagnosis.scopes import Scope, about
-from clusterdns.diagnosis.upstreams import asked_alike, never_asked
+from clusterdns.diagnosis.upstreams import asked_alike, never_asked, of_services
 
 OUTSIDE = Scope(
     about(
@@ -97,6 +97,7 @@ def unreachable(facts: Facts) -> Finding | None:
             else "no name outside resolved in the checks that asked for one",
             *([f"asked directly from pods, no answer: {', '.join(silent)}"] if silent else []),
             *logs,
+            *of_services(facts),
             *never_asked(facts),
             "names of the cluster resolve",
         ),
