@@ -19,6 +19,8 @@ FEATURES: Mapping[str, str] = {
     "metrics": "metrics in the text format of Prometheus",
     "reload": "a changed configuration that takes effect by itself",
     "plain-search": "a denial for each step of a search but the last (no autopath)",
+    "pods-verified": "records of pods that are compared with the pods that there are",
+    "multicluster": "names of Services that other clusters export",
 }
 
 

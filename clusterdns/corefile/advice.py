@@ -6,9 +6,13 @@ from ipaddress import ip_address
 from clusterdns.corefile.directives import NEVER, Version, directives, version_text
 from clusterdns.corefile.finding import Finding, Level
 from clusterdns.corefile.model import Corefile, Plugin, ServerBlock
+from clusterdns.corefile.needs import names_as_upstreams, unmet_needs
+from clusterdns.corefile.overlaps import unreached_views
+from clusterdns.corefile.reached import unreached
 from clusterdns.corefile.reading import Reading
+from clusterdns.corefile.rewrites import rewrites
 from clusterdns.corefile.settings import Forward, kubernetes_of
-from clusterdns.corefile.values import upstream_host, upstream_port
+from clusterdns.corefile.values import closes_nothing, upstream_host, upstream_port
 
 # A name that was asked for too early should be found soon after it exists: kubeadm's own bound.
 LONGEST_DENIAL = 30
@@ -28,7 +32,12 @@ def advice(
     reading = Reading(corefile)
     yield from _whole_file(reading, version)
     yield from _root_zone(reading)
+    yield from unreached(reading, version)
+    yield from unreached_views(corefile, version)
     for block in corefile.blocks:
+        yield from unmet_needs(block)
+        yield from names_as_upstreams(block, version, reading.cluster_zone or "")
+        yield from rewrites(block)
         yield from _block_keys(block)
         yield from _missing_in_forwarding_block(block, version)
         for plugin in block.plugins:
@@ -39,7 +48,6 @@ def advice(
     yield from _kubernetes(reading)
     yield from _cluster_zone_cache(reading)
     yield from _denials_of_upstreams(reading)
-    yield from _autopath(reading)
     yield from _transfers(reading)
 
 
@@ -108,6 +116,9 @@ def _block_keys(block: ServerBlock) -> Iterator[Finding]:
         elif "://" in key.text and key.scheme == "dns" and not key.text.startswith("dns://"):
             message = f"{key.text!r} has a scheme that CoreDNS does not know: it becomes a zone"
             yield Finding("advice", "", key.line, message, "use dns, tls, quic, grpc or https")
+        elif key.text.endswith("{"):
+            message = f"the '{{' belongs to the zone {key.text!r} for CoreDNS"
+            yield Finding("advice", "", key.line, message, "put a space before the brace")
         elif "," in key.text:
             message = f"{key.text!r} is one zone for CoreDNS: white space must follow a comma"
             yield Finding("advice", "", key.line, message, "put a space behind the comma")
@@ -122,9 +133,11 @@ def _missing_in_forwarding_block(block: ServerBlock, version: Version) -> Iterat
         return
     level: Level = "info" if block.has("import") else "advice"
     line, zone = forwards[0].line, block.keys[0].text if block.keys else "."
+    # A stub domain is forwarded to a server of its own, and not to what the node has.
+    loops: Level = level if "." in block.zones else "info"
     if not block.has("loop") and directives().plugins["loop"].rule.holds(version):
         message = f"the block of {zone} forwards without 'loop': a forwarding loop stays unseen"
-        yield Finding(level, "loop", line, message, "add 'loop'")
+        yield Finding(loops, "loop", line, message, "add 'loop'")
     if not block.has("cache"):
         message = f"the block of {zone} forwards without 'cache': every question goes upstream"
         yield Finding(level, "cache", line, message, "add 'cache 30'")
@@ -161,6 +174,12 @@ def _glued_brace(plugin: Plugin, version: Version) -> Iterator[Finding]:
             message = f"the '}}' of '{plugin.name}' is an argument of '{option.name}' for CoreDNS"
             remedy = "move it to the next line"
             yield Finding("advice", plugin.name, option.line, message, remedy)
+        last = (option.name, *option.args)[-1]
+        if closes_nothing(last):
+            message = f"the '}}' of {last!r} closes nothing: '{plugin.name}' goes on below"
+            yield Finding(
+                "advice", plugin.name, option.line, message, "put it on a line of its own"
+            )
 
 
 def _upstreams(
@@ -233,7 +252,7 @@ def _cluster_zone_cache(reading: Reading) -> Iterator[Finding]:
         yield Finding("advice", "cache", cache.line, message, "write 'cache 30'")
     if cache.serve_stale is not None and cache.keeps(zone):
         message = "'serve_stale' may give addresses of Services that are gone"
-        remedy = f"add 'disable success {zone.rstrip('.')}'"
+        remedy = f"add 'disable success {zone.rstrip('.') or zone}'"
         yield Finding("info", "cache", cache.line, message, remedy)
 
 
@@ -255,16 +274,6 @@ def _transfers(reading: Reading) -> Iterator[Finding]:
                 message = "'to *' lets everybody list all names of the zone"
                 remedy = "name the addresses that may"
                 yield Finding("advice", plugin.name, option.line, message, remedy)
-
-
-def _autopath(reading: Reading) -> Iterator[Finding]:
-    for block, plugin in reading.plugins("autopath"):
-        if plugin.args[-1:] != ("@kubernetes",):
-            continue
-        settings = [kubernetes_of(one, block) for one in block.all("kubernetes")]
-        if not any(one.pods == "verified" for one in settings):
-            message = "'autopath @kubernetes' does nothing without 'pods verified'"
-            yield Finding("advice", "autopath", plugin.line, message, "set 'pods verified'")
 
 
 def _forwards(block: ServerBlock) -> bool:

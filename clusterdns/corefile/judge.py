@@ -6,7 +6,7 @@ from clusterdns.corefile.advice import advice
 from clusterdns.corefile.directives import version_of
 from clusterdns.corefile.finding import Finding
 from clusterdns.corefile.model import Corefile
-from clusterdns.corefile.refusals import refusals
+from clusterdns.corefile.refusals import misread, refusals
 
 _ORDER = {"error": 0, "advice": 1, "info": 2}
 
@@ -25,5 +25,7 @@ def findings(
     replicas. ``extra_plugins``: what this build of CoreDNS has beyond its version's own.
     """
     asked = version_of(version)
+    if (first := misread(corefile, asked, extra_plugins)) is not None:
+        return [first]
     found = [*refusals(corefile, asked, extra_plugins), *advice(corefile, asked, dns_addresses)]
-    return sorted(dict.fromkeys(found), key=lambda finding: (_ORDER[finding.level], finding.line))
+    return sorted(dict.fromkeys(found), key=lambda one: (_ORDER[one.level], one.file, one.line))

@@ -1,7 +1,7 @@
 """The keys of server blocks: scheme, zone or network, port (CoreDNS ``plugin/normalize.go``)."""
 
 import re
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from clusterdns.corefile.lexer import Token
 from clusterdns.corefile.model import (
@@ -23,12 +23,12 @@ def key_of(token: Token) -> Key:
     text = token.text
     scheme, rest = _scheme(text)
     if has_variable(text):
-        return Key(text, scheme, (text,), DEFAULT_PORTS[scheme], token.line)
+        return Key(text, scheme, (text,), DEFAULT_PORTS[scheme], token.place)
     try:
         zones, port = zones_and_port(rest)
     except ValueError as problem:
         raise CorefileError(token.line, f"{text!r} {problem}", token.file) from None
-    return Key(text, scheme, zones, port or DEFAULT_PORTS[scheme], token.line)
+    return Key(text, scheme, zones, port or DEFAULT_PORTS[scheme], token.place)
 
 
 def zones_and_port(text: str) -> tuple[tuple[str, ...], int | None]:
@@ -57,6 +57,25 @@ def reverse_zones(network: IPv4Network | IPv6Network) -> tuple[str, ...]:
     bits = 8 if network.version == 4 else 4
     prefix = -(-network.prefixlen // bits) * bits
     return tuple(_reverse(part, prefix // bits) for part in network.subnets(new_prefix=prefix))
+
+
+def zones_of_network_before_185(key: Key) -> tuple[str, ...] | None:
+    """The one zone that CoreDNS before 1.8.5 made of a network; None: the key is no network.
+
+    It left out whole labels only, and rounded (``SplitHostPort`` in plugin/normalize.go), so that
+    two networks could become one zone. An IPv4 address keeps its first octets as written.
+    """
+    _, rest = _scheme(key.text)
+    if match := _PORT.fullmatch(rest):
+        rest = match[1]
+    network = _network(rest)
+    if network is None:
+        return None
+    size = 8 if network.version == 4 else 4
+    host = network.max_prefixlen - network.prefixlen
+    left_out = (host + host % size) // size
+    name = ip_address(rest.partition("/")[0]).reverse_pointer
+    return (".".join(name.split(".")[left_out:]) + ".",)
 
 
 def is_domain_name(text: str) -> bool:

@@ -13,6 +13,18 @@ _SPACE = frozenset("\t\n\v\f\r \u0085\u00a0\u1680\u2028\u2029\u202f\u205f\u3000"
 )
 
 
+class Line(int):
+    """The number of a line, which knows its file; the Corefile's own has an empty name."""
+
+    file: str
+
+    def __new__(cls, number: int, file: str = "") -> "Line":
+        """A line of a file."""
+        made = super().__new__(cls, number)
+        made.file = file
+        return made
+
+
 @dataclass(frozen=True)
 class Token:
     """A word of a Corefile, and where it begins."""
@@ -20,6 +32,11 @@ class Token:
     text: str
     line: int
     file: str = field(default="", compare=False)  # empty: the Corefile itself
+
+    @property
+    def place(self) -> Line:
+        """Its line, with the file."""
+        return Line(self.line, self.file)
 
     @property
     def last_line(self) -> int:

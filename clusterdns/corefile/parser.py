@@ -109,13 +109,13 @@ class _Parser:
     def statement(self) -> ServerBlock | None:
         """A server block, a snippet's definition, or None after imports that brought nothing."""
         start = self.at
-        line = self.tokens[start].line
+        line = self.tokens[start].place
         words = self.addresses()
         if self.here is not None and len(words) == 1 and _names_snippet(words[0].text):
             self.snippet(words[0])
             return None
         keys = [key_of(word) for word in words]
-        return ServerBlock(tuple(keys), tuple(self.contents()), words[0].line if words else line)
+        return ServerBlock(tuple(keys), tuple(self.contents()), words[0].place if words else line)
 
     def addresses(self) -> list[Token]:
         """The words before the opening brace, or before the first line of a block without one."""
@@ -124,7 +124,7 @@ class _Parser:
         while (token := self.here) is not None:
             if token.text == "import" and self.begins_line(self.at):
                 if not self.splice_import():
-                    self.imports.append(Import(self.take_import(), token.line))
+                    self.imports.append(Import(self.take_import(), token.place))
                 continue
             if token.text == "{":
                 if another:
@@ -170,7 +170,7 @@ class _Parser:
             if token.text != "import":
                 plugins.append(self.plugin())
             elif not self.splice_import():
-                plugins.append(Plugin("import", (self.take_import(),), (), token.line))
+                plugins.append(Plugin("import", (self.take_import(),), (), token.place))
         if braces is not None and self.tokens[-1].text != "}":  # CoreDNS looks no closer
             raise self.error("the '}' that ends this server block is missing", braces)
         return plugins
@@ -214,7 +214,7 @@ class _Parser:
             name=name.text,
             args=tuple(args),
             options=options,
-            line=name.line,
+            line=name.place,
             detached_brace=detached,
             trailing=tuple(trailing),
             tokens=whole,
@@ -235,7 +235,7 @@ class _Parser:
             first = self.tokens[at]
             if first.text == "{":  # a brace on a line of its own
                 nested, at = self.options_of(at + 1, end)
-                options.append(Option("", (), nested, first.line))
+                options.append(Option("", (), nested, first.place))
                 continue
             args: list[str] = []
             at += 1
@@ -246,7 +246,7 @@ class _Parser:
             if at < end and self.same_line(at) and self.tokens[at].text == "{":
                 nested, at = self.options_of(at + 1, end)
             glued = at < end and self.same_line(at) and self.tokens[at].text == "}" and not nested
-            options.append(Option(first.text, tuple(args), nested, first.line, glued))
+            options.append(Option(first.text, tuple(args), nested, first.place, glued))
         return tuple(options), at + 1
 
     # Imports

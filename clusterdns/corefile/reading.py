@@ -19,7 +19,9 @@ from clusterdns.corefile.settings import (
     kubernetes_of,
     lameduck_of,
     reload_of,
+    shadows,
 )
+from clusterdns.corefile.values import upstream_host, upstream_port
 
 # Where these plugins answer HTTP when no address is given; in NodeLocal DNSCache it always is.
 DEFAULT_LISTENERS = {"health": ":8080", "ready": ":8181", "prometheus": "localhost:9153"}
@@ -81,7 +83,7 @@ class Reading:
             found.add("unresolved-imports")
         if any(key.unresolved for block in self.blocks for key in block.keys):
             found.add("variables")
-        if any(one.zone != "." or "." not in home.zones for one, home in self._forwarding()):
+        if any(one.zone != "." or "." not in home.zones for one, home in self._asked()):
             found.add("stub-domains")
         zone = self.cluster_zone
         if zone is not None and self.cached_seconds(zone) > 0:
@@ -127,22 +129,51 @@ class Reading:
     # forward
 
     def forwards(self, name: str | None = None, port: int | None = None) -> tuple[Forward, ...]:
-        """Every ``forward`` (``proxy``), or those that a question for this name comes to."""
+        """Every ``forward`` (``proxy``), or those that a question for this name comes to.
+
+        The first of a block that takes a name is asked, and the next one only where the first
+        says so (``next``).
+        """
         if name is None:
             return tuple(forward for forward, _ in self._forwarding())
         block = self.block_for(name, port)
-        if block is None:
-            return ()
-        return tuple(one for one, home in self._forwarding() if home == block and one.takes(name))
+        found: list[Forward] = []
+        for one, home in self._asked():
+            if home is block and one.takes(name):
+                found.append(one)
+                if not one.next and one.plugin != "proxy":
+                    break
+        return tuple(found)
 
     def upstreams(self, name: str = ".", port: int | None = None) -> tuple[str, ...]:
         """Where questions for a name go, as written: addresses and files."""
         return tuple(dict.fromkeys(to for one in self.forwards(name, port) for to in one.to))
 
+    @property
+    def written_upstreams(self) -> dict[str, set[tuple[int, bool]]]:
+        """The upstreams that stand here by address, each with its ports and whether TLS is used."""
+        found: dict[str, set[tuple[int, bool]]] = {}
+        for forward in self.forwards():
+            for word in forward.addresses:
+                if address := upstream_host(word):
+                    way = (upstream_port(word), word.startswith("tls://"))
+                    found.setdefault(address, set()).add(way)
+        return found
+
     def _forwarding(self) -> Iterator[tuple[Forward, ServerBlock]]:
         for block, plugin in self.plugins():
             if plugin.name in ("forward", "proxy"):
                 yield forward_of(plugin), block
+
+    def _asked(self) -> Iterator[tuple[Forward, ServerBlock]]:
+        """Every ``forward`` that is not wholly behind another one of its block."""
+        for block in self.blocks:
+            before: list[Forward] = []
+            for one, home in self._forwarding():
+                if home is block:
+                    if not any(shadows(each, one, block) for each in before):
+                        yield one, block
+                    before.append(one)
 
     # cache
 

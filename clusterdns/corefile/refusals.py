@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterator
+from itertools import pairwise
 
 from clusterdns.corefile.directives import (
     NEVER,
@@ -12,15 +13,25 @@ from clusterdns.corefile.directives import (
     version_text,
 )
 from clusterdns.corefile.durations import seconds_of
-from clusterdns.corefile.finding import Finding, Level
+from clusterdns.corefile.finding import Finding, Level, place_in_words
 from clusterdns.corefile.model import Corefile, Option, Plugin, ServerBlock, has_variable
+from clusterdns.corefile.needs import refused_needs
+from clusterdns.corefile.overlaps import refused_overlaps
 from clusterdns.corefile.settings import is_reverse, kubernetes_of, zones_of
-from clusterdns.corefile.values import faults_of, is_upstream, whole
+from clusterdns.corefile.values import (
+    closes_nothing,
+    faults_of,
+    is_upstream,
+    whole,
+    without_brackets,
+)
 
 MOST_UPSTREAMS = 15  # plugin/forward/setup.go
 HOSTNAMES_AS_UPSTREAMS: Version = (1, 14, 4)
-VIEWS: Version = (1, 10, 0)
+BARE_BRACKETS: Version = (1, 14, 2)  # an IPv6 address in brackets needs no port any more
+MORE_SCHEMES: Version = (1, 13, 0)  # from here on not looked at
 REWRITES_RCODE: Version = (1, 11, 0)
+NAME_KINDS = ("exact", "prefix", "suffix", "substring", "regex")
 HOSTS_OPTIONS = ("no_reverse", "ttl", "reload", "fallthrough_unsupported", "import")
 
 
@@ -31,7 +42,7 @@ def refusals(
 
     ``extra``: plugins that this build of CoreDNS has beyond those of its version.
     """
-    yield from _duplicate_zones(corefile, version)
+    yield from refused_overlaps(corefile, version)
     for block in (*corefile.blocks, *corefile.dropped):
         for plugin in block.plugins:
             known = directives().plugins.get(plugin.name)
@@ -41,12 +52,39 @@ def refusals(
                 yield _unknown(plugin, known, version)
     for block in corefile.blocks:
         yield from _repeated(block, version)
+        yield from refused_needs(block)
         for plugin in block.plugins:
             known = directives().plugins.get(plugin.name)
             if known is not None and known.rule.holds(version):
                 yield from _arguments(plugin, known, version)
                 yield from _options(plugin, known, version)
                 yield from _special(plugin, block, version)
+
+
+def misread(corefile: Corefile, version: Version, extra: Collection[str] = ()) -> Finding | None:
+    """What is refused because a brace is glued to the word before it; None: nothing is.
+
+    All that follows is read in another way than it was meant: no other remark is worth a word.
+    """
+    for block in corefile.blocks:
+        for plugin in block.plugins:
+            own = directives().plugins.get(plugin.name)
+            for option in plugin.options if own and own.rule.holds(version) else ():
+                last = (option.name, *option.args)[-1]
+                if closes_nothing(last) and own and own.block == "listed":
+                    line, wrong = option.line, f"{last!r} ends with a brace that closes nothing"
+                    if own.option(option.name, version) is None:
+                        remedy = "put the '}' on a line of its own"
+                        return Finding("error", plugin.name, line, wrong, remedy)
+        for plugin, following in pairwise(block.plugins):
+            known = directives().plugins.get(following.name)
+            strange = following.name not in extra and not (known and known.rule.holds(version))
+            if plugin.args and plugin.args[-1].endswith("{") and not plugin.options and strange:
+                found = _unknown(following, known, version)
+                where = place_in_words(plugin.line, beside=following.line)
+                remedy = f"put a space before the '{{' of {plugin.args[-1]!r} in {where}"
+                return Finding("error", following.name, following.line, found.message, remedy)
+    return None
 
 
 def _unknown(plugin: Plugin, known: Directive | None, version: Version) -> Finding:
@@ -74,10 +112,11 @@ def _repeated(block: ServerBlock, version: Version) -> Iterator[Finding]:
         known = directives().plugins.get(name)
         if count < 2 or known is None or version >= known.once or not known.rule.holds(version):
             continue
-        line = block.all(name)[1].line
+        first, second = (plugin.line for plugin in block.all(name)[:2])
         later = "" if known.once == NEVER else f" before CoreDNS {version_text(known.once)}"
-        message = f"'{name}' may stand only once in a server block{later}"
-        yield Finding("error", name, line, message, "merge the two")
+        message = f"'{name}' may stand only once in a server block{later}, and stands in "
+        message += place_in_words(first, beside=second)
+        yield Finding("error", name, second, message, "merge the two", (first,))
 
 
 def _arguments(plugin: Plugin, known: Directive, version: Version) -> Iterator[Finding]:
@@ -188,6 +227,11 @@ def _forward_problems(
     if version >= HOSTNAMES_AS_UPSTREAMS:
         return
     for word in upstreams:
+        scheme = word.partition("://")[0]
+        if scheme in ("https", "quic", "grpc") and "://" in word and version < MORE_SCHEMES:
+            yield plugin.line, f"'forward' asks by DNS or TLS, not as {word!r} says"
+        if version >= BARE_BRACKETS:
+            word = without_brackets(word)
         if not has_variable(word) and not is_upstream(word):
             yield plugin.line, f"'forward' needs addresses or files, and {word!r} is neither"
 
@@ -258,22 +302,5 @@ def _rewrite_problems(
         yield plugin.line, f"'rewrite {kind}' needs 2 arguments, but has {len(words) - 1}"
     elif len(words) < 3:
         yield plugin.line, f"'rewrite {kind}' needs 2 arguments or more"
-
-
-def _duplicate_zones(corefile: Corefile, version: Version) -> Iterator[Finding]:
-    seen: dict[tuple[str, str, int, str], int] = {}
-    for block in corefile.blocks:
-        if version >= VIEWS and block.has("view"):
-            continue
-        bound = [word for plugin in block.all("bind") for word in plugin.args] or [""]
-        for key in block.keys:
-            for zone in () if key.unresolved else key.zones:
-                for address in bound:
-                    place = (key.scheme, zone.lower(), key.port, address)
-                    if place in seen:
-                        message = (
-                            f"{zone} on port {key.port} is already served by the block of line "
-                            f"{seen[place]}"
-                        )
-                        yield Finding("error", "", key.line, message, "merge the two blocks")
-                    seen[place] = key.line
+    elif kind == "name" and len(words) > 3 and words[1].lower() not in NAME_KINDS:
+        yield plugin.line, f"'rewrite name' needs one of {', '.join(NAME_KINDS)} before the names"

@@ -106,6 +106,22 @@ class Forward:
         return is_within(name, self.zone)
 
 
+def shadows(first: Forward, second: Forward, block: ServerBlock) -> bool:
+    """Whether no question comes to the second of two ``forward`` of a block.
+
+    They are asked in their order; ``next`` and ``except`` let some go on (plugin/forward). Of
+    several ``proxy`` the one with the longest zone was asked.
+    """
+    if first.next or first.plugin == second.plugin == "proxy":
+        return False
+    zones = [zone for zone in block.zones if is_within(zone, second.zone)] or [second.zone]
+    for zone in zones:
+        left = (is_within(zone, one) or is_within(one, zone) for one in first.excepted)
+        if not is_within(zone, first.zone) or any(left):
+            return False
+    return True
+
+
 @dataclass(frozen=True)
 class Cache:
     """The ``cache`` plugin (plugin/cache/setup.go); all times in seconds."""

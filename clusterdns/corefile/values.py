@@ -94,13 +94,26 @@ def is_upstream(word: str) -> bool:
     elif scheme not in ("dns", "tls", "quic", "grpc", "https"):
         rest = word
     if upstream_host(rest) is not None:
-        return True
+        return without_brackets(rest) == rest
     return not separator and "/" in rest and ":" not in rest
+
+
+def closes_nothing(word: str) -> bool:
+    """Whether a closing brace is glued to a word, so that CoreDNS does not see it."""
+    return len(word) > 1 and word.endswith("}") and "{" not in word
+
+
+def without_brackets(word: str) -> str:
+    """An upstream without the brackets of an IPv6 address that has no port."""
+    scheme, separator, rest = word.rpartition("://")
+    if rest.startswith("[") and rest.endswith("]"):
+        rest = rest[1:-1]
+    return scheme + separator + rest
 
 
 def upstream_host(word: str) -> str | None:
     """The IP address in ``address``, ``address:port`` or ``scheme://address:port``."""
-    rest = word.partition("://")[2] or word
+    rest = without_brackets(word.partition("://")[2] or word)
     try:
         host, _ = host_and_port(rest)
     except ValueError:

@@ -7,7 +7,7 @@ from kubernetes.client import ApiException
 
 from clusterdns.cluster import Cluster, Manifest, NotFoundError, path_of
 from clusterdns.inventory.inventory import Inventory
-from clusterdns.inventory.permissions import NEEDED, service_accounts, without
+from clusterdns.inventory.permissions import rights_needed, service_accounts, without
 from clusterdns.inventory.shape import seconds_since
 from clusterdns.resolvconf import ResolvConf
 from clusterdns.testbed.testbed import Testbed
@@ -26,7 +26,7 @@ def rights_of_replicas(cluster: Cluster, inventory: Inventory) -> dict[str, bool
     users = service_accounts(inventory)
     if not users:
         return {}
-    return {str(right): not without(cluster, users, right) for right in NEEDED}
+    return {str(each): not without(cluster, users, each) for each in rights_needed(inventory)}
 
 
 def roles_for_dns(cluster: Cluster, inventory: Inventory) -> dict[str, bool]:

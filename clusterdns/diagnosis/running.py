@@ -5,6 +5,7 @@ import re
 from clusterdns.corefile import CorefileError
 from clusterdns.corefile.finding import Finding as Remark
 from clusterdns.diagnosis.facts import Facts
+from clusterdns.inventory.places import config_map_of, told
 
 # CoreDNS writes the first line at each start, and the second if it has reload.
 STARTED = re.compile(r"(?m)^CoreDNS-\d")
@@ -16,11 +17,37 @@ def errors(facts: Facts) -> list[Remark]:
     return list(facts.inventory.refused_in_corefile)
 
 
+def first_error(facts: Facts) -> Remark | CorefileError | None:
+    """What keeps CoreDNS from starting with the Corefile in the ConfigMap; None: nothing known."""
+    if isinstance(facts.inventory.corefile, CorefileError):
+        return facts.inventory.corefile
+    return next(iter(errors(facts)), None)
+
+
 def broken_corefile(facts: Facts) -> str:
     """Why the Corefile in the ConfigMap cannot be used; empty when it can."""
-    if isinstance(facts.inventory.corefile, CorefileError):
-        return str(facts.inventory.corefile)
-    return next((str(one) for one in errors(facts)), "")
+    found = first_error(facts)
+    return told(facts.inventory, found) if found else ""
+
+
+def edit_file(facts: Facts, file: str) -> str:
+    """The command that opens the ConfigMap of a file of the Corefile; empty: the Corefile's own."""
+    found = config_map_of(facts.inventory, file) if file else None
+    if found is None:
+        return facts.edit_corefile
+    return f"{facts.kubectl} -n {found[0]} edit configmap/{found[1]}  # key {found[2]}"
+
+
+def edit_error(facts: Facts) -> str:
+    """The command that opens what `first_error` is about, and what is to be done there."""
+    found = first_error(facts)
+    remedy = getattr(found, "remedy", "") or "correct the line that is named above"
+    return with_note(edit_file(facts, found.file if found else ""), remedy)
+
+
+def with_note(command: str, note: str) -> str:
+    """A command with a note behind it; it may have one already."""
+    return f"{command}{', ' if '  # ' in command else '  # '}{note}"
 
 
 def takes_up_edits(facts: Facts) -> bool:

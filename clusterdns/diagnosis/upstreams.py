@@ -18,6 +18,8 @@ def root_upstreams(reading: Reading) -> list[str]:
             for plugin in (*block.all("forward"), *block.all("proxy")):
                 forward = forward_of(plugin)
                 found += forward.to if forward.zone == "." else ()
+                if forward.zone == "." and not forward.next:
+                    break  # a second one is never asked
     return list(dict.fromkeys(found))
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable
 
 from clusterdns.cluster import Cluster
+from clusterdns.corefile import Reading
 from clusterdns.experiments.loops.upstreams import Upstreams, is_self
 from clusterdns.matrix.question import Question, Server
 from clusterdns.testbed.testbed import Testbed
@@ -11,10 +12,20 @@ OVER_THE_LIMITS = "DNSConfigForming"  # reason of the kubelet's warning (pkg/kub
 UNLIKELY = "no-such-host-k7q2x"  # no zone has it, unless it has everything
 
 
-def outside_servers(upstreams: Upstreams) -> tuple[Server, ...]:
-    """The upstreams that are servers outside: neither loopback nor cluster DNS itself."""
+def outside_servers(upstreams: Upstreams, reading: Reading | None = None) -> tuple[Server, ...]:
+    """The upstreams that are servers outside: neither loopback nor cluster DNS itself.
+
+    Each on the port that the Corefile writes. Those that are asked by TLS are left out: they need
+    not answer in the clear.
+    """
     outside = sorted(a for a in upstreams.all if not is_self(a) and a not in upstreams.own)
-    return tuple(Server(f"upstream/{address}", address) for address in outside)
+    written = reading.written_upstreams if reading else {}
+    return tuple(
+        Server(f"upstream/{address}", address, port)
+        for address in outside
+        for port, secured in sorted(written.get(address, {(53, False)}))
+        if not secured
+    )
 
 
 def host_suffixes(testbed: Testbed) -> dict[str, list[str]]:

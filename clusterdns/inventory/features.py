@@ -89,10 +89,21 @@ def autopath(inventory: Inventory, reading: Reading) -> str:
     return "autopath answers a search at its first step" if reading.has("autopath") else ""
 
 
+def option(name: str, words: str) -> Callable[[Inventory, Reading], str]:
+    """An option that no plugin of the Corefile has, by its name among the features of a reading."""
+
+    def absent(inventory: Inventory, reading: Reading) -> str:
+        return "" if name in reading.features else f"the Corefile has no {words}"
+
+    return absent
+
+
 ABSENT: Mapping[str, Callable[[Inventory, Reading], str]] = {
     "health": without("health", "livenessProbe"),
     "ready": without("ready", "readinessProbe"),
     "metrics": without("prometheus"),
     "reload": without("reload"),
     "plain-search": autopath,
+    "pods-verified": option("kubernetes.pods.verified", "'pods verified'"),
+    "multicluster": option("kubernetes.multicluster", "'multicluster'"),
 }

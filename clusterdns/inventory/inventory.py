@@ -56,6 +56,8 @@ class Inventory:
     # What the container's ConfigMaps bring: texts by path, and the folders that are wholly known.
     files: Mapping[str, str] = field(default_factory=dict)
     folders: tuple[str, ...] = ()
+    # Of each of these files, by path: the ConfigMap that it comes from, and the key in it.
+    keys: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     further: tuple[Manifest, ...] = ()  # more workloads behind the Service
     # What the API server refused to show, in words: it looks like something that is not there.
     unreadable: Mapping[str, str] = field(default_factory=dict)
@@ -208,6 +210,7 @@ def take_inventory(cluster: Cluster) -> Inventory:
         config_map=place[:2] if place else None,
         files=mounted.files,
         folders=tuple(sorted(mounted.folders)),
+        keys=mounted.keys,
         further=further,
         unreadable=refused,
     )

@@ -5,7 +5,7 @@ elsewhere (a Secret, the image, the node) stays unknown.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from posixpath import dirname, join, normpath
 
 from kubernetes.client import ApiException
@@ -21,6 +21,7 @@ class Mounted:
 
     files: Mapping[str, str]
     folders: frozenset[str]
+    keys: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # path: ConfigMap and key
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,13 @@ class Source:
         return cls(str(manifest["name"]), chosen, bool(manifest.get("optional")), whole)
 
     def files(self, data: Mapping[str, str]) -> dict[str, str]:
-        """The files that a mounted ConfigMap brings, by name."""
+        """Its files, by name."""
+        return {path: data[key] for path, key in self.keys(data).items()}
+
+    def keys(self, data: Mapping[str, str]) -> dict[str, str]:
+        """The key of each of its files, by name."""
         items = dict.fromkeys(data) if self.items is None else self.items
-        return {path or key: data[key] for key, path in items.items() if key in data}
+        return {path or key: key for key, path in items.items() if key in data}
 
 
 def read_mounts(
@@ -54,6 +59,7 @@ def read_mounts(
     """
     files: dict[str, str] = {}
     folders: set[str] = set()
+    keys: dict[str, tuple[str, str]] = {}
     volumes = {volume["name"]: volume for volume in pod_spec.get("volumes") or []}
     for mount in sorted(container.get("volumeMounts") or [], key=_depth):
         place = normpath(mount["mountPath"])
@@ -64,14 +70,17 @@ def read_mounts(
             if data is None:
                 continue
             found = source.files(data)
+            named = {name: (source.name, key) for name, key in source.keys(data).items()}
             if "subPath" not in mount:
+                keys |= {join(place, name): known for name, known in named.items()}
                 files |= {join(place, name): text for name, text in found.items()}
                 folders |= {place} if source.whole else set()
             elif mount["subPath"] in found:
                 files[place] = found[mount["subPath"]]
+                keys[place] = named[mount["subPath"]]
         if "subPath" in mount and place not in files:
             folders.discard(dirname(place))  # there is a file that nobody knows
-    return Mounted(files, frozenset(folders))
+    return Mounted(files, frozenset(folders), {path: keys[path] for path in files})
 
 
 def _depth(mount: Manifest) -> int:

@@ -37,6 +37,11 @@ SLICES_ONLY: Version = (1, 9, 0)
 
 WATCHED = (SERVICES, NAMESPACES, ENDPOINTSLICES)
 NEEDED = [Right(verb, *each) for each in WATCHED for verb in ("list", "watch")]
+# What options of the Corefile ask for beside: `pods verified`, `multicluster`.
+NEEDED_BY_OPTIONS = {
+    "pods-verified": [Right(verb, *PODS) for verb in ("list", "watch")],
+    "multicluster": [Right(verb, *SERVICEIMPORTS) for verb in ("list", "watch")],
+}
 UNNEEDED = [Right("get", "secrets"), Right("create", "pods"), Right("update", "configmaps")]
 
 
@@ -55,6 +60,14 @@ def read_by(kubernetes: Kubernetes, version: Version | None = None) -> frozenset
     if kubernetes.multicluster:
         found.add(SERVICEIMPORTS)
     return frozenset(found)
+
+
+def rights_needed(inventory: Inventory) -> list[Right]:
+    """What the replicas must be allowed: the usual rights, and what their Corefile asks for."""
+    used = inventory.reading.all_kubernetes() if inventory.reading else ()
+    read = {resource for each in used for resource in read_by(each)}
+    more = [right for rights in NEEDED_BY_OPTIONS.values() for right in rights]
+    return [*NEEDED, *(one for one in more if Readable(one.resource, one.group) in read)]
 
 
 def service_accounts(inventory: Inventory) -> tuple[str, ...]:

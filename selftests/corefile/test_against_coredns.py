@@ -4,6 +4,7 @@ Collected only when CLUSTERDNS_COREDNS_BINARY names a binary; needs ``unshare`` 
 """
 
 import random
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from clusterdns.corefile import CorefileError, findings, fingerprints, parse
 from selftests.corefile.coredns import CoreDNS
 from selftests.corefile.corefiles import HERE, IMPORTED, RUNNING
+from selftests.corefile.everyday import CASES, CUSTOM, RIGHT
 from selftests.corefile.mangling import mangled
 
 EVERY = sorted((HERE / "corefiles").rglob("*.Corefile"))
@@ -37,6 +39,20 @@ def test_same_verdict(path: Path, coredns: CoreDNS) -> None:
     text = path.read_text()
     verdict = coredns.verdict(text)
     assert verdict.accepted == (complaints(text, coredns.version()) == []), verdict.output
+
+
+@pytest.mark.parametrize("name", [*CASES, *RIGHT])
+def test_same_verdict_on_everyday_mistakes(name: str, coredns: CoreDNS) -> None:
+    """What we call an error, and only that, this CoreDNS refuses; imported files are in place."""
+    case = {**CASES, **RIGHT}[name]
+    shutil.rmtree(coredns.root / CUSTOM.lstrip("/"), ignore_errors=True)
+    for path, text in case.files.items():
+        (coredns.root / path.lstrip("/")).parent.mkdir(exist_ok=True)
+        (coredns.root / path.lstrip("/")).write_text(text)
+    verdict, version = coredns.verdict(case.text), coredns.version()
+    found = findings(parse(case.text, case.files, [CUSTOM]), version)
+    refused = [str(one) for one in found if one.level == "error"]
+    assert verdict.accepted == (refused == []), (verdict.output, refused)
 
 
 def test_same_verdict_on_mangled_corefiles(coredns: CoreDNS) -> None:

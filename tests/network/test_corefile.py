@@ -2,10 +2,11 @@
 
 import pytest
 
-from clusterdns.corefile import Corefile, Reading, findings
+from clusterdns.corefile import Corefile, CorefileError, Reading, findings
 from clusterdns.corefile.directives import directives, version_of
 from clusterdns.inventory.in_effect import InEffect
 from clusterdns.inventory.inventory import Inventory
+from clusterdns.inventory.places import told
 from clusterdns.testbed.testbed import Testbed
 
 pytestmark = pytest.mark.about("corefile")
@@ -22,14 +23,17 @@ def wanted_plugins(coredns_version: str) -> frozenset[str]:
 @pytest.mark.usefixtures("corefile_shown")
 def test_corefile_can_be_read(inventory: Inventory) -> None:
     """The ConfigMap must hold a Corefile without a syntax error: the next restart reads it."""
-    assert isinstance(inventory.corefile, Corefile), (
-        f"{inventory.corefile or 'no Corefile'} in configmap {inventory.config_map}"
-    )
+    found = inventory.corefile
+    why = told(inventory, found) if isinstance(found, CorefileError) else "there is no Corefile"
+    assert isinstance(found, Corefile), why
 
 
-def test_running_version_would_start_with_it(corefile: Corefile, coredns_version: str) -> None:
+def test_running_version_would_start_with_it(
+    inventory: Inventory, corefile: Corefile, coredns_version: str
+) -> None:
     """The CoreDNS version that runs must know every plugin and option of its Corefile."""
-    errors = [str(f) for f in findings(corefile, coredns_version) if f.level == "error"]
+    found = findings(corefile, coredns_version)
+    errors = [told(inventory, one) for one in found if one.level == "error"]
     assert errors == [], "\n".join(errors)
 
 
@@ -72,5 +76,5 @@ def test_nothing_in_it_is_likely_to_hurt(
     """Settings that are legal and known to cause trouble should not be there."""
     addresses = [*inventory.cluster_ips, *(replica.address for replica in inventory.replicas)]
     found = findings(corefile, coredns_version, dns_addresses=addresses)
-    advice = [str(finding) for finding in found if finding.level == "advice"]
+    advice = [told(inventory, finding) for finding in found if finding.level == "advice"]
     assert advice == [], "\n".join(advice)

@@ -3,18 +3,33 @@
 import pytest
 
 from clusterdns.cluster import Cluster
-from clusterdns.inventory.permissions import NEEDED, UNNEEDED, Right, having, without
+from clusterdns.inventory.permissions import (
+    NEEDED,
+    NEEDED_BY_OPTIONS,
+    UNNEEDED,
+    Right,
+    having,
+    without,
+)
 
 pytestmark = pytest.mark.about("permissions")
 
 
-@pytest.mark.parametrize("right", NEEDED, ids=str)
+BY_OPTIONS = [
+    pytest.param(right, marks=pytest.mark.needs(feature))
+    for feature, rights in NEEDED_BY_OPTIONS.items()
+    for right in rights
+]
+
+
+@pytest.mark.parametrize("right", [*NEEDED, *BY_OPTIONS], ids=str)
 def test_replicas_may(cluster: Cluster, dns_accounts: tuple[str, ...], right: Right) -> None:
     """CoreDNS must be allowed to read what it answers from (plugin/kubernetes, RBAC)."""
     denied = without(cluster, dns_accounts, right)
     assert denied == [], (
-        f"{', '.join(denied)} may not {right.verb} {right.resource}: names in the cluster domain "
-        "are then answered with SERVFAIL; give list and watch to a ClusterRole that is bound to it"
+        f"{', '.join(denied)} may not {right.verb} {right.resource}: CoreDNS then does not become "
+        "ready, and names in the cluster domain are answered with SERVFAIL; give list and watch to "
+        "a ClusterRole that is bound to it"
     )
 
 

@@ -5,9 +5,10 @@ from clusterdns.corefile.settings import is_within
 from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.finding import Finding, cause
 from clusterdns.diagnosis.restarting import after_edit, restart
-from clusterdns.diagnosis.running import broken_corefile, errors
+from clusterdns.diagnosis.running import broken_corefile, edit_error, errors, first_error
 from clusterdns.diagnosis.scopes import Scope, about, is_reverse
 from clusterdns.diagnosis.upstreams import root_upstreams
+from clusterdns.inventory.places import told
 from clusterdns.report.cell import Cell
 
 COREFILE = about("corefile")
@@ -27,8 +28,13 @@ DEAD = about(
 SAYS_SYNTAX = (
     r"Corefile:\d+ - Error during parsing|Syntax error|Wrong argument count|"
     r"not a valid server address|plugin/\w+: .*(invalid|unknown|not a valid)|"
-    r"Unknown directive|unknown property|unexpected (token|EOF|'\}')|Unexpected EOF"
+    r"Unknown directive|unknown property|unexpected (token|EOF|'\}')|Unexpected EOF|"
+    # What CoreDNS prints before it ends stands alone; a line of its log begins with [LEVEL].
+    r"^cannot serve \S+|^error inspecting server blocks|^multiple views defined|"
+    r"^plugin/\w+: (?!.*(in-cluster|serviceaccount|address already in use|permission denied))"
 )
+# Remarks about words that another version of CoreDNS has, or none.
+NOT_KNOWN = ("is not a plugin of", "has no option", "is gone since")
 SAYS_UNKNOWN = r"Unknown directive|[Uu]nknown property|unknown option"
 SAYS_RELOAD = r"plugin/reload: Corefile changed but reload failed|Corefile parse failed|"
 SAYS_RELOAD += r"Restart failed: .*Corefile|failed to parse Corefile"
@@ -36,9 +42,12 @@ SAYS_RELOAD += r"Restart failed: .*Corefile|failed to parse Corefile"
 
 def unknown_word(facts: Facts) -> str:
     """The complaint about a plugin or option that this version does not have; "" for none."""
+    if (found := first_error(facts)) and "brace" in str(found).replace("'{'", "brace"):
+        return ""  # words are taken for plugins, because a brace is not where it should be
     lines = facts.log_lines(SAYS_UNKNOWN, most=1)
-    words = ("unknown", "removed", "no longer", "not known", "does not know", "gone", "needs")
-    said = [str(one) for one in errors(facts) if any(w in one.message.lower() for w in words)]
+    said = [
+        told(facts.inventory, e) for e in errors(facts) if any(w in e.message for w in NOT_KNOWN)
+    ]
     return next(iter([*lines, *said]), "")
 
 
@@ -62,8 +71,8 @@ def removed(facts: Facts) -> Finding | None:
         f"Corefile: {word}.",
         (word, *facts.crashing[:3], *facts.log_lines(SAYS_SYNTAX)),
         (
-            f"{facts.edit_corefile}  # replace what was removed: proxy by forward, drop upstream, "
-            "resyncperiod and federation",
+            edit_error(facts),
+            "of old manuals: proxy is forward now; upstream, resyncperiod and federation go",
             *after_edit(facts),
         ),
         _dead(facts),
@@ -83,7 +92,7 @@ def invalid(facts: Facts) -> Finding | None:
         f"{why or lines[0]}.",
         (*([why] if why else []), *lines, *facts.crashing[:3]),
         (
-            f"{facts.edit_corefile}  # correct the line that is named above",
+            edit_error(facts),
             *after_edit(facts),
         ),
         _dead(facts),
@@ -125,7 +134,7 @@ def latent(facts: Facts) -> Finding | None:
                 for name, count in counted.items()
             ),
         ),
-        (facts.edit_corefile, "correct the line that is named above; do not restart before"),
+        (edit_error(facts), "do not restart before"),
         Scope(about(*COREFILE, "own-reload")),
     )
 

@@ -8,11 +8,13 @@ import ipaddress
 import re
 from collections.abc import Callable
 
+from clusterdns.corefile.finding import file_of, place_in_words
 from clusterdns.corefile.model import Option, Plugin, ServerBlock
 from clusterdns.corefile.settings import absolute, forward_of, is_within, zones_of
 from clusterdns.diagnosis.facts import Facts, nodes_in_words
 from clusterdns.diagnosis.finding import Finding, cause
 from clusterdns.diagnosis.restarting import after_edit
+from clusterdns.diagnosis.running import edit_file, with_note
 from clusterdns.diagnosis.scopes import Scope, about
 from clusterdns.report.cell import Cell
 
@@ -45,11 +47,11 @@ def blamed(facts: Facts, plugin: Plugin, fits: Fits, summary: str, remedy: str) 
     return Finding(
         summary,
         (
-            f"line {plugin.line} of the Corefile: {written(plugin)}",
+            f"{place_in_words(plugin.line)}: {written(plugin)}",
             f"{len(hits)} answers deviate as that line says; {first.question} from {first.node}: "
             f"{first.received[:120]}, not {first.expected[:80]}",
         ),
-        (f"{facts.edit_corefile}  # {remedy}", *after_edit(facts)),
+        (with_note(edit_file(facts, file_of(plugin.line)), remedy), *after_edit(facts)),
         Scope(FOLLOWS, fits),
     )
 

@@ -3,6 +3,7 @@
 import re
 
 from clusterdns.clients.policies import is_loopback
+from clusterdns.diagnosis.asked_upstreams import asked_alike, never_asked, of_services
 from clusterdns.diagnosis.causes.corefile import outside_denied
 from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.finding import Finding, cause
@@ -58,11 +59,13 @@ def direct(facts: Facts, address: str) -> list[Talk]:
 
 
 def silent_upstreams(facts: Facts) -> list[str]:
-    """The upstreams that answered no probe."""
+    """The upstreams that answered no probe, where they were asked as CoreDNS asks."""
     return [
         address
         for address in facts.upstreams
-        if direct(facts, address) and not any(t.answered for t in direct(facts, address))
+        if asked_alike(facts, address)
+        and direct(facts, address)
+        and not any(t.answered for t in direct(facts, address))
     ]
 
 
@@ -95,6 +98,8 @@ def unreachable(facts: Facts) -> Finding | None:
             else "no name outside resolved in the checks that asked for one",
             *([f"asked directly from pods, no answer: {', '.join(silent)}"] if silent else []),
             *logs,
+            *of_services(facts),
+            *never_asked(facts),
             "names of the cluster resolve",
         ),
         (

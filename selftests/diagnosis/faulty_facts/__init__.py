@@ -10,6 +10,7 @@ from selftests.diagnosis.faulty_facts import (
     service,
     starved,
     upstream,
+    written,
 )
 
 FAULTY: dict[str, tuple[str, Change]] = {
@@ -21,4 +22,5 @@ FAULTY: dict[str, tuple[str, Change]] = {
     **clients.FAULTY,
     **everyday.FAULTY,
     **starved.FAULTY,
+    **written.FAULTY,
 }

@@ -1,0 +1,83 @@
+"""Replicas that end when they start, by the last line that they print."""
+
+import re
+
+from clusterdns.diagnosis.causes.coredns_pod import ALL_DEAD
+from clusterdns.diagnosis.causes.corefile import SAYS_SYNTAX
+from clusterdns.diagnosis.facts import Facts
+from clusterdns.diagnosis.finding import Finding, cause
+from clusterdns.diagnosis.running import broken_corefile
+from clusterdns.diagnosis.scopes import Scope, about
+
+# A line of CoreDNS' log, and what it prints once it has started; what it ends with is neither.
+LOGGED = re.compile(r"^\[[A-Z]+\]|^CoreDNS-|^linux/|^maxprocs: |^\S+:\d+( on \S+)?$|^[IWEF]\d{4} ")
+IN_USE = (
+    "somebody else listens there already: another process in the pod or, with hostNetwork, on the "
+    "node; or two lines of the Corefile name the same address"
+)
+NOT_ALLOWED = "the container may not open a port below 1024"
+NO_COREFILE = "the file is not where CoreDNS looks for it"
+NO_ACCOUNT = "the pod has no token for the API server"
+OTHER_MACHINE = "the image is for another kind of machine"
+KNOWN = {
+    r"bind: address already in use": (
+        IN_USE,
+        "{ks} get pods {pods} -o wide  # then on that node: ss -lnup 'sport = :53', who listens",
+    ),
+    r"bind: permission denied|listen .*permission denied": (
+        NOT_ALLOWED,
+        "{ks} edit {workload}  # securityContext.capabilities.add: [NET_BIND_SERVICE]",
+    ),
+    r"open \S*Corefile: (no such file|permission denied)": (
+        NO_COREFILE,
+        "{ks} edit {workload}  # mount the ConfigMap's key where -conf says",
+    ),
+    r"in-cluster config|serviceaccount/\S+: no such file": (
+        NO_ACCOUNT,
+        "{ks} edit {workload}  # automountServiceAccountToken: true, and the account's own too",
+    ),
+    r"exec format error": (
+        OTHER_MACHINE,
+        "{ks} edit {workload}  # an image for the architecture of its nodes",
+    ),
+}
+
+
+def last_words(facts: Facts) -> dict[str, str]:
+    """The last line of each replica that ended, where it is not one of its usual log."""
+    ended = {words.partition(":")[0] for words in facts.crashing}
+    found = {}
+    for pod in sorted(ended):
+        lines = [line.strip() for line in facts.logs.get(pod, "").splitlines() if line.strip()]
+        if lines and not LOGGED.search(lines[-1]):
+            found[pod] = lines[-1][:300]
+    return found
+
+
+@cause("start-failed", "coredns-pod", leads_to=("dns-svc-endpoints-notready",))
+def start_failed(facts: Facts) -> Finding | None:
+    """Replicas end at their start, and their last line says why."""
+    said = last_words(facts)
+    if not said or broken_corefile(facts):
+        return None
+    line = next(iter(said.values()))
+    if re.search(SAYS_SYNTAX, line):
+        return None  # the Corefile
+    known = next((words for sign, words in KNOWN.items() if re.search(sign, line)), None)
+    why, step = known or ("", "{ks} logs {pods} --prefix --tail=20  # what stands before that line")
+    remedy = step.format(ks=facts.ks, pods=facts.of_replicas, workload=facts.workload or "pods")
+    gone = set(facts.unready)
+    return Finding(
+        f"{', '.join(said)} {'ends' if len(said) == 1 else 'end'} at the start and "
+        f"{'says' if len(said) == 1 else 'say'}: {line}{f' - {why}' if why else ''}.",
+        (*(f"{pod} logs, last line: {words}" for pod, words in said.items()), *facts.crashing[:3]),
+        (remedy,),
+        ALL_DEAD
+        if not facts.inventory.ready_pods
+        else Scope(
+            about("workload", "health-pages"),
+            lambda cell: cell.server_name in {f"pod/{name}" for name in gone},
+        ),
+        "high" if known else "medium",
+        assumes=0 if known else 1,
+    )

@@ -1,0 +1,190 @@
+"""Facts of clusters of which the Corefile says what it was not meant to, and does as it says."""
+
+from dataclasses import replace
+
+from clusterdns.cluster import Manifest
+from clusterdns.diagnosis.facts import Facts
+from selftests.diagnosis.edit_facts import (
+    Change,
+    corefile,
+    crashing,
+    edited,
+    failing,
+    inventory,
+    saying,
+)
+from selftests.diagnosis.faulty_facts.places import COREFILE, READY
+from selftests.diagnosis.faulty_facts.service import not_ready
+from selftests.diagnosis.faulty_facts.upstream import outside
+from selftests.diagnosis.healthy_facts import UPSTREAM
+
+TEXT = f"{COREFILE}::test_running_version_would_start_with_it"
+FORWARD = "forward . /etc/resolv.conf"
+CUSTOM = "/etc/coredns/custom"
+BIND = "Listen: listen tcp :53: bind: "
+CANNOT = 'is forbidden: User "system:serviceaccount:kube-system:coredns" cannot list resource'
+
+
+def ending_hosts(facts: Facts) -> Facts:
+    """Hosts without fallthrough: whatever is not in it gets SERVFAIL."""
+    sick = corefile(facts, "    loop\n", "    hosts {\n        192.0.2.9 a.lab\n    }\n    loop\n")
+    kinds = ("known", "absent", "outside", "outside-aaaa")
+    return failing(saying(sick, lambda t: "SERVFAIL" if t.kind in kinds else None))
+
+
+def ending_template(facts: Facts) -> Facts:
+    """A template for a few names, without fallthrough, for every type."""
+    rule = "    template IN ANY {\n        match ^a[.]lab[.]$\n        rcode NXDOMAIN\n    }\n"
+    sick = corefile(facts, "    loop\n", f"{rule}    loop\n")
+    kinds = ("known", "absent", "outside", "outside-aaaa")
+    return failing(saying(sick, lambda t: "SERVFAIL" if t.kind in kinds else None))
+
+
+def never_asked(facts: Facts) -> Facts:
+    """The first forward leads to nobody; a second one, which is sound, is never asked."""
+    sick = corefile(facts, "    cache 30", f"    forward . {UPSTREAM}\n    cache 30")
+    text = (sick.inventory.corefile_text or "").replace(FORWARD, "forward . 192.0.2.1")
+    sick = outside("SERVFAIL")(inventory(sick, corefile_text=text))
+    rows = [replace(t, address="192.0.2.1") if t.kind == "upstream" else t for t in sick.talks]
+    sick = replace(sick, talks=tuple(rows))
+    return failing(saying(sick, lambda t: "timeout" if t.kind == "upstream" else None))
+
+
+def only_v6(facts: Facts) -> Facts:
+    """The replicas have IPv6 addresses, the nodes' resolver an IPv4 one."""
+
+    def edit(pods: tuple[Manifest, ...]) -> None:
+        for number, one in enumerate(pods, 2):
+            one["status"]["podIPs"] = [{"ip": f"fd00:10:244::{number}"}]
+
+    def renumber(nodes: tuple[Manifest, ...]) -> None:
+        for one in nodes:
+            one["spec"] |= {"podCIDR": "fd00:10:244::/56", "podCIDRs": ["fd00:10:244::/56"]}
+
+    sick = edited(edited(facts, "pods", edit), "nodes", renumber)
+    sick = outside("SERVFAIL")(sick)
+    line = f"[ERROR] plugin/errors: 2 x. A: dial udp {UPSTREAM}:53: connect: network is unreachable"
+    sick = replace(sick, logs={"coredns-a": f"{line}\n"}, probe_ips={})
+    return failing(saying(sick, lambda t: "unreachable" if t.kind == "upstream" else None))
+
+
+def wrong_tls_name(facts: Facts) -> Facts:
+    """The upstream's certificate is for another name; in the clear nobody answers there."""
+    sick = corefile(facts, FORWARD, f"forward . tls://{UPSTREAM}")
+    line = "[ERROR] plugin/errors: 2 x. A: tls: failed to verify certificate: x509: "
+    line += f"certificate is valid for dns.lab, not {UPSTREAM}\n"
+    sick = outside("SERVFAIL")(replace(sick, logs={"coredns-a": line}))
+    return failing(saying(sick, lambda t: "timeout" if t.kind == "upstream" else None))
+
+
+def verified_without_rights(facts: Facts) -> Facts:
+    """`pods verified`, and no right to pods."""
+    sick = not_ready(corefile(facts, "pods insecure", "pods verified"))
+    rights = {**(facts.rights or {}), "list-pods": False, "watch-pods": False}
+    log = f"[ERROR] plugin/kubernetes: Failed to watch: failed to list *v1.Pod: pods {CANNOT}\n"
+    return replace(sick, rights=rights, logs=dict.fromkeys(sick.logs, log))
+
+
+def multicluster(facts: Facts, log: str) -> Facts:
+    """The option multicluster, and this line in the logs."""
+    sick = not_ready(corefile(facts, "pods insecure", "multicluster cluster.local"))
+    sick = edited(sick, "workload", newer)
+    line = f"[ERROR] plugin/kubernetes: Failed to watch: failed to list {log}\n"
+    return replace(sick, logs=dict.fromkeys(sick.logs, line))
+
+
+def newer(workload: Manifest) -> None:
+    """A version that has the option."""
+    container = workload["spec"]["template"]["spec"]["containers"][0]
+    container["image"] = container["image"].replace("1.12.1", "1.13.1")
+
+
+def multicluster_without_rights(facts: Facts) -> Facts:
+    """The rights were not asked for; the log says that they are missing."""
+    return multicluster(facts, f"*v1alpha1.ServiceImport: serviceimports.x {CANNOT}")
+
+
+def multicluster_without_objects(facts: Facts) -> Facts:
+    """The API server has no such objects."""
+    why = "the server could not find the requested resource"
+    return multicluster(facts, f"*v1alpha1.ServiceImport: {why}")
+
+
+def imported(facts: Facts, name: str, text: str, pattern: str) -> Facts:
+    """With a file that the Corefile imports from another ConfigMap."""
+    path = f"{CUSTOM}/{name}"
+    if pattern.endswith(".server"):
+        whole = (facts.inventory.corefile_text or "") + f"import custom/{pattern}\n"
+    else:
+        own = facts.inventory.corefile_text or ""
+        whole = own.replace("    loop\n", f"    loop\n    import custom/{pattern}\n")
+    return inventory(
+        facts,
+        corefile_text=whole,
+        files={path: text},
+        folders=(CUSTOM,),
+        keys={path: ("coredns-custom", name)},
+    )
+
+
+def second_root(facts: Facts) -> Facts:
+    """An imported file has the root zone too."""
+    sick = imported(facts, "all.server", ". {\n    whoami\n}\n", "*.server")
+    log = "cannot serve dns://.:53 - it is already defined"
+    return failing(crashing(sick, log), READY, TEXT)
+
+
+def late_view(facts: Facts) -> Facts:
+    """A block with view stands behind the plain one, and nobody has restarted anything yet."""
+    text = facts.inventory.corefile_text or ""
+    view = ".:53 {\n    view lab {\n        expr true\n    }\n    whoami\n}\n"
+    return failing(inventory(facts, corefile_text=text + view), TEXT)
+
+
+def service_as_upstream(facts: Facts) -> Facts:
+    """A stub domain is forwarded to a Service by its name."""
+    text = facts.inventory.corefile_text or ""
+    stub = "lab.example {\n    forward . dns.lab.svc.cluster.local\n}\n"
+    log = 'plugin/forward: not an IP address or file: "dns.lab.svc.cluster.local"'
+    return failing(crashing(inventory(facts, corefile_text=text + stub), log), READY, TEXT)
+
+
+def glued_brace(facts: Facts) -> Facts:
+    """A brace without a space before it."""
+    rule = "    hosts names lab.example{\n        ttl 60\n        fallthrough\n    }\n    loop\n"
+    log = "/etc/coredns/Corefile:26 - Error during parsing: Unknown directive 'ttl'"
+    return failing(crashing(corefile(facts, "    loop\n", rule), log), READY, TEXT)
+
+
+def port_taken(facts: Facts) -> Facts:
+    """Somebody else listens on port 53."""
+    return failing(crashing(facts, f"[INFO] plugin/x: y\n{BIND}address already in use"), READY)
+
+
+def port_forbidden(facts: Facts) -> Facts:
+    """A port below 1024 may not be opened."""
+    return failing(crashing(facts, f"{BIND}permission denied"), READY)
+
+
+def strange_end(facts: Facts) -> Facts:
+    """A last line that nobody has met before."""
+    return failing(crashing(facts, "the moon is full"), READY)
+
+
+FAULTY: dict[str, tuple[str, Change]] = {
+    "ending hosts": ("fallthrough-missing", ending_hosts),
+    "ending template": ("fallthrough-missing", ending_template),
+    "never asked": ("upstream-unreachable", never_asked),
+    "only v6": ("upstream-v4-nameserver", only_v6),
+    "wrong tls name": ("upstream-tls", wrong_tls_name),
+    "verified without rights": ("rbac-option", verified_without_rights),
+    "multicluster without rights": ("rbac-option", multicluster_without_rights),
+    "multicluster without objects": ("multicluster-crd-missing", multicluster_without_objects),
+    "second root": ("corefile-invalid", second_root),
+    "late view": ("corefile-invalid-latent", late_view),
+    "service as upstream": ("corefile-invalid", service_as_upstream),
+    "glued brace": ("corefile-invalid", glued_brace),
+    "port taken": ("start-failed", port_taken),
+    "port forbidden": ("start-failed", port_forbidden),
+    "strange end": ("start-failed", strange_end),
+}
