@@ -52,7 +52,9 @@ def objects() -> list[Manifest]:
         _slice("heads", ["203.0.113.11", "203.0.113.12"], names=("one", "two")),
         _service("crowd", {"clusterIP": "None", "ports": web}),
         _slice("crowd", [f"203.0.113.{n}" for n in range(100, 100 + MANY)]),
-        _service("alias", {"type": "ExternalName", "externalName": f"web.{NAMESPACE}.svc.{DOMAIN}"}),
+        _service(
+            "alias", {"type": "ExternalName", "externalName": f"web.{NAMESPACE}.svc.{DOMAIN}"}
+        ),
     ]
 
 
@@ -68,7 +70,9 @@ def answers_by_api(scene: Scene, gone: Sequence[str] = ()) -> Mapping[Question, 
     """
     api = scene.api
     right: dict[Question, Right] = {
-        Question(f"dns-version.{DOMAIN}.", "TXT"): Right("NOERROR", frozenset({("TXT", '"1.1.0"')})),
+        Question(f"dns-version.{DOMAIN}.", "TXT"): Right(
+            "NOERROR", frozenset({("TXT", '"1.1.0"')})
+        ),
         Question(f"nobody.{NAMESPACE}.svc.{DOMAIN}.", "A"): NO_NAME,
         Question(f"web.nowhere.svc.{DOMAIN}.", "A"): NO_NAME,
     }
