@@ -24,7 +24,7 @@ class Api:
     """Objects in memory, as the API server would hand them out."""
 
     def __init__(self) -> None:
-        self.things = [*objects(), canary(4)]
+        self.things = [*objects(), canary("4")]
         ports = [{"name": "https", "port": 443, "protocol": "TCP"}]
         for number, each in enumerate(t for t in self.things if t["kind"] == "Service"):
             each["spec"].setdefault("clusterIP", f"10.96.0.{number + 20}")

@@ -18,7 +18,7 @@ LIES: Mapping[str, str] = {
 # Every question gets NOERROR and one address, 203.0.113.66, over UDP and TCP; then the lie.
 SERVER = r"""
 use strict; use IO::Socket::INET; use IO::Select;
-my $lie = shift;
+my ($lie, $host, $port) = (@ARGV, "0.0.0.0", 53);
 sub answer {
     my $q = shift;
     my $end = 12;
@@ -34,9 +34,9 @@ sub answer {
     my $counts = pack("n4", 1, $record ? 1 : 0, 0, 0);
     return $id . "\x85\x80" . $counts . $name . substr($q, $end, 5) . $record;
 }
-my $udp = IO::Socket::INET->new(Proto => "udp", LocalPort => 53) or die $!;
-my $tcp = IO::Socket::INET->new(Proto => "tcp", LocalPort => 53, Listen => 9, ReuseAddr => 1)
-    or die $!;
+my @at = (LocalAddr => $host, LocalPort => $port);
+my $udp = IO::Socket::INET->new(Proto => "udp", @at) or die $!;
+my $tcp = IO::Socket::INET->new(Proto => "tcp", @at, Listen => 9, ReuseAddr => 1) or die $!;
 my $all = IO::Select->new($udp, $tcp);
 while (1) {
     for my $s ($all->can_read) {

@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from secrets import token_hex
 
 from clusterdns.cluster import is_ready
 from clusterdns.wait import until
@@ -29,15 +30,18 @@ KEPT_S = 40.0  # longer than anybody may keep a Service that is gone
 
 # Each question from a socket of its own, so that every endpoint gets some; prints how many came.
 BURST_SCRIPT = r"""
-use IO::Socket::INET; use IO::Select; my ($to, $n) = @ARGV; my $all = IO::Select->new; my $got = 0;
+use IO::Socket::INET; use IO::Select; my ($to, $n, $port) = (@ARGV, 53);
+my $all = IO::Select->new; my $got = 0;
 my $name = join("", map { chr(length) . $_ } qw(kubernetes default svc cluster local)) . "\0";
 for my $i (1 .. $n) {
-    my $s = IO::Socket::INET->new(Proto => "udp", PeerAddr => $to, PeerPort => 53) or next;
+    my $s = IO::Socket::INET->new(Proto => "udp", PeerAddr => $to, PeerPort => $port) or next;
     $s->send(pack("n6", $i, 0x100, 1, 0, 0, 0) . $name . pack("n2", 1, 1)); $all->add($s);
     select(undef, undef, undef, 0.002);
 }
 while ($all->count and my @ready = $all->can_read(2)) {
-    for my $s (@ready) { $got++ if defined $s->recv(my $b, 4096) and length $b; $all->remove($s) }
+    for my $s (@ready) {
+        my $said; $got++ if defined $s->recv($said, 4096) and length $said; $all->remove($s);
+    }
 }
 print "got $got\n";
 """
@@ -82,7 +86,6 @@ class Onlooker:
     scene: Scene
     replicas: int = 0
     before: Look = field(default_factory=Look)
-    looks: int = 0
     gone: list[tuple[str, float]] = field(default_factory=list)
 
     def settle(self) -> Look:
@@ -127,8 +130,7 @@ class Onlooker:
 
     def _new_service(self) -> str:
         """Make a Service that nobody has asked for yet."""
-        self.looks += 1
-        made = self.scene.api.create(canary(self.looks))
+        made = self.scene.api.create(canary(token_hex(4)))
         return str(made["metadata"]["name"])
 
     def _servers(self) -> dict[str, str]:

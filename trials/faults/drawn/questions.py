@@ -58,9 +58,9 @@ def objects() -> list[Manifest]:
     ]
 
 
-def canary(number: int) -> Manifest:
+def canary(which: str) -> Manifest:
     """A Service that is new at each look: who does not know it has an old view of the API."""
-    return _service(f"{CANARY}-{number}", {"ports": [{"port": 80}]})
+    return _service(f"{CANARY}-{which}", {"ports": [{"port": 80}]})
 
 
 def answers_by_api(scene: Scene, gone: Sequence[str] = ()) -> Mapping[Question, Right]:

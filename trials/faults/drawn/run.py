@@ -14,6 +14,7 @@ from trials.faults.drawn.table import aims_are_met, table
 from trials.faults.drawn.trial import DrawnTrial, begin, report, try_drawn
 from trials.faults.scene import RevertError, Scene
 from trials.faults.trial import prepare
+from trials.suite import run_suite
 from trials.tools import find_tools
 
 
@@ -26,7 +27,7 @@ def try_drawn_ones(
     """
     tools = find_tools(options)
     reports = options.report_dir or Path(tempfile.mkdtemp(prefix="dns-conf-random-"))
-    left = list(mutants)
+    left, is_green = list(mutants), True
     while left:
         place = breakable_cluster(tools, options.cluster, options.topology, options.keep_cluster)
         with place as cluster:
@@ -48,8 +49,12 @@ def try_drawn_ones(
                     say(f"{mutant.name} could not be taken out; the cluster is given up")
                     break
                 report(trial)
+            if options.green and not left:
+                green = run_suite(cluster, reports / "green")
+                say(f"repaired cluster: exit code {green.exit_code}", green.seconds)
+                is_green = green.exit_code == ExitCode.OK
     documents = [trial.as_document() for trial in trials]
     if not options.shard:
         print("\n" + table(documents))
     say(f"reports in {reports}")
-    return ExitCode.OK if aims_are_met(documents) else ExitCode.FAILED
+    return ExitCode.OK if is_green and aims_are_met(documents) else ExitCode.FAILED

@@ -66,12 +66,12 @@ def try_drawn(onlooker: Onlooker, mutant: DrawnMutant, reports: Path, trial: Dra
             looks = [onlooker.look()]
             while len(looks) < MOST_LOOKS and steadily(looks) is None:
                 looks.append(onlooker.look(fresh=False))
+            trial.inject_s = time.monotonic() - began
+            verdict = run_suite(cluster, reports / mutant.name)
+            after = onlooker.look(fresh=False)
         except (ApiException, NodeError, OSError, ValueError) as error:
             trial.why_not = " ".join(str(error).split())[:300]
             return
-        trial.inject_s = time.monotonic() - began
-        verdict = run_suite(cluster, reports / mutant.name)
-        after = onlooker.look(fresh=False)
         changed = _is_changed(looks, after)
         trial.state = "changed" if changed else "harmless"
         worst = max(looks, key=lambda look: len(look.wrong))

@@ -6,29 +6,45 @@ from typing import Any
 from trials.faults.catalogue.replicas import container, deployment, scale
 from trials.faults.drawn.corefile_fault import slug_of
 from trials.faults.drawn.grammar import Drawn, either, family
-from trials.faults.drawn.truth import Truth
+from trials.faults.drawn.truth import Hop, Truth
 from trials.faults.scene import Scene
 
 DEPLOYMENT = ("Deployment coredns", "deployment/coredns", "kube-system/coredns")
 WITHIN_S = 20.0
 
 
-def pod_fault(variant: str, title: str, names: tuple[str, ...], **spec: Any) -> Drawn:  # noqa: ANN401
+BOTH: tuple[Hop, ...] = ("replica", "api")  # the pod's setting that takes the API server away
+ONE: tuple[Hop, ...] = ("replica",)
+
+
+def pod_fault(
+    variant: str,
+    title: str,
+    names: tuple[str, ...],
+    hops: tuple[Hop, ...] = ONE,
+    **spec: Any,  # noqa: ANN401
+) -> Drawn:
     """A fault that is another spec of the replicas' pods."""
 
     def inject(scene: Scene) -> None:
         deployment(scene, WITHIN_S, **spec)
 
-    return Drawn(variant, title, "A", Truth(("replica",), names), inject)
+    return Drawn(variant, title, "A", Truth(hops, names), inject)
 
 
-def container_fault(variant: str, title: str, names: tuple[str, ...], **fields: Any) -> Drawn:  # noqa: ANN401
+def container_fault(
+    variant: str,
+    title: str,
+    names: tuple[str, ...],
+    hops: tuple[Hop, ...] = ONE,
+    **fields: Any,  # noqa: ANN401
+) -> Drawn:
     """A fault that is another container of the replicas' pods."""
 
     def inject(scene: Scene) -> None:
         container(scene, WITHIN_S, **fields)
 
-    return Drawn(variant, title, "A", Truth(("replica",), names), inject)
+    return Drawn(variant, title, "A", Truth(hops, names), inject)
 
 
 @family("limits")
@@ -107,6 +123,7 @@ def environment(dice: Random) -> Drawn:
         slug_of(name),
         f"The replicas have the variable {name}={value}.",
         (name, value),
+        BOTH if name.startswith("KUBERNETES") else ONE,
         env=[{"name": name, "value": value}],
     )
 
@@ -188,7 +205,8 @@ def pod_settings(dice: Random) -> Drawn:
     return pod_fault(
         f"{slug_of(key)}-{slug_of(str(value))[:20]}",
         f"The replicas' pods have {key} {value}.",
-        (key, *((str(value),) if isinstance(value, str) else ())),
+        (key, *((value,) if isinstance(value, str) else ())),
+        BOTH if "ervice" in key and "Links" not in key else ONE,
         **spec,
     )
 
