@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from trials.faults.drawn.questions import Question, Records, Right
 
-AT_ONCE = 24
-LATE_MS = 1000
+AT_ONCE = 32
+LATE_MS, LATE = 1000, "late"
 OPTIONS = "+nosearch +noall +comments +answer +stats +time=2 +tries=2 +bufsize=4096"
 SCRIPT = """\
 d=$(mktemp -d)
@@ -61,7 +61,7 @@ class Reply:
         if right.records is not None and self.records != right.records and not self.cut:
             return f"{_few(self.records)} instead of {_few(right.records)}"
         if self.ms > LATE_MS:
-            return "late"
+            return LATE
         if not question.outside and self.ttl > 300:
             return f"to be kept for {self.ttl} s"
         return ""

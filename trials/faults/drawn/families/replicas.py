@@ -88,6 +88,7 @@ def probes(dice: Random) -> Drawn:
         f"{which.removesuffix('Probe')}-{kind}",
         f"The {which} of the replicas: {kind} ({change}).",
         (which, "probe"),
+        ONE,
         **{which: probe},
     )
 
