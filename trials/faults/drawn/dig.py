@@ -67,10 +67,10 @@ class Reply:
         return ""
 
 
-def script_for(asked: Sequence[Asked]) -> str:
+def script_for(asked: Sequence[Asked], at_once: int = AT_ONCE) -> str:
     """A shell script that asks all, some at a time, and prints each reply under its number."""
     lines = "\n".join(f"{number:03d} {one.words}" for number, one in enumerate(asked))
-    return SCRIPT.format(at_once=AT_ONCE, lines=lines)
+    return SCRIPT.format(at_once=at_once, lines=lines)
 
 
 def replies_in(text: str, asked: Sequence[Asked]) -> list[Reply]:
