@@ -5,8 +5,9 @@ from typing import Any, cast
 import pytest
 
 from clusterdns.cluster import Manifest
+from trials.faults.drawn import onlooker as module
 from trials.faults.drawn.dig import Asked, Reply, replies_in, reply_of, script_for
-from trials.faults.drawn.onlooker import Look, steadily
+from trials.faults.drawn.onlooker import Look, Onlooker, steadily
 from trials.faults.drawn.questions import (
     NO_NAME,
     Question,
@@ -17,6 +18,7 @@ from trials.faults.drawn.questions import (
 )
 from trials.faults.scene import Scene
 
+NAMED = "the server of resolv.conf"
 WEB = "web.onlookers.svc.cluster.local"
 
 
@@ -171,3 +173,30 @@ def test_nothing_printed_is_no_answer() -> None:
 def test_two_looks_must_agree(looks: str, said: bool | None) -> None:
     """What passes by itself is no change."""
     assert steadily([Look(("x",)) if each == "w" else Look() for each in looks]) is said
+
+
+SLOW, QUICK = (
+    f"== 000\n;; status: NOERROR, id: 1\n{WEB}. 30 IN A 10.96.0.1\n;; Query time: {ms} msec\n"
+    for ms in (1700, 3)
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "wrong"),
+    [([SLOW, QUICK], 0), ([SLOW, SLOW], 1), ([QUICK], 0)],
+    ids=["passes", "stays", "never"],
+)
+def test_late_answer_is_asked_again(
+    said: list[str], wrong: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine that does other things is no fault; what is late again is."""
+    left = list(said)
+
+    def in_pod(scene: Scene, node: str, *words: str) -> str:
+        return left.pop(0) if words[0] == "sh" else ""
+
+    monkeypatch.setattr(module, "in_pod", in_pod)
+    look = Onlooker(cast("Scene", None)).ask_from(
+        "node", {Question(f"{WEB}.", "A"): A}, {NAMED: ""}
+    )
+    assert (len(look[0]), left) == (wrong, [])

@@ -114,7 +114,7 @@ class Onlooker:
                 until(known)
                 right = answers_by_api(self.scene, self._long_gone())
                 servers = self._servers()
-                found = list(pool.map(lambda n: self._from_node(n, right, servers), nodes))
+                found = list(pool.map(lambda n: self.ask_from(n, right, servers), nodes))
             finally:
                 self.scene.api.delete("Service", name, NAMESPACE)
                 self.gone.append((name, time.monotonic()))
@@ -146,7 +146,7 @@ class Onlooker:
         addresses = sorted(str(pod["status"]["podIP"]) for pod in ready)
         return servers | {f"replica {n}": a for n, a in enumerate(addresses, start=1)}
 
-    def _from_node(
+    def ask_from(
         self, node: str, right: Mapping[Question, Right], servers: Mapping[str, str]
     ) -> tuple[list[str], str, set[str]]:
         """What is wrong seen from a node, its resolv.conf, and which answers have AA."""
