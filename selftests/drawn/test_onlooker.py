@@ -200,3 +200,16 @@ def test_late_answer_is_asked_again(
         "node", {Question(f"{WEB}.", "A"): A}, {NAMED: ""}
     )
     assert (len(look[0]), left) == (wrong, [])
+
+
+def test_bit_aa_of_a_canary_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next look has another canary: one that is gone would be missed for ever."""
+    head = ";; status: NOERROR, id: 1\n;; flags: qr aa rd; QUERY: 1\n"
+    said = f"== 000\n{head}== 001\n{head}"
+    monkeypatch.setattr(module, "in_pod", lambda scene, node, *words: said)
+    right = {
+        Question(f"{name}.onlookers.svc.cluster.local.", "A"): A for name in ("web", "canary-1")
+    }
+    servers = {"the Service": ""}  # of all that is asked of it only UDP is answered here
+    _, _, bits = Onlooker(cast("Scene", None)).ask_from("node", right, servers)
+    assert bits == {"web.onlookers.svc.cluster.local. A"}
