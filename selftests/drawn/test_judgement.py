@@ -19,10 +19,11 @@ def report(
     evidence: str = "line 7 of the Corefile",
     outcome: str = "failed",
     *more: dict[str, Any],
+    cause: str = "some-cause",
 ) -> dict[str, Any]:
     """A report with one check that did not pass, and a first diagnosis."""
     first = {
-        "cause": "some-cause",
+        "cause": cause,
         "layer": layer,
         "confidence": confidence,
         "summary": "Something takes the names.",
@@ -46,6 +47,9 @@ OTHER = {**report()["diagnoses"][0], "cause": "other", "layer": "upstream"}
         (report("upstream"), True, False, False, ("some-cause",)),
         (report("upstream", "medium"), True, False, False, ()),
         (report("unknown", "low"), True, False, False, ()),
+        (report("records"), True, True, True, ()),
+        (report("records", "low", cause="unknown"), True, False, False, ()),
+        (report("corefile", "low", cause="unknown"), True, True, True, ()),
         (report("a-layer-of-tomorrow", "low"), True, False, False, ()),
         (report("corefile", "high", "line 7", "failed", OTHER), True, True, True, ("other",)),
         ({"checks": [{"outcome": "failed"}], "diagnoses": []}, True, False, False, ()),

@@ -40,15 +40,13 @@ def judged(
     diagnoses: Sequence[Mapping[str, Any]] = document.get("diagnoses") or []
     outcomes = {check["outcome"] for check in document.get("checks") or []}
     wrong = tuple(
-        one["cause"]
-        for one in diagnoses
-        if one["confidence"] == "high" and not is_at(one["layer"], truth)
+        one["cause"] for one in diagnoses if one["confidence"] == "high" and not is_at(one, truth)
     )
     first = diagnoses[0] if diagnoses else {}
     said = {key: str(first[key]) for key in ("cause", "layer", "confidence", "summary") if first}
     if not changed:
         return Judgement(green=exit_code == 0, wrong_with_high=wrong, first=said)
-    hop = bool(first) and is_at(first["layer"], truth)
+    hop = bool(first) and is_at(first, truth)
     text = "\n".join((first["summary"], *first["evidence"], *first["remedy"]) if first else ())
     return Judgement(
         noticed=bool(outcomes & {"failed", "deviation"}),
@@ -59,6 +57,12 @@ def judged(
     )
 
 
-def is_at(layer: str, truth: Truth) -> bool:
-    """Whether a layer of a diagnosis is a hop of the truth; a layer that is new is none."""
+def is_at(diagnosis: Mapping[str, Any], truth: Truth) -> bool:
+    """Whether a diagnosis is at a hop of the truth; a layer that is new is at none.
+
+    An unknown cause in the records says only that answers are wrong: that is no place.
+    """
+    layer = diagnosis["layer"]
+    if (diagnosis["cause"], layer) == ("unknown", "records"):
+        return False
     return HOP_OF_LAYER.get(layer, "") in truth.hops
