@@ -44,7 +44,7 @@ ENVIRONMENTS = {
         True,
         False,
         True,
-        "break a kind cluster in every known way (-k NAME: only this)",
+        "break a kind cluster in every known way (-k NAME: only this), or in --random N others",
     ),
     "matrix": (True, False, True, "other CoreDNS versions and kinds of clusters"),
     "soak": (True, False, True, "a healthy cluster gives no failure, ten runs in a row"),

@@ -13,6 +13,8 @@ TEXTS = {name: (PROJECT / name).read_text() for name in ("README.md", "CONTRIBUT
 OTHERS = {
     "--write",
     "--json",
+    "--random",
+    "--seed",
     "--universal",
     "--python-version",
     "--generate-hashes",

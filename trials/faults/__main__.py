@@ -1,4 +1,10 @@
-"""python -m trials.faults: break a cluster in every known way; each fault must be named."""
+"""python -m trials.faults: break a cluster in every known way; each fault must be named.
+
+With --random N it breaks it in N ways that nobody wrote: drawn from a grammar, the same for the
+same --seed. The truth of each is known by construction, an onlooker of its own decides whether
+anything is wrong at all, and a table says how often the suite noticed, found the place (hop) and
+named the object or line, with everything that it missed.
+"""
 
 import argparse
 import json
@@ -9,17 +15,25 @@ import tempfile
 from collections.abc import Sequence
 from functools import partial
 from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
+from typing import Any, TypeVar
 
 from clusterdns.report.exit_codes import ExitCode
 from host.bootstrap.steps import say
 from trials.cluster import breakable_cluster
 from trials.ending import Parser, exit_code_of
+from trials.faults.drawn.grammar import DrawnMutant, draw
+from trials.faults.drawn.run import try_drawn_ones
+from trials.faults.drawn.table import table
+from trials.faults.drawn.trial import DrawnTrial
 from trials.faults.mutant import Mutant
-from trials.faults.register import chosen
+from trials.faults.register import chosen, chosen_among
 from trials.faults.trial import Trial, prepare, report, try_mutant
 from trials.suite import run_suite
 from trials.tools import add_tool_options, find_tools
+
+M = TypeVar("M", bound=Mutant)
 
 WORST_FIRST = (ExitCode.LEFT_CHANGED, ExitCode.INTERRUPTED, ExitCode.FAILED)
 
@@ -27,10 +41,12 @@ WORST_FIRST = (ExitCode.LEFT_CHANGED, ExitCode.INTERRUPTED, ExitCode.FAILED)
 def main(words: Sequence[str]) -> int:
     """Try the chosen mutants; 0 when all are found, 11 when one could not be taken out again."""
     options = parse(words)
-    mutants = chosen(options.select or "")
-    if options.shard:
-        number, of = map(int, options.shard.split("/"))
-        mutants = mutants[number - 1 :: of]
+    if options.random is not None:
+        drawn = draw(options.random, options.seed) if options.random > 0 else []
+        return run_drawn(
+            words, options, of_shard(options, chosen_among(drawn, options.select or ""))
+        )
+    mutants = of_shard(options, chosen(options.select or ""))
     if options.list:
         for each in mutants:
             print(f"{each.name:28} {each.family}  {each.title}")
@@ -45,8 +61,53 @@ def main(words: Sequence[str]) -> int:
         return exit_code_of(partial(try_all, options, mutants, trials))
     finally:
         if options.json:
-            documents = [trial.as_document() for trial in trials]
-            options.json.write_text(json.dumps(documents, indent=2) + "\n", encoding="utf-8")
+            write_documents(options.json, [trial.as_document() for trial in trials])
+
+
+def run_drawn(
+    words: Sequence[str], options: argparse.Namespace, mutants: Sequence[DrawnMutant]
+) -> int:
+    """The same for faults that are drawn; 0 when the suite is as good as it aims to be."""
+    if options.list:
+        for each in mutants:
+            print(f"{each.name:64} {each.family}  {each.title}")
+        return 0
+    if refusal := why_not_drawn(options, mutants):
+        print(refusal, file=sys.stderr)
+        return ExitCode.USAGE_ERROR
+    if options.shards > 1:
+        return exit_code_of(partial(run_shards, words, options))
+    trials: list[DrawnTrial] = []
+    try:
+        return exit_code_of(partial(try_drawn_ones, options, mutants, trials))
+    finally:
+        if options.json:
+            write_documents(options.json, [trial.as_document() for trial in trials])
+
+
+def why_not_drawn(options: argparse.Namespace, mutants: Sequence[DrawnMutant]) -> str:
+    """What is wrong with the command line of drawn faults; empty when it can be done."""
+    if not mutants:
+        named = f" is named {options.select!r}" if options.select else ""
+        return f"No fault of --random {options.random}{named}; --list shows all."
+    if options.quick:
+        return "--quick is for faults whose checks are known: leave it out with --random."
+    if options.cluster and options.shards > 1:
+        return "--shards makes a cluster for each shard: leave --cluster out."
+    return ""
+
+
+def of_shard(options: argparse.Namespace, mutants: Sequence[M]) -> Sequence[M]:
+    """Those that this process tries."""
+    if not options.shard:
+        return mutants
+    number, of = map(int, options.shard.split("/"))
+    return mutants[number - 1 :: of]
+
+
+def write_documents(file: Path, documents: Sequence[dict[str, Any]]) -> None:
+    """The results, for programs."""
+    file.write_text(json.dumps(documents, indent=2) + "\n", encoding="utf-8")
 
 
 def why_not(options: argparse.Namespace, mutants: Sequence[Mutant]) -> str:
@@ -107,17 +168,24 @@ def run_shards(words: Sequence[str], options: argparse.Namespace) -> int:
             if child.poll() is None:
                 child.send_signal(signal.SIGINT)
         codes = [child.wait() for child in children]
+    documents = [d for f in sorted(folder.glob("*.json")) for d in json.loads(f.read_text())]
     if options.json:
-        documents = [d for f in sorted(folder.glob("*.json")) for d in json.loads(f.read_text())]
-        options.json.write_text(json.dumps(documents, indent=2) + "\n", encoding="utf-8")
+        write_documents(options.json, documents)
+    if options.random is not None:
+        print("\n" + table(sorted(documents, key=itemgetter("name"))))
     return next((code for code in WORST_FIRST if code in codes), max(codes))
 
 
 def parse(words: Sequence[str]) -> argparse.Namespace:
     """The command line."""
-    parser = Parser(prog="mutants", description=__doc__)
+    parser = Parser(
+        prog="mutants", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     add = parser.add_argument
     add("-k", dest="select", metavar="NAMES", help="only these mutants; part of a name is enough")
+    add("--random", type=int, metavar="N", help="N faults drawn from a grammar, not the catalogue")
+    add("--seed", type=int, default=1, metavar="S", help="what --random draws with (default: 1)")
+    add("--topology", default="three-nodes", metavar="NAME", help="the cluster for --random")
     add("--list", action="store_true", help="print the mutants, and end")
     add("--quick", action="store_true", help="only the checks that matter most for each mutant")
     add("--green", action="store_true", help="run the suite once more at the end: all must pass")

@@ -3,9 +3,13 @@
 import fnmatch
 import importlib
 import pkgutil
+from collections.abc import Sequence
+from typing import TypeVar
 
 from trials.faults import catalogue
 from trials.faults.mutant import Mutant
+
+M = TypeVar("M", bound=Mutant)
 
 
 def found_in_catalogue() -> tuple[Mutant, ...]:
@@ -32,10 +36,15 @@ def by_name(name: str) -> Mutant:
 
 
 def chosen(expression: str) -> list[Mutant]:
-    """Those whose name is or contains one of the words, which may have wildcards."""
+    """Those of the catalogue whose name is or contains one of the words, wildcards allowed."""
+    return chosen_among(MUTANTS, expression)
+
+
+def chosen_among(among: Sequence[M], expression: str) -> list[M]:
+    """The same of any mutants."""
     words = expression.replace(" or ", " ").replace(",", " ").split()
-    names = {mutant.name for mutant in MUTANTS}
-    return [m for m in MUTANTS if not words or any(_means(w, m.name, names) for w in words)]
+    names = {mutant.name for mutant in among}
+    return [m for m in among if not words or any(_means(w, m.name, names) for w in words)]
 
 
 def _means(word: str, name: str, names: set[str]) -> bool:

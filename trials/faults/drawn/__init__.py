@@ -1,0 +1,1 @@
+"""Faults that nobody wrote: drawn from a grammar, with the truth known by construction."""
