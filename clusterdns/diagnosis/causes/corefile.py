@@ -4,12 +4,12 @@ from clusterdns.corefile import CorefileError
 from clusterdns.corefile.settings import is_within
 from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.finding import Finding, cause
+from clusterdns.diagnosis.outside import outside_denied
 from clusterdns.diagnosis.restarting import after_edit, restart
 from clusterdns.diagnosis.running import broken_corefile, edit_error, errors, first_error
 from clusterdns.diagnosis.scopes import Scope, about, is_reverse
 from clusterdns.diagnosis.upstreams import root_upstreams
 from clusterdns.inventory.places import told
-from clusterdns.report.cell import Cell
 
 COREFILE = about("corefile")
 # What is demanded there follows from what the ConfigMap says.
@@ -243,8 +243,3 @@ def no_forward(facts: Facts) -> Finding | None:
             outside_denied,
         ),
     )
-
-
-def outside_denied(cell: Cell) -> bool:
-    """An answer that says that something is wrong, or none."""
-    return cell.silent or cell.rcode in ("SERVFAIL", "REFUSED")

@@ -1,8 +1,8 @@
 """Upstreams of an IP family that the replicas do not have."""
 
-from clusterdns.diagnosis.causes.upstream import OUTSIDE, bad_outside, outside_failed
 from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.finding import Finding, cause
+from clusterdns.diagnosis.outside import OUTSIDE, bad_outside, outside_failed
 
 
 @cause("upstream-v4-nameserver", "upstream", leads_to=("upstream-one-dead", "upstream-unreachable"))

@@ -6,9 +6,9 @@ from clusterdns.corefile.finding import file_of, place_in_words
 from clusterdns.corefile.reached import FORWARDING, Rule, swallowers
 from clusterdns.corefile.settings import is_within
 from clusterdns.diagnosis.causes.overrides import GUESSES, written
-from clusterdns.diagnosis.causes.upstream import OUTSIDE
 from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.finding import Finding, cause
+from clusterdns.diagnosis.outside import OUTSIDE
 from clusterdns.diagnosis.restarting import after_edit
 from clusterdns.diagnosis.running import edit_file, with_note
 from clusterdns.diagnosis.scopes import Scope, about, is_reverse

@@ -1,72 +1,24 @@
 """Whom CoreDNS asks for names outside the cluster, and how that goes."""
 
-import re
-
 from clusterdns.clients.policies import is_loopback
-from clusterdns.diagnosis.asked_upstreams import asked_alike, never_asked, of_services
-from clusterdns.diagnosis.causes.corefile import outside_denied
+from clusterdns.diagnosis.asked_upstreams import never_asked, of_services
 from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.finding import Finding, cause
-from clusterdns.diagnosis.rows import Talk
+from clusterdns.diagnosis.outside import (
+    OUTSIDE,
+    all_outside_denied,
+    bad_outside,
+    cluster_names_work,
+    direct,
+    outside_denied,
+    outside_failed,
+    silent_upstreams,
+    timeout_of,
+)
 from clusterdns.diagnosis.scopes import Scope, about
 
-OUTSIDE = Scope(
-    about(
-        "outside-names",
-        "loops",
-        "short-names",
-        "corefile-advice",
-        "upstreams",
-    ),
-    outside_denied,
-)
 SLOW_MS = 1500.0
 TIMEOUT = r"(read|dial) (udp|tcp) \S+->\S+:53: (i/o timeout|read: connection refused)"
-
-
-def outside_failed(facts: Facts) -> bool:
-    """Whether a check of a name outside the cluster failed."""
-    return bool(facts.troubles_about("outside-names", "multiplied-questions", "upstreams"))
-
-
-def bad_outside(facts: Facts) -> list[Talk]:
-    """Replicas that did not answer yes or no about a name outside."""
-    return [t for t in facts.to_replicas("outside") if not t.sound]
-
-
-def cluster_names_work(facts: Facts) -> bool:
-    """Whether at least one replica knows a name of the cluster."""
-    known = facts.to_replicas()
-    if known:
-        return any(t.result == "NOERROR" for t in known)
-    return not facts.failed_about("cluster-names")
-
-
-def all_outside_denied(facts: Facts) -> bool:
-    """Whether the checks that asked replicas for a name outside got no answer of use at all."""
-    cells = [c for t in facts.failed_about("outside-names") for c in t.cells]
-    return bool(cells) and all(outside_denied(cell) for cell in cells)
-
-
-def timeout_of(address: str) -> str:
-    """The pattern of a log line that says that this upstream did not answer."""
-    return rf"->\[?{re.escape(address)}\]?:53: (i/o timeout|read: connection refused)"
-
-
-def direct(facts: Facts, address: str) -> list[Talk]:
-    """What an upstream said to the probes themselves."""
-    return [t for t in facts.said("upstream") if t.address == address]
-
-
-def silent_upstreams(facts: Facts) -> list[str]:
-    """The upstreams that answered no probe, where they were asked as CoreDNS asks."""
-    return [
-        address
-        for address in facts.upstreams
-        if asked_alike(facts, address)
-        and direct(facts, address)
-        and not any(t.answered for t in direct(facts, address))
-    ]
 
 
 @cause("upstream-unreachable", "upstream", leads_to=("max-concurrent",))

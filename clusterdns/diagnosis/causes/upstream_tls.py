@@ -2,9 +2,9 @@
 
 from clusterdns.corefile.finding import file_of, place_in_words
 from clusterdns.corefile.settings import forward_of
-from clusterdns.diagnosis.causes.upstream import OUTSIDE, bad_outside, outside_failed
 from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.finding import Finding, cause
+from clusterdns.diagnosis.outside import OUTSIDE, bad_outside, outside_failed
 from clusterdns.diagnosis.restarting import after_edit
 from clusterdns.diagnosis.running import edit_file, with_note
 
