@@ -195,14 +195,14 @@ class Matrix:
 
         What was lost, and answered at once when it was asked again, is the path's affair.
         """
-        costs: dict[tuple[Path, Kind], float] = {}
+        costs: dict[Path, dict[Kind, float]] = defaultdict(dict)
         for answer in answers.values():
-            key = now.path(answer.server), kind_of(answer.question)
+            of_path, kind = costs[now.path(answer.server)], kind_of(answer.question)
             cost = 0.0 if answer.answered and answer.ms <= LATE_MS else answer.over_s
-            costs[key] = max(costs.get(key, 0.0), cost)
+            of_path[kind] = max(of_path.get(kind, 0.0), cost)
         with self._lock:
-            for (path, kind), cost in costs.items():
-                self._budgets.note(path, kind, cost)
+            for path, of_path in costs.items():
+                self._budgets.note(path, of_path)
 
     def _exchange(
         self, now: Round, asked: Sequence[Asked], timeouts: Sequence[float]

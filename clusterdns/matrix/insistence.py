@@ -1,6 +1,7 @@
 """How often and for how long a question without an answer is asked again."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from clusterdns.matrix.losses import Path
@@ -43,23 +44,32 @@ class Budgets:
     """What questions that were never answered have cost, in seconds, by path and kind.
 
     It keeps the run short where a plugin or an upstream keeps silent about many names: the first
-    questions of a kind are asked as long as all are, the later ones once.
+    questions of a kind are asked as long as all are, the later ones once. Where nothing below a
+    domain is answered, of whatever type, all its kinds share one budget.
     """
 
     spent: dict[tuple[Path, Kind], float] = field(default_factory=lambda: defaultdict(float))
+    silent: dict[tuple[Path, str], float] = field(default_factory=lambda: defaultdict(float))
 
     def is_spent(self, path: Path, question: Question) -> bool:
         """Whether a question is asked once only, since those like it were never answered."""
-        own = self.spent.get((path, kind_of(question)), 0.0)
-        if own < KIND_BUDGET_S:
-            whole = sum(cost for (where, _), cost in list(self.spent.items()) if where == path)
-            return own > 0 and whole >= PATH_BUDGET_S
-        return True
+        kind = kind_of(question)
+        own = self.spent.get((path, kind), 0.0)
+        if own >= KIND_BUDGET_S or self.silent.get((path, kind[0]), 0.0) >= KIND_BUDGET_S:
+            return True
+        whole = sum(cost for (where, _), cost in list(self.spent.items()) if where == path)
+        return own > 0 and whole >= PATH_BUDGET_S
 
-    def note(self, path: Path, kind: Kind, cost: float) -> None:
-        """Note what one round of questions of a kind has cost in vain; 0 when all was answered."""
-        key = path, kind
-        if cost:
-            self.spent[key] += cost
-        elif key in self.spent:
-            self.spent[key] /= 2
+    def note(self, path: Path, costs: Mapping[Kind, float]) -> None:
+        """Note what the questions of a round have cost in vain; 0 for a kind that was answered."""
+        for kind, cost in costs.items():
+            if cost:
+                self.spent[path, kind] += cost
+            elif (path, kind) in self.spent:
+                self.spent[path, kind] /= 2
+        for domain in {kind[0] for kind in costs}:
+            of_domain = [cost for kind, cost in costs.items() if kind[0] == domain]
+            if all(of_domain):
+                self.silent[path, domain] += max(of_domain)
+            else:
+                self.silent.pop((path, domain), None)

@@ -13,7 +13,7 @@ LOOK_AGAIN_S = 4.0  # seconds until a dead path is looked at again; then twice a
 LOOK_AGAIN_MOST_S = 64.0  # up to this
 PATIENCE_S = 10.0  # that lost packets of a path may cost before its packets get less time
 SHORTEST_S = 0.1  # that a packet gets
-SHORT_S = 0.25  # that the only packet of a question gets
+SHORT_S = 0.1  # that the only packet of a question gets
 USUAL_TIMES = 20.0  # as long as an answer usually takes
 USUAL_OF = 64  # the last answers, of which the median is what is usual
 

@@ -73,17 +73,28 @@ def test_budget_comes_back(probe: Pretender) -> None:
     """A kind that is answered again is insisted upon again."""
     budgets, path = Budgets(), Path("n1", "pod/a", "udp")
     kind = kind_of(QUESTIONS[0])
-    budgets.note(path, kind, 12.0)
+    budgets.note(path, {kind: 12.0})
     assert budgets.is_spent(path, QUESTIONS[0])
-    budgets.note(path, kind, 0.0)
+    budgets.note(path, {kind: 0.0})
     assert not budgets.is_spent(path, QUESTIONS[0])
+
+
+def test_silent_domain_has_one_budget() -> None:
+    """Where no type of name below a domain is answered, each further type is asked once."""
+    budgets, path = Budgets(), Path("n1", "pod/a", "udp")
+    kinds = [kind_of(Question("a.b.", rdtype)) for rdtype in ("A", "SRV", "MX")]
+    for kind in kinds[:2]:
+        budgets.note(path, {kind: 8.0})
+    assert budgets.is_spent(path, Question("a.b.", "MX"))
+    budgets.note(path, {kinds[0]: 8.0, kinds[2]: 0.0})
+    assert not budgets.is_spent(path, Question("a.b.", "MX"))
 
 
 def test_all_kinds_together_have_a_budget(probe: Pretender) -> None:
     """Where one name after the other is silent, each kind is insisted upon once."""
     budgets, path = Budgets(), Path("n1", "pod/a", "udp")
     for number in range(6):
-        budgets.note(path, kind_of(Question(f"a.b{number}.")), 5.0)
+        budgets.note(path, {kind_of(Question(f"a.b{number}.")): 5.0})
     assert budgets.is_spent(path, Question("x.a.b0."))
     assert not budgets.is_spent(path, Question("x.a.new."))
     assert not budgets.is_spent(Path("n2", "pod/a", "udp"), Question("x.a.b0."))
