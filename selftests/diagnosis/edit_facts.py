@@ -67,6 +67,10 @@ def trouble(
     name: str, outcome: str = "failed", message: str = "made by hand", cells: tuple[Cell, ...] = ()
 ) -> Trouble:
     """A check that failed, with the topics that it declares. Raises KeyError for no check."""
+    if name not in topics():
+        raise KeyError(
+            f"{name} is no check; with its parameter? pytest --collect-only -q lists them"
+        )
     return Trouble(name, outcome, message, cells, topics()[name])
 
 

@@ -131,4 +131,4 @@ def names(tests: Iterable[Test]) -> str:
 
 if __name__ == "__main__":
     PAGE.write_text(page(collect(), read_rows()))
-    sys.stdout.write(f"{PAGE.relative_to(PROJECT)} is up to date\n")
+    sys.stdout.write(f"{PAGE.relative_to(PROJECT)} is written anew\n")
