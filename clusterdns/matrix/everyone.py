@@ -18,6 +18,8 @@ from clusterdns.matrix.tally import Tally
 from clusterdns.probe import Packet, Probe, Reply
 from clusterdns.wait import until
 
+COPIES, MOST_COPIES = 2, 5  # more packets of a question with each try, where many are lost
+LOOK_S = 0.3  # seconds that a dead path has to answer when it is looked at again
 INSIST_S = 5.0  # for so long a question is asked again before it counts as not answered
 
 Asked = tuple[Question, Server]
@@ -113,7 +115,9 @@ class Matrix:
         servers = list(dict.fromkeys(server for _, server in asked))
         healths = {server: self._health(now.path(server)) for server in servers}
         self._look_at(
-            now, [s for s, h in healths.items() if h.dead and not h.resting], [self.timeout]
+            now,
+            [s for s, h in healths.items() if h.dead and not h.resting],
+            [min(self.timeout, LOOK_S)],
         )
         due = {i: asked[i] for i in range(len(asked)) if not healths[asked[i][1]].dead}
         answers = self._insisted(now, due)
@@ -153,7 +157,8 @@ class Matrix:
             if not due:
                 break
             began, timeouts = time.monotonic(), [waits[i][number] for i in due]
-            got = self._exchange(now, [asked[i] for i in due], timeouts)
+            copies = [self._copies(now.path(asked[i][1]), number) for i in due]
+            got = self._exchange_copies(now, [asked[i] for i in due], timeouts, copies)
             for index, answer in zip(due, got, strict=True):
                 often, over = number + (not answer.answered), sum(waits[index][: number + 1])
                 answers[index] = replace(answer, lost=often, over_s=over)
@@ -169,6 +174,26 @@ class Matrix:
                 self.until(began + min(timeouts))  # where an error came at once
         self._note(now, answers)
         return {i: a if len(waits[i]) > 1 else self._once_only(a) for i, a in answers.items()}
+
+    def _copies(self, path: Path, number: int) -> int:
+        """How many packets go out for a question at once, by the number of tries before."""
+        return min(1 + COPIES * number, MOST_COPIES) if self._health(path).hurried else 1
+
+    def _exchange_copies(
+        self,
+        now: Round,
+        asked: Sequence[Asked],
+        timeouts: Sequence[float],
+        copies: Sequence[int],
+    ) -> list[Answer]:
+        """As _exchange, with several packets for some questions; of each the first answer."""
+        packets = [index for index, number in enumerate(copies) for _ in range(number)]
+        got = self._exchange(now, [asked[i] for i in packets], [timeouts[i] for i in packets])
+        answers: dict[int, Answer] = {}
+        for index, answer in zip(packets, got, strict=True):
+            if index not in answers or (answer.answered and not answers[index].answered):
+                answers[index] = answer
+        return [answers[index] for index in range(len(asked))]
 
     def _once_only(self, answer: Answer) -> Answer:
         """An answer of a kind whose budget is spent: silence says nothing of this very question."""

@@ -6,7 +6,7 @@ from clusterdns.matrix import path_health as module
 from clusterdns.matrix.losses import Losses, Path
 from clusterdns.matrix.paths import deadline_misses, improbable_losses
 from clusterdns.matrix.question import Question, Server
-from selftests.matrix.pretender import DEAD, LIVE, OWN, Pretender, errors, made
+from selftests.matrix.pretender import CONTROLS, DEAD, LIVE, OWN, Pretender, errors, made
 
 
 def lossy(per_path: int, sent: int = 60) -> Losses:
@@ -92,6 +92,17 @@ def test_lossy_path_gets_less_time(probe: Pretender) -> None:
     lost = matrix.losses.paths[Path("n1", str(DEAD), "udp")]
     assert lost.lost >= module.PATIENCE_S
     assert lost.improbable
+
+
+def test_lossy_path_gets_several_packets_at_once(probe: Pretender) -> None:
+    """Each try sends more of them, so that half of all being lost costs no seconds."""
+    matrix = made(probe, LIVE, DEAD)
+    health = matrix._health(Path("n1", str(DEAD), "udp"))
+    health.took([1.0], module.PATIENCE_S)
+    probe.silent_for = 4
+    answers = matrix.ask([Question(f"n.{OWN}")], "udp")
+    assert [(a.answered, a.lost) for a in answers] == [(True, 0), (True, 2)]
+    assert (probe.packets_to(LIVE), probe.packets_to(DEAD)) == (1, 1 + 3 + len(CONTROLS) + 5)
 
 
 def test_only_names_from_memory_count_as_lost(probe: Pretender) -> None:
