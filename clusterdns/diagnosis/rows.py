@@ -28,7 +28,7 @@ class Trouble:
             name=check.name,
             outcome=check.outcome,
             message=check.message[:2000],
-            cells=tuple(cell.shortened() for cell in check.deviating or check.not_asked),
+            cells=tuple(cell.shortened() for cell in check.deviating or check.left_out),
             about=frozenset(check.about),
         )
 

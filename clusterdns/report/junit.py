@@ -118,7 +118,7 @@ def _about(check: Check, evidence: str) -> str:
         f"spec: {', '.join(check.spec)}",
         f"ms: {check.ms}",
         f"asked: {check.asked}",
-        *([f"not asked: {len(check.not_asked)}"] if check.not_asked else []),
+        *([f"not asked: {check.not_asked}"] if check.not_asked else []),
         f"lost: {check.lost}",
         f"deviating: {len(check.deviating)}",
     ]

@@ -44,7 +44,8 @@ class Check:
     seconds: float = 0.0
     measured: str = ""
     about: tuple[str, ...] = ()
-    not_asked: tuple[Cell, ...] = ()  # that could not be asked, because their path is dead
+    not_asked: int = 0  # answers that could not be asked for, because their path is dead
+    left_out: tuple[Cell, ...] = ()  # their cells, for the diagnosis alone
 
     @property
     def key(self) -> tuple[str, str]:

@@ -136,7 +136,7 @@ def check_document(check: Check) -> Document:
         "lost": check.lost,
         "deviating": [cell.entry() for cell in check.deviating],
     }
-    document |= {"notAsked": len(check.not_asked)} if check.not_asked else {}
+    document |= {"notAsked": check.not_asked} if check.not_asked else {}
     return document | ({"message": check.message} if check.message else {})
 
 
@@ -244,7 +244,9 @@ def _timing_from(entry: Mapping[str, Any]) -> Timing:
 def check_from(entry: Mapping[str, Any]) -> Check:
     """The check of one entry. Raises TypeError for a key that a check does not have."""
     cells = tuple(Cell.from_entry(cell) for cell in entry.get("deviating", ()))
-    return Check(**{**_frozen(entry), "deviating": cells})
+    rest = {key: value for key, value in _frozen(entry).items() if key != "notAsked"}
+    not_asked = entry.get("notAsked", entry.get("not_asked", 0))
+    return Check(**{**rest, "deviating": cells, "not_asked": not_asked})
 
 
 def _frozen(entry: Mapping[str, Any]) -> Document:

@@ -143,4 +143,5 @@ class ReportWriter:
 def event_of(check: Check) -> dict[str, Any]:
     """A check as an event has it: with what results.yaml leaves out."""
     cells = [cell.entry() for cell in check.deviating]
-    return asdict(replace(check, deviating=())) | {"deviating": cells}
+    event = asdict(replace(check, deviating=(), left_out=())) | {"deviating": cells}
+    return {key: value for key, value in event.items() if key != "left_out"}
