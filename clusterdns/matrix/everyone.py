@@ -12,13 +12,15 @@ from clusterdns.matrix.answer import Answer
 from clusterdns.matrix.answers import Answers
 from clusterdns.matrix.insistence import Budgets, Kind, kind_of, tries
 from clusterdns.matrix.losses import LATE_MS, Losses, Path
-from clusterdns.matrix.path_health import DEAD_AFTER, PathHealth
+from clusterdns.matrix.path_health import DEAD_AFTER, LOOK_AGAIN_S, PathHealth
 from clusterdns.matrix.question import TRANSPORTS, Question, Server, Transport
 from clusterdns.matrix.tally import Tally
 from clusterdns.probe import Packet, Probe, Reply
 from clusterdns.wait import until
 
 COPIES, MOST_COPIES = 2, 5  # more packets of a question with each try, where many are lost
+ONCE_S = 0.2  # seconds that a question has whose kind was never answered in time
+ONCE_AGAIN_S = 30.0  # seconds until it makes the path itself doubtful again
 LOOK_S = 0.3  # seconds that a dead path has to answer when it is looked at again
 INSIST_S = 5.0  # for so long a question is asked again before it counts as not answered
 
@@ -166,7 +168,7 @@ class Matrix:
             due = [i for i in silent if number + 1 < len(waits[i])]
             quiet = {answer.server for answer in got} - {a.server for a in got if a.answered}
             if number == 1 or not due:  # one lost packet is no reason to doubt the path
-                self._doubt(now, quiet)
+                self._doubt(now, quiet, LOOK_AGAIN_S if number else ONCE_AGAIN_S)
             dead = {server for server in quiet if self._health(now.path(server)).dead}
             answers = {i: a for i, a in answers.items() if a.answered or a.server not in dead}
             due = [i for i in due if i in answers]
@@ -199,12 +201,12 @@ class Matrix:
         """An answer of a kind whose budget is spent: silence says nothing of this very question."""
         if answer.answered:
             return answer
-        error = f"asked once only: questions like it had no answer within {self.insist:.0f} s here"
+        error = "asked once only: questions like it were answered late here, or not at all"
         return replace(answer, error=error, asked=self.silence_deviates)
 
-    def _doubt(self, now: Round, servers: Iterable[Server]) -> None:
-        """Look at those paths that have not answered a control question just now."""
-        unsure = [s for s in servers if not self._health(now.path(s)).surely_alive]
+    def _doubt(self, now: Round, servers: Iterable[Server], within: float = LOOK_AGAIN_S) -> None:
+        """Look at those paths that have not answered a control question within some seconds."""
+        unsure = [s for s in servers if not self._health(now.path(s)).surely_alive(within)]
         longer = [max(self.timeout, self.insist)] * (self.dead_after - 1)  # it may be a slow one
         self._look_at(now, unsure, [self.timeout, *longer])
 
@@ -212,7 +214,7 @@ class Matrix:
         """What each try of a question waits for, in seconds."""
         health = self._health(path)
         if self._budgets.is_spent(path, question):
-            return [health.impatience(self.timeout)]
+            return [min(self.timeout, ONCE_S)]
         return tries(health.patience(self.timeout), self.insist)
 
     def _note(self, now: Round, answers: Mapping[int, Answer]) -> None:

@@ -13,7 +13,6 @@ LOOK_AGAIN_S = 4.0  # seconds until a dead path is looked at again; then twice a
 LOOK_AGAIN_MOST_S = 64.0  # up to this
 PATIENCE_S = 10.0  # that lost packets of a path may cost before its packets get less time
 SHORTEST_S = 0.1  # that a packet gets
-SHORT_S = 0.1  # that the only packet of a question gets
 USUAL_TIMES = 20.0  # as long as an answer usually takes
 USUAL_OF = 64  # the last answers, of which the median is what is usual
 
@@ -39,10 +38,9 @@ class PathHealth:
         """Whether no control question has been answered, often enough."""
         return self.in_vain >= self.dead_after
 
-    @property
-    def surely_alive(self) -> bool:
-        """Whether a control question has been answered a moment ago."""
-        return self.in_vain == 0 and time.monotonic() - self.looked < LOOK_AGAIN_S
+    def surely_alive(self, within: float = LOOK_AGAIN_S) -> bool:
+        """Whether a control question has been answered a moment ago, in seconds."""
+        return self.in_vain == 0 and time.monotonic() - self.looked < within
 
     @property
     def resting(self) -> bool:
@@ -74,11 +72,6 @@ class PathHealth:
     def hurried(self) -> bool:
         """Whether lost packets have cost so much that each gets less time."""
         return self.waited >= PATIENCE_S and bool(self.answered_ms)
-
-    def impatience(self, usual: float) -> float:
-        """Seconds for the only packet of a question of which nobody expects an answer any more."""
-        often = median(self.answered_ms) / 1000 if self.answered_ms else usual
-        return min(usual, max(SHORT_S, USUAL_TIMES * often))
 
     def patience(self, usual: float) -> float:
         """Seconds for the first packet of a question.
