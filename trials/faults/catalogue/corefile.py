@@ -74,7 +74,7 @@ MUTANTS = (
         "C",
         lambda scene: scene.corefile(other_zone),
         dig(says="status: NXDOMAIN|status: SERVFAIL"),
-        fails=("test_it_serves_the_cluster_domain", "test_dns_version_is_the_schema_version[udp]"),
+        fails=("test_it_serves_the_cluster_domain",),
         select="test_corefile or test_schema_version",
         always=True,
     ),
