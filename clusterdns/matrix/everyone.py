@@ -35,6 +35,7 @@ class Round:
     probe: Probe
     transport: Transport
     turn: int  # the same for all nodes that ask at once
+    hurry: bool = True  # packets get less time on a path where many are lost
 
     def path(self, server: Server) -> Path:
         """The way to a server."""
@@ -78,11 +79,17 @@ class Matrix:
         questions: Sequence[Question],
         transport: Transport,
         servers: Iterable[Server] | None = None,
+        hurry: bool = True,
     ) -> list[Answer]:
-        """Every question to every server (or those given) from every node, all at once."""
+        """Every question to every server (or those given) from every node, all at once.
+
+        Without ``hurry`` a packet gets its whole time also where many are lost, to count them.
+        """
         chosen = tuple(self.servers if servers is None else servers)
         asked = [(question, server) for question in questions for server in chosen]
-        work = [self._pool.submit(self._from_node, now, asked) for now in self._rounds(transport)]
+        work = [
+            self._pool.submit(self._from_node, now, asked) for now in self._rounds(transport, hurry)
+        ]
         return [answer for future in work for answer in future.result()]
 
     def look(self) -> None:
@@ -103,10 +110,10 @@ class Matrix:
         first = self._exchange(now, asked, [self.timeout] * len(asked))
         self._doubt(now, [answer.server for answer in first if not answer.answered])
 
-    def _rounds(self, transport: Transport) -> list[Round]:
+    def _rounds(self, transport: Transport, hurry: bool = True) -> list[Round]:
         with self._lock:
             turn = next(self._turns)
-        return [Round(node, probe, transport, turn) for node, probe in self.probes.items()]
+        return [Round(node, probe, transport, turn, hurry) for node, probe in self.probes.items()]
 
     def why_dead(self, path: Path) -> str:
         """Why a path is taken for dead; empty where it is not, or was never tried."""
@@ -152,14 +159,14 @@ class Matrix:
 
     def _insisted(self, now: Round, asked: Mapping[int, Asked]) -> dict[int, Answer]:
         """Ask, and ask again what was not answered; questions on paths found dead have no cell."""
-        waits = {i: self._waits(now.path(s), question) for i, (question, s) in asked.items()}
+        waits = {i: self._waits(now, s, question) for i, (question, s) in asked.items()}
         answers: dict[int, Answer] = {}
         due = list(asked)
         for number in itertools.count():
             if not due:
                 break
             began, timeouts = time.monotonic(), [waits[i][number] for i in due]
-            copies = [self._copies(now.path(asked[i][1]), number) for i in due]
+            copies = [self._copies(now, asked[i][1], number) for i in due]
             got = self._exchange_copies(now, [asked[i] for i in due], timeouts, copies)
             for index, answer in zip(due, got, strict=True):
                 often, over = number + (not answer.answered), sum(waits[index][: number + 1])
@@ -177,9 +184,10 @@ class Matrix:
         self._note(now, answers)
         return {i: a if len(waits[i]) > 1 else self._once_only(a) for i, a in answers.items()}
 
-    def _copies(self, path: Path, number: int) -> int:
+    def _copies(self, now: Round, server: Server, number: int) -> int:
         """How many packets go out for a question at once, by the number of tries before."""
-        return min(1 + COPIES * number, MOST_COPIES) if self._health(path).hurried else 1
+        hurried = now.hurry and self._health(now.path(server)).hurried
+        return min(1 + COPIES * number, MOST_COPIES) if hurried else 1
 
     def _exchange_copies(
         self,
@@ -207,15 +215,18 @@ class Matrix:
     def _doubt(self, now: Round, servers: Iterable[Server], within: float = LOOK_AGAIN_S) -> None:
         """Look at those paths that have not answered a control question within some seconds."""
         unsure = [s for s in servers if not self._health(now.path(s)).surely_alive(within)]
+        hurried = any(self._health(now.path(server)).hurried for server in unsure)
+        first = min(self.timeout, LOOK_S) if hurried else self.timeout
         longer = [max(self.timeout, self.insist)] * (self.dead_after - 1)  # it may be a slow one
-        self._look_at(now, unsure, [self.timeout, *longer])
+        self._look_at(now, unsure, [first, *longer])
 
-    def _waits(self, path: Path, question: Question) -> list[float]:
+    def _waits(self, now: Round, server: Server, question: Question) -> list[float]:
         """What each try of a question waits for, in seconds."""
-        health = self._health(path)
+        path = now.path(server)
         if self._budgets.is_spent(path, question):
             return [min(self.timeout, ONCE_S)]
-        return tries(health.patience(self.timeout), self.insist)
+        first = self._health(path).patience(self.timeout) if now.hurry else self.timeout
+        return tries(first, self.insist)
 
     def _note(self, now: Round, answers: Mapping[int, Answer]) -> None:
         """Note what each kind of question has cost that was never answered, or only late.
@@ -260,6 +271,7 @@ class Matrix:
         stood_still = not in_time and len({answer.server for answer in answers}) > 1
         took: dict[Path, list[float]] = defaultdict(list)
         in_vain: dict[Path, float] = defaultdict(float)
+        lost: dict[Path, int] = defaultdict(int)
         for answer, packet in zip(answers, packets, strict=True):
             if kind_of(answer.question)[0] not in self._counted:
                 continue
@@ -269,9 +281,10 @@ class Matrix:
             if answer.answered:
                 took[path].append(answer.ms)
             elif answer.error == "timeout" and not stood_still:
+                lost[path] += 1
                 in_vain[path] = packet.timeout  # once for all that were asked at the same time
         for path in took.keys() | in_vain.keys():
-            self._health(path).took(took[path], in_vain[path])
+            self._health(path).took(took[path], in_vain[path], lost[path])
 
     def _health(self, path: Path) -> PathHealth:
         with self._lock:

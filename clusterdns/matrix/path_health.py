@@ -11,10 +11,11 @@ from clusterdns.matrix.losses import LATE_MS
 DEAD_AFTER = 2  # times in a row that no control question of any kind was answered
 LOOK_AGAIN_S = 4.0  # seconds until a dead path is looked at again; then twice as long,
 LOOK_AGAIN_MOST_S = 64.0  # up to this
-PATIENCE_S = 10.0  # that lost packets of a path may cost before its packets get less time
+PATIENCE_S = 5.0  # that lost packets of a path may cost before its packets get less time
 SHORTEST_S = 0.1  # that a packet gets
 USUAL_TIMES = 20.0  # as long as an answer usually takes
 USUAL_OF = 64  # the last answers, of which the median is what is usual
+LOSSY_SHARE = 0.1  # of as many packets, from which on each gets less time
 
 
 @dataclass
@@ -32,6 +33,7 @@ class PathHealth:
     looked: float = float("-inf")  # time.monotonic of the last look
     waited: float = 0.0  # seconds, for packets that were lost or came late
     answered_ms: deque[float] = field(default_factory=lambda: deque(maxlen=USUAL_OF))
+    in_time: deque[bool] = field(default_factory=lambda: deque(maxlen=USUAL_OF))  # by packet
 
     @property
     def dead(self) -> bool:
@@ -62,16 +64,20 @@ class PathHealth:
         self.looked = time.monotonic()
         self.in_vain = 0 if any(answered) else self.in_vain + 1
 
-    def took(self, ms: Sequence[float], in_vain: float = 0.0) -> None:
+    def took(self, ms: Sequence[float], in_vain: float = 0.0, lost: int = 1) -> None:
         """Note what answers took, and the seconds that lost packets were waited for."""
         self.answered_ms.extend(ms)
+        self.in_time.extend(took <= LATE_MS for took in ms)
+        self.in_time.extend([False] * (lost if in_vain else 0))
         late = max((took for took in ms if took > LATE_MS), default=0.0) / 1000
         self.waited += max(in_vain, late)
 
     @property
     def hurried(self) -> bool:
         """Whether lost packets have cost so much that each gets less time."""
-        return self.waited >= PATIENCE_S and bool(self.answered_ms)
+        late = self.in_time.count(False)
+        often = late >= LOSSY_SHARE * len(self.in_time)
+        return self.waited >= PATIENCE_S and often and bool(self.answered_ms)
 
     def patience(self, usual: float) -> float:
         """Seconds for the first packet of a question.

@@ -49,7 +49,7 @@ def test_whoever_stands_still_says_nothing_about_paths(probe: Pretender) -> None
         matrix.ask([Question(f"n{number}.{OWN}")], "udp")
     assert {len(record.rounds) for record in matrix.losses.paths.values()} == {0}
     for number in range(9):
-        matrix.ask([Question(f"n{number}.{OWN}")], "udp", [DEAD, other])
+        matrix.ask([Question(f"n{number}.{OWN}")], "udp", [DEAD, other], hurry=False)
     assert len(matrix.losses.paths[Path("n1", str(DEAD), "udp")].rounds) == 9
 
 
