@@ -62,9 +62,10 @@ class Looks(Matrix):
         questions: Sequence[Question],
         transport: Transport,
         servers: Iterable[Server] | None = None,
+        hurry: bool = True,
     ) -> list[Answer]:
         """Ask as the matrix does."""
-        answers = super().ask(questions, transport, servers)
+        answers = super().ask(questions, transport, servers, hurry)
         self.clock.tick()
         return answers
 
