@@ -35,7 +35,7 @@ class Round:
     probe: Probe
     transport: Transport
     turn: int  # the same for all nodes that ask at once
-    hurry: bool = True  # packets get less time on a path where many are lost
+    insist: bool = True  # ask again what was not answered
 
     def path(self, server: Server) -> Path:
         """The way to a server."""
@@ -79,16 +79,17 @@ class Matrix:
         questions: Sequence[Question],
         transport: Transport,
         servers: Iterable[Server] | None = None,
-        hurry: bool = True,
+        insist: bool = True,
     ) -> list[Answer]:
         """Every question to every server (or those given) from every node, all at once.
 
-        Without ``hurry`` a packet gets its whole time also where many are lost, to count them.
+        Without ``insist`` each is asked once, with the whole time: to count what is lost.
         """
         chosen = tuple(self.servers if servers is None else servers)
         asked = [(question, server) for question in questions for server in chosen]
         work = [
-            self._pool.submit(self._from_node, now, asked) for now in self._rounds(transport, hurry)
+            self._pool.submit(self._from_node, now, asked)
+            for now in self._rounds(transport, insist)
         ]
         return [answer for future in work for answer in future.result()]
 
@@ -110,10 +111,10 @@ class Matrix:
         first = self._exchange(now, asked, [self.timeout] * len(asked))
         self._doubt(now, [answer.server for answer in first if not answer.answered])
 
-    def _rounds(self, transport: Transport, hurry: bool = True) -> list[Round]:
+    def _rounds(self, transport: Transport, insist: bool = True) -> list[Round]:
         with self._lock:
             turn = next(self._turns)
-        return [Round(node, probe, transport, turn, hurry) for node, probe in self.probes.items()]
+        return [Round(node, probe, transport, turn, insist) for node, probe in self.probes.items()]
 
     def why_dead(self, path: Path) -> str:
         """Why a path is taken for dead; empty where it is not, or was never tried."""
@@ -174,7 +175,9 @@ class Matrix:
             silent = [i for i in due if not answers[i].answered]
             due = [i for i in silent if number + 1 < len(waits[i])]
             quiet = {answer.server for answer in got} - {a.server for a in got if a.answered}
-            if number == 1 or not due:  # one lost packet is no reason to doubt the path
+            if now.insist and (
+                number == 1 or not due
+            ):  # one lost packet is no reason to doubt the path
                 self._doubt(now, quiet, LOOK_AGAIN_S if number else ONCE_AGAIN_S)
             dead = {server for server in quiet if self._health(now.path(server)).dead}
             answers = {i: a for i, a in answers.items() if a.answered or a.server not in dead}
@@ -182,11 +185,12 @@ class Matrix:
             if due:
                 self.until(began + min(timeouts))  # where an error came at once
         self._note(now, answers)
-        return {i: a if len(waits[i]) > 1 else self._once_only(a) for i, a in answers.items()}
+        whole = {i for i in answers if len(waits[i]) > 1 or not now.insist}
+        return {i: a if i in whole else self._once_only(a) for i, a in answers.items()}
 
     def _copies(self, now: Round, server: Server, number: int) -> int:
         """How many packets go out for a question at once, by the number of tries before."""
-        hurried = now.hurry and self._health(now.path(server)).hurried
+        hurried = now.insist and self._health(now.path(server)).hurried
         return min(1 + COPIES * number, MOST_COPIES) if hurried else 1
 
     def _exchange_copies(
@@ -225,8 +229,9 @@ class Matrix:
         path = now.path(server)
         if self._budgets.is_spent(path, question):
             return [min(self.timeout, ONCE_S)]
-        first = self._health(path).patience(self.timeout) if now.hurry else self.timeout
-        return tries(first, self.insist)
+        if not now.insist:
+            return [self.timeout]
+        return tries(self._health(path).patience(self.timeout), self.insist)
 
     def _note(self, now: Round, answers: Mapping[int, Answer]) -> None:
         """Note what each kind of question has cost that was never answered, or only late.

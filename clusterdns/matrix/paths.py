@@ -13,7 +13,7 @@ def take_sample(everyone: Matrix, question: Question) -> None:
     """Ask one question many times on each path, over UDP and TCP."""
     for transport in TRANSPORTS:
         for _ in range(ROUNDS):
-            everyone.ask([question] * EACH, transport, hurry=False)
+            everyone.ask([question] * EACH, transport, insist=False)
 
 
 def silent_paths(losses: Losses, transport: str) -> list[str]:

@@ -4,7 +4,7 @@ import pytest
 
 from clusterdns.matrix import path_health as module
 from clusterdns.matrix.losses import Losses, Path
-from clusterdns.matrix.paths import deadline_misses, improbable_losses
+from clusterdns.matrix.paths import deadline_misses, improbable_losses, take_sample
 from clusterdns.matrix.question import Question, Server
 from selftests.matrix.pretender import CONTROLS, DEAD, LIVE, OWN, Pretender, errors, made
 
@@ -49,8 +49,8 @@ def test_whoever_stands_still_says_nothing_about_paths(probe: Pretender) -> None
         matrix.ask([Question(f"n{number}.{OWN}")], "udp")
     assert {len(record.rounds) for record in matrix.losses.paths.values()} == {0}
     for number in range(9):
-        matrix.ask([Question(f"n{number}.{OWN}")], "udp", [DEAD, other], hurry=False)
-    assert len(matrix.losses.paths[Path("n1", str(DEAD), "udp")].rounds) == 9
+        matrix.ask([Question(f"n{number}.{OWN}")], "udp", [DEAD, other], insist=False)
+    assert len(matrix.losses.paths[Path("n1", str(DEAD), "udp")].rounds) >= 4
 
 
 def timed(transport: str, late: int, each: int, total: int = 300) -> Losses:
@@ -92,6 +92,16 @@ def test_lossy_path_gets_less_time(probe: Pretender) -> None:
     lost = matrix.losses.paths[Path("n1", str(DEAD), "udp")]
     assert lost.lost >= module.PATIENCE_S
     assert lost.improbable
+
+
+def test_sample_asks_each_question_once(probe: Pretender) -> None:
+    """It counts what is lost, with the whole time of a packet, also where many are lost."""
+    probe.answers_every = 3
+    matrix = made(probe, LIVE, DEAD)
+    matrix._health(Path("n1", str(DEAD), "udp")).took([1.0], module.PATIENCE_S)
+    take_sample(matrix, CONTROLS[0])
+    assert set(probe.waits_for(DEAD)) == {1.0}
+    assert matrix.losses.paths[Path("n1", str(DEAD), "udp")].improbable
 
 
 def test_lossy_path_gets_several_packets_at_once(probe: Pretender) -> None:

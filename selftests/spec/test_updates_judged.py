@@ -62,10 +62,10 @@ class Looks(Matrix):
         questions: Sequence[Question],
         transport: Transport,
         servers: Iterable[Server] | None = None,
-        hurry: bool = True,
+        insist: bool = True,
     ) -> list[Answer]:
         """Ask as the matrix does."""
-        answers = super().ask(questions, transport, servers, hurry)
+        answers = super().ask(questions, transport, servers, insist)
         self.clock.tick()
         return answers
 
