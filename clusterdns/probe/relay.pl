@@ -372,10 +372,13 @@ sub handle_job {
 # server took: whatever is under way gets it back. $last is when it was seen to run.
 sub credit_stall {
     my ($last) = @_;
-    my $lost = now() - $last - TICK;
+    my $time = now();
+    my $lost = $time - $last - TICK;
     return if $lost < STALL;
     for my $job (grep { $_->{verb} ne 'R' } values %jobs) {
-        $job->{$_} += $lost for grep { defined $job->{$_} } qw(began end wake);
+        my $own = $time - $job->{began};    # what began in between has lost less
+        $own = $lost if $own > $lost;
+        $job->{$_} += $own for grep { defined $job->{$_} } qw(began end wake);
     }
     return;
 }

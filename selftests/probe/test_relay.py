@@ -5,6 +5,7 @@ import socket
 import subprocess
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import dns.message
@@ -108,6 +109,25 @@ def test_time_that_the_relay_stood_still_is_no_delay(stopped_s: float) -> None:
         for timer in timers:
             timer.join()
     assert (reply.error, reply.ms < 1000.0) == ((None, True) if stopped_s else ("timeout", False))
+
+
+def test_what_begins_while_the_relay_stands_still_takes_no_negative_time() -> None:
+    """Only what was under way loses time: a question may come to a relay that is not there."""
+    with LocalProbe() as local, FakeNameserver(ZONE, [when(dropped, f"big.{WEB}")]) as server:
+        silent = dns.message.make_query(f"big.{WEB}", "TXT").to_wire()
+        long = Packet(silent, server.address, server.port, "udp", 3.0)
+        with ThreadPoolExecutor() as pool:
+            under_way = pool.submit(local.probe.exchange, [long])
+            local.probe.exchange([packet(server)])  # the relay runs, and the long one is with it
+            relay = local.relays[0].process
+            relay.send_signal(signal.SIGSTOP)
+            go_on = threading.Timer(1.0, relay.send_signal, [signal.SIGCONT])
+            go_on.start()
+            (reply,) = local.probe.exchange([packet(server)])
+            go_on.join()
+            (lost,) = under_way.result()
+    assert (reply.error, lost.error) == (None, "timeout")
+    assert 0 <= reply.ms < 900.0, reply
 
 
 def test_milliseconds_are_measured(probe: Probe) -> None:
