@@ -241,7 +241,9 @@ class Matrix:
         costs: dict[Path, dict[Kind, float]] = defaultdict(dict)
         for answer in answers.values():
             of_path, kind = costs[now.path(answer.server)], kind_of(answer.question)
-            cost = 0.0 if answer.answered and answer.ms <= LATE_MS else answer.over_s
+            cost = answer.over_s
+            if answer.answered:  # what it really took: a busy machine is late now and then
+                cost = answer.ms / 1000 if answer.ms > LATE_MS else 0.0
             of_path[kind] = max(of_path.get(kind, 0.0), cost)
         with self._lock:
             for path, of_path in costs.items():
