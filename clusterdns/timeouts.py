@@ -11,6 +11,7 @@ class Timeouts:
 
     query: float = 1.0  # one question, one packet there and one back
     insist: float = 5.0  # asking again, from new sockets, before a question counts as not answered
+    silence: float = 10.0  # what questions of one kind may cost in vain before each is asked once
     command: float = 10.0  # a command in a probe pod, such as getent or dig +search
     api: float = 10.0  # one request to the API server
     absence: float = 30.0  # the API server being away, busy or restarting before it is given up

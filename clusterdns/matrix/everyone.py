@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from clusterdns.matrix.answer import Answer
 from clusterdns.matrix.answers import Answers
-from clusterdns.matrix.insistence import Budgets, Kind, kind_of, tries
+from clusterdns.matrix.insistence import KIND_BUDGET_S, Budgets, Kind, kind_of, tries
 from clusterdns.matrix.losses import LATE_MS, Losses, Path
 from clusterdns.matrix.path_health import DEAD_AFTER, LOOK_AGAIN_S, PathHealth
 from clusterdns.matrix.question import TRANSPORTS, Question, Server, Transport
@@ -64,12 +64,13 @@ class Matrix:
     dead_after: int = DEAD_AFTER  # looks without any answer
     silence_deviates: bool = False  # what is left out counts as asked: where a check is about that
     insist: float = INSIST_S
+    budget: float = KIND_BUDGET_S  # seconds that questions of one kind may cost in vain on a path
     until: Callable[[float], object] = until  # waits for a moment of time.monotonic
 
     def __post_init__(self) -> None:
         self._pool = ThreadPoolExecutor(max_workers=len(TRANSPORTS) * max(1, len(self.probes)))
         self._healths: dict[Path, PathHealth] = {}
-        self._budgets = Budgets()
+        self._budgets = Budgets(self.budget)
         self._counted = {kind_of(question)[0] for question in self.controls}
         self._lock = threading.Lock()
         self._turns = itertools.count(1)

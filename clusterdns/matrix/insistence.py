@@ -10,7 +10,9 @@ from clusterdns.matrix.question import Question
 ALIKE = 6  # tries that wait as long as the first; each later one waits longer
 GROWTH = 1.5
 KIND_BUDGET_S = 10.0  # that questions of one kind may cost on one path before each is asked once
-PATH_BUDGET_S = 30.0  # that all kinds together may cost before one that was silent is asked once
+PATH_KINDS = (
+    3  # so many such budgets all kinds together have, before one that was silent is asked once
+)
 
 
 def tries(first: float, over: float) -> list[float]:
@@ -48,6 +50,7 @@ class Budgets:
     domain is answered, of whatever type, all its kinds share one budget.
     """
 
+    each_s: float = KIND_BUDGET_S
     spent: dict[tuple[Path, Kind], float] = field(default_factory=lambda: defaultdict(float))
     silent: dict[tuple[Path, str], float] = field(default_factory=lambda: defaultdict(float))
 
@@ -55,10 +58,10 @@ class Budgets:
         """Whether a question is asked once only, since those like it were never answered."""
         kind = kind_of(question)
         own = self.spent.get((path, kind), 0.0)
-        if own >= KIND_BUDGET_S or self.silent.get((path, kind[0]), 0.0) >= KIND_BUDGET_S:
+        if own >= self.each_s or self.silent.get((path, kind[0]), 0.0) >= self.each_s:
             return True
         whole = sum(cost for (where, _), cost in list(self.spent.items()) if where == path)
-        return own > 0 and whole >= PATH_BUDGET_S
+        return own > 0 and whole >= PATH_KINDS * self.each_s
 
     def note(self, path: Path, costs: Mapping[Kind, float]) -> None:
         """Note what the questions of a round have cost in vain; 0 for a kind that was answered."""
