@@ -36,7 +36,7 @@ class Answer:
     error: str = ""
     lost: int = 0
     wire: bytes = b""  # what came back, octet by octet
-    asked: bool = True  # False: left out, because the path is dead
+    asked: bool = True  # False: the path is dead, or it was asked once only (see Matrix)
     over_s: float = 0.0  # seconds for which it was asked again and again, all tries together
 
     @classmethod

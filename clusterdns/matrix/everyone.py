@@ -84,7 +84,8 @@ class Matrix:
     ) -> list[Answer]:
         """Every question to every server (or those given) from every node, all at once.
 
-        Without ``insist`` each is asked once, with the whole time: to count what is lost.
+        Without ``insist`` each is asked once: to count what is lost. It has the whole time of a
+        packet, unless the budget of its kind is spent; then it does not count.
         """
         chosen = tuple(self.servers if servers is None else servers)
         asked = [(question, server) for question in questions for server in chosen]
@@ -176,9 +177,8 @@ class Matrix:
             silent = [i for i in due if not answers[i].answered]
             due = [i for i in silent if number + 1 < len(waits[i])]
             quiet = {answer.server for answer in got} - {a.server for a in got if a.answered}
-            if now.insist and (
-                number == 1 or not due
-            ):  # one lost packet is no reason to doubt the path
+            # One lost packet is no reason to doubt the path.
+            if now.insist and (number == 1 or not due):
                 self._doubt(now, quiet, LOOK_AGAIN_S if number else ONCE_AGAIN_S)
             dead = {server for server in quiet if self._health(now.path(server)).dead}
             answers = {i: a for i, a in answers.items() if a.answered or a.server not in dead}
@@ -191,8 +191,9 @@ class Matrix:
 
     def _copies(self, now: Round, server: Server, number: int) -> int:
         """How many packets go out for a question at once, by the number of tries before."""
-        hurried = now.insist and self._health(now.path(server)).hurried
-        return min(1 + COPIES * number, MOST_COPIES) if hurried else 1
+        if not (number and now.insist and self._health(now.path(server)).hurried):
+            return 1
+        return min(1 + COPIES * number, MOST_COPIES)
 
     def _exchange_copies(
         self,

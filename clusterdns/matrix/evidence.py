@@ -46,8 +46,8 @@ class Evidence(Generic[F]):
 
         A cell without an answer never is. Each cell is noted in the check's tally. Raises
         KeyError when a mapping does not have the question of a cell, and NotAskedError when
-        no cell could be asked. Cells that could not be asked deviate from nothing; where the
-        others are right the dead path is the reason, and the message says just that.
+        no cell could be asked. Cells that could not be asked, or once only, deviate from nothing;
+        where the others are right the message says just that, in one line.
         """
         self.deviating = []
         for found in self.cells:

@@ -10,9 +10,7 @@ from clusterdns.matrix.question import Question
 ALIKE = 6  # tries that wait as long as the first; each later one waits longer
 GROWTH = 1.5
 KIND_BUDGET_S = 10.0  # that questions of one kind may cost on one path before each is asked once
-PATH_KINDS = (
-    3  # so many such budgets all kinds together have, before one that was silent is asked once
-)
+PATH_KINDS = 3  # such budgets for all kinds of a path, before a silent one is asked once
 
 
 def tries(first: float, over: float) -> list[float]:
@@ -60,8 +58,10 @@ class Budgets:
         own = self.spent.get((path, kind), 0.0)
         if own >= self.each_s or self.silent.get((path, kind[0]), 0.0) >= self.each_s:
             return True
-        whole = sum(cost for (where, _), cost in list(self.spent.items()) if where == path)
-        return own > 0 and whole >= PATH_KINDS * self.each_s
+        return own > 0 and self._of_path(path) >= PATH_KINDS * self.each_s
+
+    def _of_path(self, path: Path) -> float:
+        return sum(cost for (where, _), cost in list(self.spent.items()) if where == path)
 
     def note(self, path: Path, costs: Mapping[Kind, float]) -> None:
         """Note what the questions of a round have cost in vain; 0 for a kind that was answered."""

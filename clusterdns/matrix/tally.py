@@ -24,7 +24,7 @@ class Tally:
 
     @property
     def not_asked(self) -> list[Cell]:
-        """The distinct cells that could not be asked, because their path is dead."""
+        """The distinct cells of dead paths, and those asked once only without an answer."""
         return list({cell.key: cell for cell in self.cells if not cell.asked}.values())
 
     @property

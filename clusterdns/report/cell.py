@@ -47,7 +47,7 @@ class Cell:
     rdtype: str = ""  # the type asked for, such as "AAAA"
     server_name: str = ""  # "service/kube-dns", "pod/coredns-6f9c-abcde", "nameserver"
     address: str = ""  # of the server
-    asked: bool = True  # False: left out, because its path is dead
+    asked: bool = True  # False: its path is dead, or it was asked once only
     rcode: str = ""  # such as "NXDOMAIN"; empty when no answer came
     error: str = ""  # why no answer came, such as "timeout"; empty when one did
     records: tuple[str, ...] = ()  # of the answer section, each as "owner TYPE rdata"

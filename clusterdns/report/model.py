@@ -44,7 +44,7 @@ class Check:
     seconds: float = 0.0
     measured: str = ""
     about: tuple[str, ...] = ()
-    not_asked: int = 0  # answers that could not be asked for, because their path is dead
+    not_asked: int = 0  # missing answers: their path is dead, or they were asked once only
     left_out: tuple[Cell, ...] = ()  # their cells, for the diagnosis alone
 
     @property
