@@ -24,7 +24,7 @@ from clusterdns.experiments.registry import EXPERIMENTS, AnyExperiment
 from clusterdns.inventory.inventory import Inventory
 from clusterdns.inventory.metrics import NoMetricsError
 from clusterdns.inventory.permissions import Readable, read_by
-from clusterdns.own_coredns import ACCOUNT, NotPossibleError, may_read_cluster
+from clusterdns.own_coredns import ACCOUNT, NotPossibleError, may_read_cluster, why_no_coredns
 from clusterdns.probe import ProbeLostError
 from clusterdns.run.ledger import one_line
 from clusterdns.testbed.testbed import Testbed, Workspace
@@ -77,7 +77,7 @@ class ExperimentRunner:
         chosen = {
             name: each
             for name, each in self._wanted.items()
-            if has_coredns(workspace) or not each.needs_coredns
+            if not (each.needs_coredns and why_no_coredns(workspace.inventory))
         }
         nodes = bench_nodes(workspace)
         first = ExperimentSetup(workspace, nodes[0], self._external_name)
@@ -110,8 +110,7 @@ class ExperimentRunner:
         if name in self._impossible:
             raise NotPossibleError(self._impossible[name])
         if name not in experiments:
-            image = self._workspace.inventory.image or "nothing"
-            raise NotPossibleError(f"a CoreDNS image is needed, and cluster DNS runs {image}")
+            raise NotPossibleError(why_no_coredns(self._workspace.inventory))
         if lacking := self._lacking.get(name):
             (kind, _, which), answer = lacking[0], self._refused[lacking[0]]
             raise NotPossibleError(
@@ -177,9 +176,3 @@ def reader(workspace: Workspace, what: Iterable[Readable]) -> tuple[str | None, 
         return may_read_cluster(workspace, what), ""
     except NotPossibleError as error:
         return None, str(error)
-
-
-def has_coredns(workspace: Workspace) -> bool:
-    """Whether the cluster's DNS is a CoreDNS whose image we can start."""
-    inventory = workspace.inventory
-    return inventory.container.get("name") == "coredns" or "coredns" in inventory.image

@@ -7,7 +7,7 @@ from clusterdns.own_coredns.arrivals import (
     arrivals_with,
     log_directive,
 )
-from clusterdns.own_coredns.instance import NotPossibleError, OwnCoreDns
+from clusterdns.own_coredns.instance import NotPossibleError, OwnCoreDns, why_no_coredns
 from clusterdns.own_coredns.permissions import ACCOUNT, may_read_cluster
 
 __all__ = [
@@ -20,4 +20,5 @@ __all__ = [
     "arrivals_with",
     "log_directive",
     "may_read_cluster",
+    "why_no_coredns",
 ]

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from clusterdns.cluster import Manifest, path_of
+from clusterdns.inventory.inventory import Inventory
 from clusterdns.inventory.metrics import PORT as METRICS_PORT
 from clusterdns.inventory.metrics import Metrics, scrape
 from clusterdns.matrix.question import Server
@@ -28,6 +29,13 @@ LOW_PORTS = [{"name": "net.ipv4.ip_unprivileged_port_start", "value": "0"}]
 
 class NotPossibleError(Exception):
     """Something of ours that a check needs cannot be had here; the text is the reason."""
+
+
+def why_no_coredns(inventory: Inventory) -> str:
+    """Why no CoreDNS of the cluster's own image can be started; empty where one can."""
+    if inventory.container.get("name") == "coredns" or "coredns" in inventory.image:
+        return ""
+    return f"a CoreDNS image is needed, and cluster DNS runs {inventory.image or 'nothing'}"
 
 
 @dataclass(frozen=True)

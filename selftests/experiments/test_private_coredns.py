@@ -26,7 +26,7 @@ from clusterdns.inventory.permissions import (
     SERVICES,
     read_by,
 )
-from clusterdns.own_coredns import NotPossibleError, OwnCoreDns, may_read_cluster
+from clusterdns.own_coredns import NotPossibleError, OwnCoreDns, may_read_cluster, why_no_coredns
 from clusterdns.own_coredns.instance import identity, main_started
 from clusterdns.run.identity import run_of
 from clusterdns.run.ownership import why_not_ours
@@ -218,3 +218,23 @@ def test_process_is_told_by_container_and_restarts() -> None:
         True,
         False,
     ]
+
+
+@pytest.mark.parametrize(
+    ("container", "image", "possible"),
+    [
+        ("coredns", "mirror.example/coredns/coredns:v1.12.1", True),
+        ("coredns", "mirror.example/dns@sha256:0123", True),  # as some distributions pin it
+        ("kubedns", "mirror.example/coredns:1.12.1", True),
+        ("kubedns", "mirror.example/k8s-dns-kube-dns:1.23.0", False),
+    ],
+)
+def test_coredns_is_known_by_its_container_or_its_image(
+    container: str, image: str, possible: bool
+) -> None:
+    """Experiments and diagnosis ask the same question, and say the same where there is none."""
+    found = inventory((), (), image)
+    assert found.workload is not None
+    found.workload["spec"]["template"]["spec"]["containers"][0]["name"] = container
+    words = "" if possible else f"a CoreDNS image is needed, and cluster DNS runs {image}"
+    assert why_no_coredns(found) == words

@@ -13,7 +13,13 @@ from clusterdns.diagnosis.hops.bench import Bench
 from clusterdns.experiments.context import bench_nodes
 from clusterdns.experiments.registry import READER
 from clusterdns.inventory.permissions import Readable, read_by
-from clusterdns.own_coredns import ACCOUNT, NotPossibleError, OwnCoreDns, may_read_cluster
+from clusterdns.own_coredns import (
+    ACCOUNT,
+    NotPossibleError,
+    OwnCoreDns,
+    may_read_cluster,
+    why_no_coredns,
+)
 from clusterdns.run.ledger import one_line
 from clusterdns.run.plan import PLACES, PlannedObject, declare
 from clusterdns.testbed.testbed import Testbed, Workspace
@@ -24,9 +30,8 @@ REQUEST_S = 3.0  # for one request to the API server
 def bench_in(testbed: Testbed, facts: Facts, until: float) -> Bench:
     """A bench in the cluster. Raises NotPossibleError where no private instance can be had."""
     workspace = testbed.workspace
-    if "coredns" not in workspace.inventory.image:
-        image = workspace.inventory.image or "nothing"
-        raise NotPossibleError(f"a CoreDNS image is needed, and cluster DNS runs {image}")
+    if why := why_no_coredns(workspace.inventory):
+        raise NotPossibleError(why)
     hurried = replace(workspace.cluster.hurried(), deadline=REQUEST_S)
     workspace = replace(workspace, cluster=hurried)
     nodes = [node for node in bench_nodes(workspace) if node in testbed.probes]
