@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import groupby
 from operator import itemgetter
@@ -34,6 +34,7 @@ from trials.suite import run_suite
 from trials.tools import add_tool_options, find_tools
 
 M = TypeVar("M", bound=Mutant)
+T = TypeVar("T", Trial, DrawnTrial)
 
 WORST_FIRST = (ExitCode.LEFT_CHANGED, ExitCode.INTERRUPTED, ExitCode.FAILED)
 
@@ -47,39 +48,41 @@ def main(words: Sequence[str]) -> int:
             words, options, of_shard(options, chosen_among(drawn, options.select or ""))
         )
     mutants = of_shard(options, chosen(options.select or ""))
-    if options.list:
-        for each in mutants:
-            print(f"{each.name:28} {each.family}  {each.title}")
-        return 0
-    if refusal := why_not(options, mutants):
-        print(refusal, file=sys.stderr)
-        return ExitCode.USAGE_ERROR
-    if options.shards > 1:
-        return exit_code_of(partial(run_shards, words, options))
-    trials: list[Trial] = []
-    try:
-        return exit_code_of(partial(try_all, options, mutants, trials))
-    finally:
-        if options.json:
-            write_documents(options.json, [trial.as_document() for trial in trials])
+    return run_chosen(words, options, mutants, why_not, try_all, 28)
 
 
 def run_drawn(
     words: Sequence[str], options: argparse.Namespace, mutants: Sequence[DrawnMutant]
 ) -> int:
-    """The same for faults that are drawn; 0 when the suite is as good as it aims to be."""
+    """Try faults that are drawn; 0 when the suite is as good as it aims to be."""
+    return run_chosen(words, options, mutants, why_not_drawn, try_drawn_ones, 64)
+
+
+def run_chosen(
+    words: Sequence[str],
+    options: argparse.Namespace,
+    mutants: Sequence[M],
+    refuse: Callable[[argparse.Namespace, Sequence[M]], str],
+    attempt: Callable[[argparse.Namespace, Sequence[M], list[T]], int],
+    width: int,
+) -> int:
+    """List these mutants, or try them, in this process or in shards; the exit code.
+
+    ``refuse`` says what is wrong with the command line, ``attempt`` tries them and leaves its
+    trials in a list, which --json keeps however it ends; ``width`` is that of a name in --list.
+    """
     if options.list:
         for each in mutants:
-            print(f"{each.name:64} {each.family}  {each.title}")
+            print(f"{each.name:{width}} {each.family}  {each.title}")
         return 0
-    if refusal := why_not_drawn(options, mutants):
+    if refusal := refuse(options, mutants):
         print(refusal, file=sys.stderr)
         return ExitCode.USAGE_ERROR
     if options.shards > 1:
         return exit_code_of(partial(run_shards, words, options))
-    trials: list[DrawnTrial] = []
+    trials: list[T] = []
     try:
-        return exit_code_of(partial(try_drawn_ones, options, mutants, trials))
+        return exit_code_of(partial(attempt, options, mutants, trials))
     finally:
         if options.json:
             write_documents(options.json, [trial.as_document() for trial in trials])

@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 
-from clusterdns.cluster import is_ready
-from clusterdns.wait import eventually
+from trials.faults.fake_upstream import upstream_pod
 from trials.faults.scene import Scene
 
-NAMESPACE, POD, START_S = "lying-upstream", "upstream", 45.0
+NAMESPACE = "lying-upstream"
 
 LIES: Mapping[str, str] = {
     "other-id": "another id than the question",
@@ -64,26 +63,9 @@ def lying_upstream(scene: Scene, lie: str) -> str:
 
     Raises TimeoutError where it is not ready in time.
     """
-    scene.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
-    eventually(
-        lambda: scene.api.find("ServiceAccount", "default", NAMESPACE) is not None, True, START_S
-    )
-    place = {"namespace": NAMESPACE, "name": POD}
     container = {
         "name": "main",
         "image": scene.breakable.tools.dnsutils,
         "command": ["perl", "-e", SERVER, lie],
-        "readinessProbe": {"tcpSocket": {"port": 53}, "periodSeconds": 1},
     }
-    spec = {
-        "nodeName": scene.control_plane,
-        "dnsPolicy": "Default",
-        "automountServiceAccountToken": False,
-        "terminationGracePeriodSeconds": 0,
-        "tolerations": [{"operator": "Exists"}],
-        "containers": [container],
-    }
-    scene.api.create({"apiVersion": "v1", "kind": "Pod", "metadata": place, "spec": spec})
-    if not eventually(lambda: is_ready(scene.api.get("Pod", **place)), True, START_S, every=0.3):
-        raise TimeoutError(f"the lying upstream is not ready within {START_S:.0f} s")
-    return str(scene.api.get("Pod", **place)["status"]["podIP"])
+    return upstream_pod(scene, NAMESPACE, container)

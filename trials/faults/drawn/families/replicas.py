@@ -7,7 +7,6 @@ from trials.faults.catalogue.replicas import container, deployment, scale
 from trials.faults.drawn.corefile_fault import slug_of
 from trials.faults.drawn.grammar import Drawn, either, family
 from trials.faults.drawn.truth import Hop, Truth
-from trials.faults.scene import Scene
 
 DEPLOYMENT = ("Deployment coredns", "deployment/coredns", "kube-system/coredns")
 WITHIN_S = 20.0
@@ -25,11 +24,8 @@ def pod_fault(
     **spec: Any,  # noqa: ANN401
 ) -> Drawn:
     """A fault that is another spec of the replicas' pods."""
-
-    def inject(scene: Scene) -> None:
-        deployment(scene, WITHIN_S, **spec)
-
-    return Drawn(variant, title, "A", Truth(hops, names), inject)
+    truth = Truth(hops, names)
+    return Drawn(variant, title, "A", truth, lambda scene: deployment(scene, WITHIN_S, **spec))
 
 
 def container_fault(
@@ -40,11 +36,8 @@ def container_fault(
     **fields: Any,  # noqa: ANN401
 ) -> Drawn:
     """A fault that is another container of the replicas' pods."""
-
-    def inject(scene: Scene) -> None:
-        container(scene, WITHIN_S, **fields)
-
-    return Drawn(variant, title, "A", Truth(hops, names), inject)
+    truth = Truth(hops, names)
+    return Drawn(variant, title, "A", truth, lambda scene: container(scene, WITHIN_S, **fields))
 
 
 @family("limits")
