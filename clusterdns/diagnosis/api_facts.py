@@ -2,11 +2,14 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
 from kubernetes.client import ApiException
 
 from clusterdns.cluster import Cluster, Manifest, NotFoundError, path_of
+from clusterdns.inventory import owner_places
 from clusterdns.inventory.inventory import Inventory
+from clusterdns.inventory.owner_places import Owner
 from clusterdns.inventory.permissions import rights_needed, service_accounts, without
 from clusterdns.inventory.shape import seconds_since
 from clusterdns.resolvconf import ResolvConf
@@ -44,6 +47,18 @@ def roles_for_dns(cluster: Cluster, inventory: Inventory) -> dict[str, bool]:
     }
     names = {str(role["metadata"]["name"]) for role in cluster.list("ClusterRole")}
     return {n: n in bound for n in sorted(names) if n in bound or re.search(NAMED_FOR_DNS, n)}
+
+
+def owners_of_dns(cluster: Cluster, inventory: Inventory) -> dict[str, Owner]:
+    """Who owns the objects of cluster DNS, its ConfigMaps included; see owner_places.owners."""
+    home = {name: inventory.namespace for name, _ in inventory.keys.values()}
+    if inventory.config_map:
+        home[inventory.config_map[1]] = inventory.config_map[0]
+    found = {}
+    for name, namespace in home.items():
+        with suppress(NotFoundError):  # a mount may be optional
+            found[name] = cluster.get("ConfigMap", name, namespace)
+    return owner_places.owners(inventory, found)
 
 
 def node_confs(cluster: Cluster, namespaces: Iterable[str]) -> dict[str, ResolvConf] | None:

@@ -20,6 +20,7 @@ from clusterdns.diagnosis.scopes import All, about, is_about
 from clusterdns.diagnosis.stored import confs_of, pruned
 from clusterdns.diagnosis.upstreams import host_of, root_upstreams
 from clusterdns.inventory.inventory import Inventory
+from clusterdns.inventory.owner_places import Owner
 from clusterdns.resolvconf import ResolvConf
 
 
@@ -44,6 +45,7 @@ class Facts:
     rights: Mapping[str, bool] | None = None  # of the replicas' ServiceAccounts, all of them
     cluster_roles: Mapping[str, bool] | None = None  # about DNS: are these accounts bound to it?
     services: Mapping[str, str] | None = None  # cluster IP: namespace/name
+    owned: Mapping[str, Owner] = field(default_factory=dict)  # such as "kube-system service/x"
     api_service: Manifest | None = None
     api_slices: tuple[Manifest, ...] = ()
     kube_proxies: tuple[Manifest, ...] | None = None
@@ -238,6 +240,7 @@ class Facts:
             "policies",
         ):
             made[name] = None if document[name] is None else tuple(document[name])
+        made["owned"] = {k: Owner(**one) for k, one in document.get("owned", {}).items()}
         made["places"] = tuple(map(Place.from_document, document.get("places", ())))
         known = {**document, **made, **confs}
         return cls(inventory=Inventory(**inventory), troubles=tuple(troubles), **known)

@@ -14,6 +14,7 @@ from clusterdns.diagnosis.api_facts import (
     endpoints_of,
     node_confs,
     owners,
+    owners_of_dns,
     probe_ips,
     rights_of_replicas,
     roles_for_dns,
@@ -28,6 +29,7 @@ from clusterdns.diagnosis.rows import Contact, PathLoss, Talk, Trouble
 from clusterdns.diagnosis.work import Work
 from clusterdns.inventory.inventory import Inventory, take_inventory
 from clusterdns.inventory.node_local import NODE_LOCAL
+from clusterdns.inventory.owner_places import Owner
 from clusterdns.inventory.replica_pages import SERVED_BY, port_of
 from clusterdns.matrix.losses import Losses
 from clusterdns.resolvconf import ResolvConf
@@ -71,6 +73,7 @@ def _gathered(sources: Sources, cluster: Cluster, work: Work) -> Facts:
     work.start("node_local", cluster.list, "Pod", None, NODE_LOCAL)
     work.start("rights", rights_of_replicas, cluster, sources.inventory)
     work.start("cluster_roles", roles_for_dns, cluster, sources.inventory)
+    work.start("owned", owners_of_dns, cluster, sources.inventory)
     work.start("node_confs", node_confs, cluster, namespaces[:1])
     places = list(dict.fromkeys([sources.inventory.namespace, *namespaces]))
     for place in places:
@@ -129,6 +132,7 @@ def with_late_facts(facts: Facts, inventory: Inventory, places: Iterable[str], w
         logs={name: work.get(f"log of {name}", "") for name in names},
         rights=work.get("rights", None),
         cluster_roles=work.get("cluster_roles", None),
+        owned=work.get("owned", dict[str, Owner]()),
         kube_proxies=None if proxies is None else tuple(map(slim, proxies)),
         node_local=None if local is None else tuple(map(slim, local)),
         policies=tuple(policy for found in policies for policy in found),

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.finding import Cause, Finding, all_causes
 from clusterdns.diagnosis.held import agrees, follows, held, proved_by
+from clusterdns.diagnosis.lasting import lasting
 from clusterdns.diagnosis.placed import diagnosis_of, merged
 from clusterdns.diagnosis.rows import Trouble
 from clusterdns.diagnosis.unknown import unknown
@@ -56,11 +57,11 @@ def diagnose(facts: Facts) -> Verdict:
     told = [(one.score, diagnosis(one, chosen, facts)) for one in chosen]
     told += [(float(len(one.checks)), one) for one in proved_places(facts, chosen)]
     told.sort(key=lambda each: -each[0])
-    diagnoses = [each for _, each in told]
+    diagnoses = [lasting(each, facts) for _, each in told]
     explained = {name for each in diagnoses for name in each.checks}
     left = [trouble for trouble in facts.failed if trouble.name not in explained]
     if left and (not diagnoses or len(left) > len(facts.failed) / 2):
-        last = unknown(facts, left)
+        last = lasting(unknown(facts, left), facts)
         first = _leads(left, chosen) and len(told) == len(chosen)
         diagnoses = [last, *diagnoses] if first else [*diagnoses, last]
         return Verdict(tuple(diagnoses), (), tuple(complaints))
