@@ -57,6 +57,7 @@ class Output:
     exit_code: int | None  # 127: there is no such program; 128 + N: ended by signal N
     stdout: str
     stderr: str
+    ms: float = 0.0  # how long it ran; 0: not known
 
 
 class HalfClose:

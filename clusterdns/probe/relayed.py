@@ -168,6 +168,7 @@ def _output(done: Done) -> Output:
         None if status == "-" else int(status),
         _data(stdout).decode(errors="replace"),
         _data(stderr).decode(errors="replace"),
+        float(done.fields[2]),
     )
 
 
