@@ -401,7 +401,9 @@ sub credit_stall {
 sub tend {
     my $time = now();
     my $wait = %jobs ? TICK : 60_000;
-    for my $job (values %jobs) {
+    my @all = values %jobs;    # who wins a race ends others of them
+    for my $job (@all) {
+        next if !$jobs{ $job->{id} };
         my $next = $job->{end};
         if ($job->{verb} eq 'R') {
             reap($job);

@@ -106,6 +106,15 @@ def test_first_reply_ends_its_race(probe: Probe, transport: Transport) -> None:
     assert replies[-1].error == "timeout"
 
 
+def test_race_may_be_won_at_the_deadline() -> None:
+    """A reply that is there when its time is over counts; the relay lives on."""
+    with LocalProbe() as local, FakeNameserver(ZONE) as server:
+        each = packet(server, timeout=0.001)  # over before all are sent
+        for turn in range(10):
+            local.probe.exchange([replace(each, race=20 * turn + n % 15) for n in range(90)])
+        assert len(local.relays) == 1
+
+
 def test_a_late_answer_is_a_timeout(probe: Probe) -> None:
     """An answer after the deadline must not count."""
     assert ask(probe, delayed(0.5), "udp", 0.2).error == "timeout"
