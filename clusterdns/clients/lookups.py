@@ -159,7 +159,7 @@ class Results:
             outputs = self.run(client, commands)
         except ProbeLostError as error:
             return dict.fromkeys(wanted, Found(error=str(error)))
-        return {each: each.tool.read(o) for each, o in zip(wanted, outputs, strict=True)}
+        return {each: each.tool.result(o) for each, o in zip(wanted, outputs, strict=True)}
 
     def command(self, client: Client, lookup: Lookup) -> list[str]:
         """The command of a lookup, for the family of the Services' addresses."""

@@ -7,13 +7,15 @@ same resolv.conf, and the program in the musl image the resolver of Alpine's C l
 import ipaddress
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from clusterdns.clients.search_order import Walk
 from clusterdns.probe import Output
 
 # A name without a dot is otherwise asked of the root too, that is of an upstream which is not ours.
 NO_TLD_QUERY = ("env", "RES_OPTIONS=no-tld-query")
+RESOLVER_TIMEOUT_MS = 5000.0  # of a question, unless resolv.conf says otherwise (resolv.conf(5))
+_NOT_ANSWERED = re.compile(r"\bEAI_AGAIN\b|timed out|no servers could be reached")
 _STATUS = re.compile(r"->>HEADER<<- opcode: QUERY, status: (\w+)")
 
 
@@ -33,13 +35,15 @@ class Found:
     """The result of a lookup: all addresses, and the name under which they were found.
 
     ``name`` is absolute and in lower case; empty when nothing was found or the tool does not say.
-    ``error`` is empty when addresses were found. ``steps`` are known for dig only.
+    ``error`` is empty when addresses were found. ``steps`` are known for dig only. A resolver goes
+    on where a question got no answer, so that what it says in the end may be wrong by that.
     """
 
     addresses: frozenset[str] = frozenset()
     name: str = ""
     error: str = ""
     steps: tuple[Step, ...] = ()
+    unanswered: bool = field(default=False, compare=False)  # a question of it, as far as is seen
 
     @property
     def walk(self) -> Walk:
@@ -69,9 +73,20 @@ class Tool:
     def __str__(self) -> str:
         return self.name.replace(" ", "-").replace("+", "")
 
+    def result(self, output: Output) -> Found:
+        """What a lookup found, and whether a question on its way got no answer."""
+        return replace(self.read(output), unanswered=lost_a_question(output))
+
     def expected(self, addresses: frozenset[str], name: str) -> Found:
         """What a lookup that finds these addresses under an absolute name must say."""
         return Found(addresses, name.lower() if self.names_hit else "")
+
+
+def lost_a_question(output: Output) -> bool:
+    """Whether a question of a lookup got no answer: the tool says so, or it waited so long."""
+    said = f"{output.stdout}\n{output.stderr}"
+    late = output.exit_code is None or output.ms >= RESOLVER_TIMEOUT_MS
+    return late or _NOT_ANSWERED.search(said) is not None
 
 
 def read_getent(output: Output) -> Found:

@@ -23,6 +23,7 @@ from clusterdns.matrix.tally import Tally
 from clusterdns.objects.service import Service
 from clusterdns.report.cell import Values
 
+NO_ANSWER = "a question of the lookup got no answer"
 Target = Callable[[Client], Service]
 
 
@@ -156,12 +157,18 @@ class Lookups:
 
 
 def values_of(lookup: Lookup, found: Found) -> Values:
-    """What the diagnosis reads of a lookup; only an error leaves an rcode that says something."""
+    """What the diagnosis reads of a lookup; only an error leaves an rcode that says something.
+
+    Nothing does where a question on the way got no answer.
+    """
+    asked = found.error != SILENT
+    silence = NO_ANSWER if found.unanswered else ""
     return Values(
         name=lookup.name,
         server_name="nameserver",
-        asked=found.error != SILENT,
-        rcode=found.rcode if found.error else "",
+        asked=asked,
+        rcode=found.rcode if found.error and not silence else "",
+        error=silence if asked else SILENT,
     )
 
 

@@ -11,11 +11,13 @@ from dataclasses import dataclass, field, replace
 from clusterdns.matrix.answer import Answer
 from clusterdns.matrix.answers import Answers
 from clusterdns.matrix.insistence import KIND_BUDGET_S, Budgets, Kind, kind_of, tries
+from clusterdns.matrix.known_paths import KnownPaths, Try
 from clusterdns.matrix.losses import LATE_MS, Losses, Path
 from clusterdns.matrix.path_health import DEAD_AFTER, LOOK_AGAIN_S, PathHealth
 from clusterdns.matrix.question import TRANSPORTS, Question, Server, Transport
+from clusterdns.matrix.rounds import Asked, Round, firsts
 from clusterdns.matrix.tally import Tally
-from clusterdns.probe import Packet, Probe, Reply
+from clusterdns.probe import OUTRUN, Probe
 from clusterdns.wait import until
 
 COPIES, MOST_COPIES = 2, 5  # more packets of a question with each try, where many are lost
@@ -23,23 +25,6 @@ ONCE_S = 0.2  # seconds that a question has whose kind was never answered in tim
 ONCE_AGAIN_S = 30.0  # seconds until it makes the path itself doubtful again
 LOOK_S = 0.3  # seconds that a dead path has to answer when it is looked at again
 INSIST_S = 5.0  # for so long a question is asked again before it counts as not answered
-
-Asked = tuple[Question, Server]
-
-
-@dataclass(frozen=True)
-class Round:
-    """Questions that go out at once: from one node, over one transport."""
-
-    node: str
-    probe: Probe
-    transport: Transport
-    turn: int  # the same for all nodes that ask at once
-    insist: bool = True  # ask again what was not answered
-
-    def path(self, server: Server) -> Path:
-        """The way to a server."""
-        return Path(self.node, str(server), self.transport)
 
 
 @dataclass
@@ -69,9 +54,8 @@ class Matrix:
 
     def __post_init__(self) -> None:
         self._pool = ThreadPoolExecutor(max_workers=len(TRANSPORTS) * max(1, len(self.probes)))
-        self._healths: dict[Path, PathHealth] = {}
+        self._known = KnownPaths(self.controls, self.timeout, self.losses, self.dead_after)
         self._budgets = Budgets(self.budget)
-        self._counted = {kind_of(question)[0] for question in self.controls}
         self._lock = threading.Lock()
         self._turns = itertools.count(1)
 
@@ -84,8 +68,8 @@ class Matrix:
     ) -> list[Answer]:
         """Every question to every server (or those given) from every node, all at once.
 
-        Without ``insist`` each is asked once: to count what is lost. It has the whole time of a
-        packet, unless the budget of its kind is spent; then it does not count.
+        Without ``insist`` each is asked once, with the whole time of a packet, whatever its kind
+        has cost: to count what is lost.
         """
         chosen = tuple(self.servers if servers is None else servers)
         asked = [(question, server) for question in questions for server in chosen]
@@ -110,8 +94,9 @@ class Matrix:
 
     def _look_from(self, now: Round) -> None:
         asked = [(self.controls[0], server) for server in self.servers]
-        first = self._exchange(now, asked, [self.timeout] * len(asked))
-        self._doubt(now, [answer.server for answer in first if not answer.answered])
+        first = now.exchange(asked, [self.timeout] * len(asked))
+        self._known.note(first, now.turn)
+        self._doubt(now, [one.answer.server for one in first if not one.answer.answered])
 
     def _rounds(self, transport: Transport, insist: bool = True) -> list[Round]:
         with self._lock:
@@ -140,11 +125,12 @@ class Matrix:
         for wait in waits if self.controls else ():
             asked = [(question, server) for server in servers for question in self.controls]
             seen: dict[Server, list[bool]] = defaultdict(list)
-            for answer in self._exchange(now, asked, [wait] * len(asked)):
-                seen[answer.server].append(answer.answered)
-            with self._lock:
-                for server, answered in seen.items():
-                    self._healths[now.path(server)].look(answered)
+            tries = now.exchange(asked, [wait] * len(asked))
+            self._known.note(tries, now.turn)
+            for one in tries:
+                seen[one.answer.server].append(one.answer.answered)
+            for server, answered in seen.items():
+                self._known.looked(now.path(server), answered)
             servers = [server for server, answered in seen.items() if not any(answered)]
 
     def _left_out(self, now: Round, question: Question, server: Server) -> Answer:
@@ -164,13 +150,16 @@ class Matrix:
         """Ask, and ask again what was not answered; questions on paths found dead have no cell."""
         waits = {i: self._waits(now, s, question) for i, (question, s) in asked.items()}
         answers: dict[int, Answer] = {}
+        tries: list[Try] = []
         due = list(asked)
         for number in itertools.count():
             if not due:
                 break
             began, timeouts = time.monotonic(), [waits[i][number] for i in due]
             copies = [self._copies(now, asked[i][1], number) for i in due]
-            got = self._exchange_copies(now, [asked[i] for i in due], timeouts, copies)
+            came = now.exchange_copies([asked[i] for i in due], timeouts, copies)
+            tries += came
+            got = firsts(came, copies)
             for index, answer in zip(due, got, strict=True):
                 often, over = number + (not answer.answered), sum(waits[index][: number + 1])
                 answers[index] = replace(answer, lost=often, over_s=over)
@@ -185,31 +174,28 @@ class Matrix:
             due = [i for i in due if i in answers]
             if due:
                 self.until(began + min(timeouts))  # where an error came at once
+        self._known.note([one for one in tries if one.answer.error != OUTRUN], now.turn)
         self._note(now, answers)
         whole = {i for i in answers if len(waits[i]) > 1 or not now.insist}
         return {i: a if i in whole else self._once_only(a) for i, a in answers.items()}
 
     def _copies(self, now: Round, server: Server, number: int) -> int:
         """How many packets go out for a question at once, by the number of tries before."""
+        if self._loses_a_share(now, server):
+            return MOST_COPIES
         if not (number and now.insist and self._health(now.path(server)).hurried):
             return 1
         return min(1 + COPIES * number, MOST_COPIES)
 
-    def _exchange_copies(
-        self,
-        now: Round,
-        asked: Sequence[Asked],
-        timeouts: Sequence[float],
-        copies: Sequence[int],
-    ) -> list[Answer]:
-        """As _exchange, with several packets for some questions; of each the first answer."""
-        packets = [index for index, number in enumerate(copies) for _ in range(number)]
-        got = self._exchange(now, [asked[i] for i in packets], [timeouts[i] for i in packets])
-        answers: dict[int, Answer] = {}
-        for index, answer in zip(packets, got, strict=True):
-            if index not in answers or (answer.answered and not answers[index].answered):
-                answers[index] = answer
-        return [answers[index] for index in range(len(asked))]
+    def _loses_a_share(self, now: Round, server: Server) -> bool:
+        """Whether a server is a Service with a silent replica behind it, and others beside that.
+
+        What is lost there is lost with that replica, whose own path says so: the questions are
+        put so that one of them comes to another replica, and nobody waits.
+        """
+        return now.insist and self._known.leads_to_the_silent(
+            now.node, server, now.transport, self.servers
+        )
 
     def _once_only(self, answer: Answer) -> Answer:
         """An answer of a kind whose budget is spent: silence says nothing of this very question."""
@@ -222,6 +208,7 @@ class Matrix:
         """Look at those paths that have not answered a control question within some seconds."""
         unsure = [s for s in servers if not self._health(now.path(s)).surely_alive(within)]
         hurried = any(self._health(now.path(server)).hurried for server in unsure)
+        hurried = hurried or all(self._loses_a_share(now, server) for server in unsure)
         first = min(self.timeout, LOOK_S) if hurried else self.timeout
         longer = [max(self.timeout, self.insist)] * (self.dead_after - 1)  # it may be a slow one
         self._look_at(now, unsure, [first, *longer])
@@ -229,11 +216,12 @@ class Matrix:
     def _waits(self, now: Round, server: Server, question: Question) -> list[float]:
         """What each try of a question waits for, in seconds."""
         path = now.path(server)
-        if self._budgets.is_spent(path, question):
-            return [min(self.timeout, ONCE_S)]
         if not now.insist:
             return [self.timeout]
-        return tries(self._health(path).patience(self.timeout), self.insist)
+        if self._budgets.is_spent(path, question):
+            return [min(self.timeout, ONCE_S)]
+        pressed = self._loses_a_share(now, server)
+        return tries(self._health(path).patience(self.timeout, pressed), self.insist)
 
     def _note(self, now: Round, answers: Mapping[int, Answer]) -> None:
         """Note what each kind of question has cost that was never answered, or only late.
@@ -251,53 +239,8 @@ class Matrix:
             for path, of_path in costs.items():
                 self._budgets.note(path, of_path)
 
-    def _exchange(
-        self, now: Round, asked: Sequence[Asked], timeouts: Sequence[float]
-    ) -> list[Answer]:
-        queries = [question.query() for question, _ in asked]
-        packets = [
-            Packet(wire, server.address, server.port, now.transport, timeout)
-            for (_, wire), (_, server), timeout in zip(queries, asked, timeouts, strict=True)
-        ]
-        replies: list[Reply] = now.probe.exchange(packets) if packets else []
-        answers = [
-            Answer.from_reply(
-                question=question,
-                node=now.node,
-                server=server,
-                transport=now.transport,
-                query=query,
-                reply=reply,
-            )
-            for (question, server), (query, _), reply in zip(asked, queries, replies, strict=True)
-        ]
-        self._took(now, answers, packets)
-        return answers
-
-    def _took(self, now: Round, answers: Sequence[Answer], packets: Sequence[Packet]) -> None:
-        """Note what is known of each path: only names that are answered from memory count."""
-        in_time = any(a.answered and a.ms <= LATE_MS for a in answers)
-        stood_still = not in_time and len({answer.server for answer in answers}) > 1
-        took: dict[Path, list[float]] = defaultdict(list)
-        in_vain: dict[Path, float] = defaultdict(float)
-        lost: dict[Path, int] = defaultdict(int)
-        for answer, packet in zip(answers, packets, strict=True):
-            if kind_of(answer.question)[0] not in self._counted:
-                continue
-            path = now.path(answer.server)
-            if packet.timeout >= self.timeout:  # less is no fair measure of what is lost
-                self.losses.note(path, answer.answered, answer.ms, now.turn, stood_still)
-            if answer.answered:
-                took[path].append(answer.ms)
-            elif answer.error == "timeout" and not stood_still:
-                lost[path] += 1
-                in_vain[path] = packet.timeout  # once for all that were asked at the same time
-        for path in took.keys() | in_vain.keys():
-            self._health(path).took(took[path], in_vain[path], lost[path])
-
     def _health(self, path: Path) -> PathHealth:
-        with self._lock:
-            return self._healths.setdefault(path, PathHealth(dead_after=self.dead_after))
+        return self._known.health(path)
 
     def close(self) -> None:
         """Stop the threads; the probes belong to whoever opened them."""

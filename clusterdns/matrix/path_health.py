@@ -79,13 +79,14 @@ class PathHealth:
         often = late >= LOSSY_SHARE * len(self.in_time)
         return self.waited >= PATIENCE_S and often and bool(self.answered_ms)
 
-    def patience(self, usual: float) -> float:
+    def patience(self, usual: float, pressed: bool = False) -> float:
         """Seconds for the first packet of a question.
 
-        Less where packets are lost all the time and most answers are quick: a Service with a dead
-        replica behind it would cost a second of every check.
+        Less where packets are lost all the time and most answers are quick, or where it is known
+        beforehand that they must be (``pressed``): a Service with a dead replica behind it would
+        cost a second of every check.
         """
-        if not self.hurried:
+        if not (self.hurried or (pressed and self.answered_ms)):
             return usual
         often = median(self.answered_ms) / 1000
         return min(usual, max(SHORTEST_S, USUAL_TIMES * often))

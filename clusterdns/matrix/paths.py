@@ -1,19 +1,39 @@
 """What the losses and delays of a run say about the paths between nodes and servers."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 
 from clusterdns.matrix.everyone import Matrix
-from clusterdns.matrix.losses import LATE_MS, Losses, Record
-from clusterdns.matrix.question import TRANSPORTS, Question
+from clusterdns.matrix.losses import LATE_MS, Losses, Path, Record
+from clusterdns.matrix.question import TRANSPORTS, Question, Server, Transport
 
 ROUNDS, EACH = 12, 10  # of questions on each path, beside all others of the run
 
 
-def take_sample(everyone: Matrix, question: Question) -> None:
-    """Ask one question many times on each path, over UDP and TCP."""
+def take_sample(everyone: Matrix, questions: Sequence[Question]) -> None:
+    """Ask one question many times on each path, over UDP and TCP: the first that is answered.
+
+    A path that is known to be dead, or to lose too much, is not asked any more: each round costs
+    a second there.
+    """
     for transport in TRANSPORTS:
+        left = list(questions)
         for _ in range(ROUNDS):
-            everyone.ask([question] * EACH, transport, insist=False)
+            servers = [s for s in everyone.servers if not is_decided(everyone, s, transport)]
+            if not servers or not left:
+                break
+            answers = everyone.ask(left[:1] * EACH, transport, servers, insist=False)
+            if not any(answer.answered for answer in answers):
+                left.pop(0)
+
+
+def is_decided(everyone: Matrix, server: Server, transport: Transport) -> bool:
+    """Whether each way to a server is dead, or loses more than chance explains."""
+    paths = [Path(node, str(server), transport) for node in everyone.probes]
+    records = everyone.losses.paths
+    return all(
+        everyone.why_dead(path) or (path in records and records[path].improbable) for path in paths
+    )
 
 
 def silent_paths(losses: Losses, transport: str) -> list[str]:

@@ -99,5 +99,10 @@ class Server:
         """4 or 6."""
         return ipaddress.ip_address(self.address).version
 
+    @property
+    def is_service(self) -> bool:
+        """Whether it is a Service, which leads each question to one of several replicas."""
+        return self.name.startswith("service/")
+
     def __str__(self) -> str:
         return f"{self.name} ({self.address})"

@@ -7,6 +7,7 @@ relay that carries whole messages; without it, dig is asked (BIND 9.9 and later)
 from clusterdns.probe.opening import open_probe
 from clusterdns.probe.packet import (
     HALF_CLOSE,
+    OUTRUN,
     Conversation,
     HalfClose,
     Output,
@@ -20,6 +21,7 @@ from clusterdns.probe.single_command import run_once
 
 __all__ = [
     "HALF_CLOSE",
+    "OUTRUN",
     "Conversation",
     "HalfClose",
     "Output",

@@ -7,6 +7,10 @@ from typing import Literal, Protocol
 Transport = Literal["udp", "tcp"]
 
 
+OUTRUN = "outrun"
+"""Why a packet of a race has no reply of its own: another one was answered first."""
+
+
 class ProbeLostError(Exception):
     """The probe pod can no longer be asked, and trying again did not help; str() is the evidence.
 
@@ -24,6 +28,9 @@ class Packet:
     transport: Transport = "udp"
     timeout: float = 1.0  # seconds
     source_port: int | None = None  # None: a new one for each question, as resolvers do
+    # Of packets with the same number the first reply ends the wait for all: a probe that cannot
+    # do that waits for each. Take a new number for each race.
+    race: int | None = None
 
 
 @dataclass(frozen=True)
@@ -31,8 +38,8 @@ class Reply:
     """What came back for one Packet: a message, or the reason why there is none.
 
     ``error`` is "timeout", "refused", "unreachable", "reset", "closed after N bytes",
-    "wrong source ADDRESS:PORT", "source port in use", "no free source port" (each TCP connection
-    keeps one for a minute), or what the kernel said, in lower case.
+    OUTRUN, "wrong source ADDRESS:PORT", "source port in use", "no free source port" (each TCP
+    connection keeps one for a minute), or what the kernel said, in lower case.
     """
 
     wire: bytes | None
@@ -50,6 +57,7 @@ class Output:
     exit_code: int | None  # 127: there is no such program; 128 + N: ended by signal N
     stdout: str
     stderr: str
+    ms: float = 0.0  # how long it ran; 0: not known
 
 
 class HalfClose:

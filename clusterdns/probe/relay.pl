@@ -2,8 +2,9 @@
 # Runs with perl-base alone (perl 5.20 and later): perl -e SOURCE
 #
 # One line in for each job, one line out when it has ended; fields are separated by one space.
-#   U id address port source-port ms HEX           a datagram; the first one back is the reply
-#   T id address port source-port ms HEX           DNS over TCP; the length prefix is added here
+#   U id address port source-port ms HEX [race]    a datagram; the first one back is the reply
+#   T id address port source-port ms HEX [race]    DNS over TCP; the length prefix is added here
+#                                 where one job of a race has its reply, all others of it end
 #   C id address port source-port ms count CHUNKS  any bytes over TCP, read until the peer closes,
 #                                 until count length-prefixed messages came (0: no such limit), or
 #                                 until the deadline. CHUNKS: HEX, ~ms (a pause), or ! (half-close)
@@ -63,7 +64,7 @@ sub prove_clock {
 
 sub now { return $proved ? clock(1) : (POSIX::times())[0] * 1000 / $ticks }
 
-my (%jobs, %by_fd, $in, $out, $readable, $writable);
+my (%jobs, %by_fd, %won, $in, $out, $readable, $writable);
 $in = $out = $readable = $writable = '';
 
 sub answer { $out .= join(' ', @_) . "\n"; return }
@@ -157,6 +158,8 @@ sub begin {
     $jobs{$id} = $job;
     my ($family, $to) = endpoint($address, $port);
     return fail($job, "not an address: $address") if !defined $family;
+    $job->{race} = $rest[1] if $verb ne 'C';
+    return fail($job, 'outrun') if defined $job->{race} && $won{ $job->{race} };
     $job->{to} = written($to);
     my $type = $verb eq 'U' ? SOCK_DGRAM : SOCK_STREAM;
     socket(my $socket, $family, $type, 0) or return fail($job, reason($! + 0));
@@ -191,6 +194,16 @@ sub begin {
     }
     connect($socket, $to) || $! == POSIX::EINPROGRESS() or return fail($job, reason($! + 0));
     return watch($job, $socket, 1);
+}
+
+# The first reply of a race is enough: who is not there yet is not waited for.
+sub win {
+    my ($job) = @_;
+    return if !defined $job->{race};
+    $won{ $job->{race} } = 1;
+    my @others = grep { defined $_->{race} && $_->{race} eq $job->{race} } values %jobs;
+    fail($_, 'outrun') for @others;
+    return;
 }
 
 sub write_more {
@@ -233,7 +246,8 @@ sub read_datagram {
     my $source = written($from);
     return fail($job, "wrong source $source", $source) if $source ne $job->{to};
     answer('A', $job->{id}, age($job), $source, hex_or_dash($data));
-    return finish($job);
+    finish($job);
+    return win($job);
 }
 
 sub messages_in {
@@ -264,7 +278,8 @@ sub read_stream {
     my $wanted = unpack 'n', $job->{got};
     return if length $job->{got} < 2 + $wanted;
     answer('A', $job->{id}, age($job), $job->{to}, hex_or_dash(substr $job->{got}, 2, $wanted));
-    return finish($job);
+    finish($job);
+    return win($job);
 }
 
 # Programs
@@ -386,7 +401,9 @@ sub credit_stall {
 sub tend {
     my $time = now();
     my $wait = %jobs ? TICK : 60_000;
-    for my $job (values %jobs) {
+    my @all = values %jobs;    # who wins a race ends others of them
+    for my $job (@all) {
+        next if !$jobs{ $job->{id} };
         my $next = $job->{end};
         if ($job->{verb} eq 'R') {
             reap($job);

@@ -141,7 +141,8 @@ def _rounds(packets: Sequence[Packet]) -> Iterable[list[int]]:
 
 def _packet_job(packet: Packet) -> Job:
     verb = "T" if packet.transport == "tcp" else "U"
-    return Job(verb, f"{_header(packet)} {_hex(packet.wire)}", packet.timeout)
+    race = "" if packet.race is None else f" {packet.race}"
+    return Job(verb, f"{_header(packet)} {_hex(packet.wire)}{race}", packet.timeout)
 
 
 def _conversation_job(talk: Conversation) -> Job:
@@ -167,6 +168,7 @@ def _output(done: Done) -> Output:
         None if status == "-" else int(status),
         _data(stdout).decode(errors="replace"),
         _data(stderr).decode(errors="replace"),
+        float(done.fields[2]),
     )
 
 

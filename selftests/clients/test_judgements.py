@@ -275,14 +275,21 @@ def test_wrong_lookup_is_caught(found: Found) -> None:
         ),
         (Found(error="not found"), "", True),
         (Found(error=SILENT), "", False),
+        (Found(error="not found", unanswered=True), "", True),
+        (
+            Found(error="X", steps=(Step("kubernetes.default.", "X"),), unanswered=True),
+            "",
+            True,
+        ),
     ],
-    ids=["dig-tells-the-rcode", "getent-does-not", "left-out"],
+    ids=["dig-tells-the-rcode", "getent-does-not", "left-out", "lost", "lost-on-the-way"],
 )
 def test_lookups_have_values(found: Found, rcode: str, asked: bool) -> None:
     """The diagnosis reads what a lookup came to without reading its words."""
     (cell,) = judged(found_by_getent(found)).tally.cells
     assert (cell.name, cell.kind, cell.of_service) == ("kubernetes.default", "nameserver", True)
-    assert (cell.rcode, cell.asked, cell.silent) == (rcode, asked, False)
+    silent = found.unanswered or not asked
+    assert (cell.rcode, cell.asked, cell.silent) == (rcode, asked, silent)
 
 
 def judged(asked: Lookups) -> Evidence[Observation]:

@@ -140,3 +140,19 @@ def test_tool_that_does_not_say_the_name() -> None:
 def test_first_question(output: Output, yes: bool) -> None:
     """Any reply shows that the nameserver is there; no reply spares all other lookups."""
     assert answered(output) is yes
+
+
+@pytest.mark.parametrize(
+    ("output", "lost"),
+    [
+        (Output(None, "", "", 9000.0), True),
+        (Output(2, "", "", 30.0), False),
+        (Output(2, "", "", 10_020.0), True),  # getent says the same of what is not there
+        (Output(1, "EAI_AGAIN\n", ""), True),
+        (Output(0, f";; communications error to 10.96.0.10#53: timed out\n{DENIED}", ""), True),
+        (Output(0, DENIED, ""), False),
+    ],
+)
+def test_lost_question_of_a_lookup_is_seen(output: Output, lost: bool) -> None:
+    """A resolver goes on without an answer, and ends with something else than the truth."""
+    assert DIG.result(output).unanswered is lost

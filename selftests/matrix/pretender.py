@@ -1,5 +1,6 @@
 """A probe whose servers only pretend, and a matrix of it in which nobody waits."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,13 +34,16 @@ class Pretender:
     late_ms: float = 1.0  # what their answers take
     silent_for: int = 0  # packets to the dead ones, after which they answer; 0 is never
     silent_names: set[str] = field(default_factory=set)  # that nobody answers
+    late_names: dict[str, float] = field(default_factory=dict)  # what their answers take, in ms
     names: list[str] = field(default_factory=list)  # that were asked for
+    races: list[int] = field(default_factory=list)  # packets of each race
     ending: str = "enough"  # of each conversation
 
     def exchange(self, packets: Sequence[Packet]) -> list[Reply]:
         """Answer at once, or not at all."""
         self.sent += [packet.address for packet in packets]
         self.waits += [(packet.address, packet.timeout) for packet in packets]
+        self.races += Counter(p.race for p in packets if p.race is not None).values()
         return [self.reply(packet) for packet in packets]
 
     def reply(self, packet: Packet) -> Reply:
@@ -52,7 +56,7 @@ class Pretender:
         if (packet.address in self.dead and not lucky) or name in self.silent_names:
             return Reply(None, "timeout", 1000.0, None)
         answer = dns.message.make_response(query)
-        ms = self.late_ms if packet.address in self.dead else 1.0
+        ms = self.late_ms if packet.address in self.dead else self.late_names.get(name, 1.0)
         return Reply(answer.to_wire(), None, ms, packet.address)
 
     def converse(self, conversations: Sequence[Conversation]) -> list[Transcript]:

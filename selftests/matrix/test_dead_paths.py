@@ -3,11 +3,11 @@
 import pytest
 
 from clusterdns.matrix import path_health as module
-from clusterdns.matrix.everyone import Everyone, Matrix
+from clusterdns.matrix.everyone import MOST_COPIES, Everyone, Matrix
 from clusterdns.matrix.evidence import NotAskedError
 from clusterdns.matrix.expect import Expected
 from clusterdns.matrix.losses import Path
-from clusterdns.matrix.question import TRANSPORTS, Question
+from clusterdns.matrix.question import TRANSPORTS, Question, Server
 from clusterdns.matrix.tally import Tally
 from clusterdns.matrix.wire import pipeline
 from selftests.matrix.pretender import CONTROLS, DEAD, LIVE, QUESTIONS, Pretender, errors, made
@@ -144,3 +144,31 @@ def test_nothing_asked_is_not_run(probe: Pretender) -> None:
         match=r"5 of 5 answers are missing on n1 > service/dead .*not asked: none of",
     ):
         answers.match(Expected())
+
+
+def test_share_of_a_silent_replica_costs_no_seconds(probe: Pretender) -> None:
+    """What is lost through the Service while a replica behind it is silent is no surprise.
+
+    Each question goes out several times at once, so that one comes to another replica.
+    """
+    service, silent = Server("service/dns", "10.0.0.9"), Server("pod/silent", "10.0.0.2")
+    matrix = made(probe, LIVE, service, silent)
+    matrix.look()
+    before = len(probe.waits)
+    answers = matrix.ask(QUESTIONS, "udp")
+    waits = [wait for address, wait in probe.waits[before:] if address == service.address]
+    assert errors([answer for answer in answers if answer.server == service]) == []
+    assert set(waits) == {module.SHORTEST_S}
+    assert len(waits) == MOST_COPIES * len(QUESTIONS)
+    assert probe.packets_to(LIVE) == len(TRANSPORTS) + len(QUESTIONS)
+    assert set(probe.races) == {MOST_COPIES}  # packets of each race
+
+
+def test_service_of_which_all_replicas_are_silent_is_asked_in_full(probe: Pretender) -> None:
+    """Nothing is expected of it."""
+    service, silent = Server("service/dns", "10.0.0.9"), Server("pod/silent", "10.0.0.2")
+    matrix = made(probe, service, silent)
+    matrix.look()
+    before = len(probe.waits)
+    matrix.ask(QUESTIONS, "udp")
+    assert [wait for _, wait in probe.waits[before:]] == [1.0] * len(QUESTIONS)

@@ -3,9 +3,10 @@
 import pytest
 
 from clusterdns.matrix import path_health as module
+from clusterdns.matrix.insistence import kind_of
 from clusterdns.matrix.losses import Losses, Path
-from clusterdns.matrix.paths import deadline_misses, improbable_losses, take_sample
-from clusterdns.matrix.question import Question, Server
+from clusterdns.matrix.paths import EACH, ROUNDS, deadline_misses, improbable_losses, take_sample
+from clusterdns.matrix.question import TRANSPORTS, Question, Server
 from selftests.matrix.pretender import CONTROLS, DEAD, LIVE, OWN, Pretender, errors, made
 
 
@@ -48,8 +49,8 @@ def test_whoever_stands_still_says_nothing_about_paths(probe: Pretender) -> None
     for number in range(9):
         matrix.ask([Question(f"n{number}.{OWN}")], "udp")
     assert {len(record.rounds) for record in matrix.losses.paths.values()} == {0}
-    for number in range(9):
-        matrix.ask([Question(f"n{number}.{OWN}")], "udp", [DEAD, other], insist=False)
+    for _ in range(9):
+        matrix.ask(CONTROLS[:1], "udp", [DEAD, other], insist=False)
     assert len(matrix.losses.paths[Path("n1", str(DEAD), "udp")].rounds) >= 4
 
 
@@ -99,9 +100,72 @@ def test_sample_asks_each_question_once(probe: Pretender) -> None:
     probe.answers_every = 3
     matrix = made(probe, LIVE, DEAD)
     matrix._health(Path("n1", str(DEAD), "udp")).took([1.0], module.PATIENCE_S)
-    take_sample(matrix, CONTROLS[0])
+    take_sample(matrix, CONTROLS)
     assert set(probe.waits_for(DEAD)) == {1.0}
     assert matrix.losses.paths[Path("n1", str(DEAD), "udp")].improbable
+
+
+def test_sample_ends_where_its_verdict_stands(probe: Pretender) -> None:
+    """Each round costs a second where something is lost; sound paths are asked all rounds."""
+    probe.answers_every = 3
+    matrix = made(probe, LIVE, DEAD)
+    take_sample(matrix, CONTROLS)
+    each = len(TRANSPORTS) * EACH
+    assert probe.packets_to(LIVE) == ROUNDS * each
+    assert probe.packets_to(DEAD) < ROUNDS * each / 2
+
+
+def test_sample_counts_whatever_the_kind_has_cost(probe: Pretender) -> None:
+    """A budget is for names; a question that nobody answers is exchanged for one that is."""
+    matrix = made(probe, LIVE)
+    path = Path("n1", str(LIVE), "udp")
+    matrix._budgets.note(path, {kind_of(CONTROLS[0]): 99.0})
+    take_sample(matrix, CONTROLS)
+    assert matrix.losses.paths[path].sent == ROUNDS * EACH
+    probe.silent_names = {CONTROLS[0].name}
+    other = made(probe, LIVE)
+    take_sample(other, CONTROLS)
+    assert other.losses.paths[path].sent > (ROUNDS - 2) * EACH
+    assert probe.names[-1] == CONTROLS[1].name
+
+
+@pytest.mark.parametrize("late_ms", [0.0, 2000.0])
+def test_name_that_is_silent_or_late_everywhere_is_no_loss(
+    probe: Pretender, late_ms: float
+) -> None:
+    """A rule of the Corefile may hold names of the zone back: their paths lose nothing by that."""
+    other = Server("pod/other", "10.0.0.3")
+    matrix = made(probe, LIVE, other)
+    slow = {f"n{number}.{OWN}" for number in range(9)}
+    if late_ms:
+        probe.late_names = dict.fromkeys(slow, late_ms)
+    else:
+        probe.silent_names = slow
+    for name in sorted(slow):
+        matrix.ask([CONTROLS[0], Question(name)], "udp")
+    for path, record in matrix.losses.paths.items():
+        assert (record.lost, record.late) == (0, 0), path
+        assert not matrix._health(path).hurried
+
+
+def test_control_question_that_nobody_answers_is_no_loss(probe: Pretender) -> None:
+    """A rule may hit a control question, too: the others say that the path lives."""
+    matrix = made(probe, LIVE)
+    probe.silent_names = {CONTROLS[0].name}
+    matrix.ask([CONTROLS[1]], "udp")
+    for _ in range(9):
+        matrix.ask([CONTROLS[0]], "udp")
+    (record,) = matrix.losses.paths.values()
+    assert record.lost == 0
+
+
+def test_name_that_is_late_on_one_path_is_late_there(probe: Pretender) -> None:
+    """What is answered in time elsewhere is the path's affair."""
+    probe.answers_every, probe.late_ms = 1, 2000.0
+    matrix = made(probe, LIVE, DEAD)
+    for number in range(9):
+        matrix.ask([Question(f"n{number}.{OWN}")], "udp")
+    assert matrix.losses.paths[Path("n1", str(DEAD), "udp")].improbably_late
 
 
 def test_lossy_path_gets_several_packets_at_once(probe: Pretender) -> None:

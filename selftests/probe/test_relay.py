@@ -4,14 +4,16 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import dns.message
 import pytest
 
-from clusterdns.probe import HALF_CLOSE, Conversation, Packet, Probe, Reply
+from clusterdns.probe import HALF_CLOSE, OUTRUN, Conversation, Packet, Probe, Reply
 from clusterdns.probe.relayed import relay_command, relay_source
 from clusterdns.wait import eventually
 from selftests.nameserver import (
@@ -87,6 +89,30 @@ def test_no_answer_is_a_timeout(probe: Probe) -> None:
     reply = ask(probe, dropped, "udp", 0.2)
     assert (reply.wire, reply.error, reply.source) == (None, "timeout", None), reply
     assert 200 <= reply.ms < 2000, reply
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_first_reply_ends_its_race(probe: Probe, transport: Transport) -> None:
+    """Copies of a question that is answered must not be waited for, nor those of no other."""
+    race = TRANSPORTS.index(transport)
+    with FakeNameserver(ZONE) as well, FakeNameserver(ZONE, [dropped]) as deaf:
+        lost = replace(packet(deaf, transport, 9.0), race=race)
+        racing = [lost, replace(packet(well, transport), race=race)] + [lost] * 200
+        began = time.monotonic()
+        replies = probe.exchange([*racing, packet(deaf, transport, 0.1)])
+    assert time.monotonic() - began < 5
+    assert [reply.error for reply in replies[:2]] == [OUTRUN, None]
+    assert {reply.error for reply in replies[2:-1]} == {OUTRUN}
+    assert replies[-1].error == "timeout"
+
+
+def test_race_may_be_won_at_the_deadline() -> None:
+    """A reply that is there when its time is over counts; the relay lives on."""
+    with LocalProbe() as local, FakeNameserver(ZONE) as server:
+        each = packet(server, timeout=0.001)  # over before all are sent
+        for turn in range(10):
+            local.probe.exchange([replace(each, race=20 * turn + n % 15) for n in range(90)])
+        assert len(local.relays) == 1
 
 
 def test_a_late_answer_is_a_timeout(probe: Probe) -> None:

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 
 import pytest
 
+from clusterdns.matrix.controls import control_questions
 from clusterdns.matrix.everyone import Matrix
 from clusterdns.matrix.paths import deadline_misses, improbable_losses, silent_paths, take_sample
-from clusterdns.matrix.question import Question, Transport
+from clusterdns.matrix.question import Transport
 
 pytestmark = pytest.mark.about("paths")
 
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.about("paths")
 @pytest.fixture(scope="module")
 def sampled(matrix: Matrix, zone: str) -> Matrix:
     """Everyone, after a fixed sample of questions on each path."""
-    take_sample(matrix, Question(f"dns-version.{zone}", "TXT"))
+    take_sample(matrix, control_questions(zone))
     return matrix
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from clusterdns.clients.wanted import NO_ANSWER
 from clusterdns.cluster import Manifest
 from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.rows import Contact, PathLoss, Talk
@@ -16,6 +17,7 @@ from selftests.diagnosis.edit_facts import (
     edited,
     failed,
     failing,
+    no_answer,
     no_endpoints,
     saying,
     touching,
@@ -51,10 +53,19 @@ def cut(node: str, result: str = "timeout") -> Change:
 
 
 def deaf_replica(facts: Facts) -> Facts:
-    """One replica gets no questions, but shows its pages."""
-    return failing(
-        saying(facts, lambda t: "timeout" if t.server == "pod/coredns-a" else None), PATHS
+    """One replica gets no questions, but shows its pages; pods lose a share of their lookups."""
+    deaf = saying(facts, lambda t: "timeout" if t.server == "pod/coredns-a" else None)
+    lookup = cell(
+        "kubernetes.default in a cluster-first pod",
+        "w2",
+        "nameserver (10.96.0.10)",
+        "getent ahosts",
+        RIGHT,
+        no_answer(NO_ANSWER),
     )
+    parameter = "[getent-ahosts-service.namespace-cluster-first]"
+    name = f"tests/network/test_search_path.py::test_api_server_is_found{parameter}"
+    return failing(failed(deaf, name, lookup), PATHS)
 
 
 def forwards_nothing(facts: Facts) -> Facts:
