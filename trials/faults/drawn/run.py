@@ -44,6 +44,8 @@ def try_drawn_ones(
                 except RevertError as error:
                     trial.not_reverted = " ".join(str(error).split())[:500]
                     report(trial)
+                    if isinstance(error.__context__, KeyboardInterrupt):
+                        raise error.__context__ from error
                     if options.cluster:
                         raise
                     say(f"{mutant.name} could not be taken out; the cluster is given up")
