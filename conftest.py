@@ -14,6 +14,7 @@ pytest_plugins = [
     "fixtures.setup",  # namespaces, probes and objects, made side by side in one go
     "fixtures.asking",  # everyone: one question to every node, server and transport
     "fixtures.names",  # pod records: names and addresses that need the API to be known
+    "fixtures.own_names",  # what the rules of the Corefile promise about names of their own
     "fixtures.clients",  # client pods of every DNS policy, what they look up and what it costs
     "fixtures.experiments",  # what takes time runs meanwhile in private CoreDNS instances
     "fixtures.metrics",  # metrics of the replicas and through the DNS Service

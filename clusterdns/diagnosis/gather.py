@@ -30,6 +30,7 @@ from clusterdns.diagnosis.work import Work
 from clusterdns.inventory.inventory import Inventory, take_inventory
 from clusterdns.inventory.node_local import NODE_LOCAL
 from clusterdns.inventory.owner_places import Owner
+from clusterdns.inventory.promises import promises
 from clusterdns.inventory.replica_pages import SERVED_BY, port_of
 from clusterdns.matrix.losses import Losses
 from clusterdns.resolvconf import ResolvConf
@@ -171,11 +172,25 @@ def aims_of(facts: Facts, testbed: Testbed, outside: str) -> Aims:
         suffixes=sorted(suffixes),
         outside=outside,
         upstreams=list(facts.upstreams),
+        stubs=stubs_of(facts),
         api_services=[(spec["clusterIP"], 443)] if spec.get("clusterIP") else [],
         api_endpoints=endpoints_of(facts.api_slices),
         probe_ips=dict(facts.probe_ips),
         ports={path: port_of(inventory, path) for path in SERVED_BY},
     )
+
+
+def stubs_of(facts: Facts) -> list[tuple[str, str, int]]:
+    """The servers of the stub zones, where a check of these failed."""
+    if facts.reading is None or not facts.failed_about("stub-zones"):
+        return []
+    inventory, zone = facts.inventory, f"{facts.domain}."
+    return [
+        (one.question.name, upstream.address, upstream.port)
+        for one in promises(facts.reading, inventory.files, inventory.corefile_path, zone)
+        for upstream in one.upstreams
+        if not upstream.tls
+    ]
 
 
 def aims_without(aims: Aims, node: str) -> Aims:

@@ -46,6 +46,7 @@ class Aims:
     suffixes: Sequence[str]  # of the nodes' own search lists
     outside: str  # a name that only an upstream knows, or denies
     upstreams: Sequence[str] = ()
+    stubs: Sequence[tuple[str, str, int]] = ()  # zones with servers of their own: address, port
     api_services: Sequence[tuple[str, int]] = ()
     api_endpoints: Sequence[tuple[str, int]] = ()
     probe_ips: Mapping[str, str] = field(default_factory=dict)  # by node
@@ -84,6 +85,10 @@ def far_queries(aims: Aims, node: str) -> list[Query]:
         for a in aims.upstreams
         if not ipaddress.ip_address(a).is_loopback
         for t in TRANSPORTS
+    ]
+    found += [
+        Query("stub", Question(zone, "SOA"), Server("upstream", address, port), "udp", SLOW_S)
+        for zone, address, port in aims.stubs
     ]
     found += [Query("outside", outside, s, "udp", OUTSIDE_S) for s in cluster]
     found += [Query("outside-aaaa", aaaa, s, "udp", OUTSIDE_S) for s in aims.replicas]

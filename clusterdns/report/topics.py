@@ -48,6 +48,8 @@ OBJECTS: Mapping[str, str] = {
 COREFILE: Mapping[str, str] = {
     "corefile": "The Corefile in the ConfigMap.",
     "running-corefile": "That the replicas run with the Corefile that the ConfigMap has.",
+    "own-names": "Names that the Corefile has rules of its own for.",
+    "stub-zones": "Zones that the Corefile forwards to servers of their own.",
     "corefile-advice": "Settings that are legal, and likely to hurt.",
     "plugin-errors": "That the Corefile has the plugin errors.",
     "plugin-health": "That the Corefile has the plugin health.",

@@ -4,11 +4,16 @@ from dataclasses import replace
 
 from clusterdns.cluster import Manifest
 from clusterdns.diagnosis.facts import Facts
+from clusterdns.diagnosis.rows import Talk
 from selftests.diagnosis.edit_facts import (
+    NXDOMAIN,
     Change,
+    Said,
+    cell,
     corefile,
     crashing,
     edited,
+    failed,
     failing,
     inventory,
     saying,
@@ -171,6 +176,51 @@ def strange_end(facts: Facts) -> Facts:
     return failing(crashing(facts, "the moon is full"), READY)
 
 
+OWN = "tests/dns/test_own_names.py::test_own_name_is_answered_as_its_rule_says[udp]"
+STUB = "tests/dns/test_own_names.py::test_stub_zone_is_answered_as_its_servers_say"
+HOSTS = "    hosts {\n        192.0.2.9 a.lab\n        fallthrough\n    }\n    loop\n"
+STUB_ZONE = "}\nstub.lab:53 {\n    forward . 192.0.2.53\n}\n"
+
+
+def told(facts: Facts, question: str, wanted: Said, got: Said, check: str) -> Facts:
+    """With a check of own names failed: each replica says this."""
+    where = (("cp", "pod/coredns-a (10.244.0.2)"), ("w1", "pod/coredns-b (10.244.1.2)"))
+    return failed(
+        facts, check, *(cell(question, node, server, "udp", wanted, got) for node, server in where)
+    )
+
+
+def other_address(facts: Facts) -> Facts:
+    """The replicas give another address than the hosts of the Corefile: an older one runs."""
+    sick = corefile(facts, "    loop\n", HOSTS)
+    right, wrong = Said(records=("a.lab. A 192.0.2.9",)), Said(records=("a.lab. A 192.0.2.8",))
+    return told(sick, "a.lab. A", right, wrong, OWN)
+
+
+def taken_before_hosts(facts: Facts) -> Facts:
+    """A template answers for the whole zone in which hosts has a name."""
+    rule = "    template IN A lab {\n        rcode NXDOMAIN\n    }\n"
+    sick = corefile(facts, "    loop\n", f"{rule}{HOSTS}")
+    return told(sick, "a.lab. A", Said(records=("a.lab. A 192.0.2.9",)), NXDOMAIN, OWN)
+
+
+def silent_stub(facts: Facts) -> Facts:
+    """Nobody answers where a stub zone is sent."""
+    text = f"{facts.inventory.corefile_text}".rstrip().removesuffix("}") + STUB_ZONE
+    sick = inventory(facts, corefile_text=text)
+    asked = [Talk("stub", n, "upstream", "192.0.2.53", "", "udp", "timeout") for n in ("cp", "w1")]
+    sick = replace(sick, talks=(*sick.talks, *asked))
+    return told(sick, "stub.lab. SOA", Said(), Said("SERVFAIL", ()), STUB)
+
+
+def stub_behind_the_root(facts: Facts) -> Facts:
+    """A second forward, for a zone, behind the one that takes every question."""
+    sick = corefile(facts, "    cache 30", "    forward stub.lab 192.0.2.53\n    cache 30")
+    asked = [Talk("stub", n, "upstream", "192.0.2.53", "", "udp", "NOERROR") for n in ("cp", "w1")]
+    sick = replace(sick, talks=(*sick.talks, *asked))
+    return told(sick, "stub.lab. SOA", Said(), NXDOMAIN, STUB)
+
+
 FAULTY: dict[str, tuple[str, Change]] = {
     "ending hosts": ("fallthrough-missing", ending_hosts),
     "ending template": ("fallthrough-missing", ending_template),
@@ -187,4 +237,8 @@ FAULTY: dict[str, tuple[str, Change]] = {
     "port taken": ("start-failed", port_taken),
     "port forbidden": ("start-failed", port_forbidden),
     "strange end": ("start-failed", strange_end),
+    "other address": ("own-rule-broken", other_address),
+    "taken before hosts": ("own-rule-broken", taken_before_hosts),
+    "silent stub": ("stub-zone-unanswered", silent_stub),
+    "stub behind the root": ("stub-zone-unanswered", stub_behind_the_root),
 }
