@@ -101,8 +101,8 @@ def summary_of(place: Place) -> str:
             )
         case "network":
             return (
-                f"Answers are lost on the way {place.subject}: on its own node the replica answers "
-                f"{right.received if right else 'right'}."
+                f"Answers are lost or late on the way {place.subject}; on its own node the "
+                f"replica answers {right.received if right else 'right'}."
             )
         case "replica":
             return f"The replicas answer wrong by themselves, {place.subject}: {said}{instead}."

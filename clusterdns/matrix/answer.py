@@ -204,6 +204,7 @@ class Answer:
         return Values(
             name=self.question.name,
             rdtype=self.question.rdtype,
+            payload=self.question.payload or 0,
             server_name=self.server.name,
             address=self.server.address,
             asked=self.asked,

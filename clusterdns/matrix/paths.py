@@ -2,6 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from clusterdns.matrix.everyone import Matrix
 from clusterdns.matrix.losses import LATE_MS, Losses, Path, Record
@@ -16,15 +18,19 @@ def take_sample(everyone: Matrix, questions: Sequence[Question]) -> None:
     A path that is known to be dead, or to lose too much, is not asked any more: each round costs
     a second there.
     """
-    for transport in TRANSPORTS:
-        left = list(questions)
-        for _ in range(ROUNDS):
-            servers = [s for s in everyone.servers if not is_decided(everyone, s, transport)]
-            if not servers or not left:
-                break
-            answers = everyone.ask(left[:1] * EACH, transport, servers, insist=False)
-            if not any(answer.answered for answer in answers):
-                left.pop(0)
+    with ThreadPoolExecutor(max_workers=len(TRANSPORTS)) as pool:
+        list(pool.map(partial(_sample, everyone, questions), TRANSPORTS))
+
+
+def _sample(everyone: Matrix, questions: Sequence[Question], transport: Transport) -> None:
+    left = list(questions)
+    for _ in range(ROUNDS):
+        servers = [s for s in everyone.servers if not is_decided(everyone, s, transport)]
+        if not servers or not left:
+            break
+        answers = everyone.ask(left[:1] * EACH, transport, servers, insist=False)
+        if not any(answer.answered for answer in answers):
+            left.pop(0)
 
 
 def is_decided(everyone: Matrix, server: Server, transport: Transport) -> bool:

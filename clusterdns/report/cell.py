@@ -15,6 +15,7 @@ class Values(TypedDict, total=False):
 
     name: str
     rdtype: str
+    payload: int
     server_name: str
     address: str
     asked: bool
@@ -45,6 +46,7 @@ class Cell:
     whole: bool = True  # the whole answer was compared, not just something about it
     name: str = ""  # what was asked for: absolute, or as a program was given it
     rdtype: str = ""  # the type asked for, such as "AAAA"
+    payload: int = 1232  # EDNS buffer size that was offered, in octets; 0: no OPT record
     server_name: str = ""  # "service/kube-dns", "pod/coredns-6f9c-abcde", "nameserver"
     address: str = ""  # of the server
     asked: bool = True  # False: its path is dead, or it was asked once only

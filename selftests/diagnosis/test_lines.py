@@ -1,12 +1,12 @@
 """The smallest set of statements is found, whatever set it is, and in few rounds."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
 from clusterdns.corefile import parse
 from clusterdns.corefile.statements import Statement, statements
-from clusterdns.diagnosis.hops.lines import MOST_AT_ONCE, WHOLE, Gone, Lines, search
+from clusterdns.diagnosis.hops.lines import MOST_AT_ONCE, WHOLE, Gone, Lines, is_inside, search
 
 COREFILE = parse(
     ".:53 {\n kubernetes cluster.local {\n  namespaces a\n  pods insecure\n }\n"
@@ -19,9 +19,9 @@ ALL = statements(COREFILE)
 Judge = Callable[[Gone], bool | None]
 
 
-def found(judge: Judge) -> tuple[Lines, int]:
+def found(judge: Judge, suspects: Sequence[Statement] = ()) -> tuple[Lines, int]:
     """The result, and how many rounds it took."""
-    going, rounds = search(ALL, []), 1
+    going, rounds = search(ALL, suspects), 1
     wants = next(going)
     while True:
         assert len(wants) <= 2 * MOST_AT_ONCE
@@ -53,6 +53,15 @@ def test_one_statement_is_found(guilty: str) -> None:
     result, rounds = found(lambda gone: covers(gone, one))
     assert result == Lines(True, frozenset({one}))
     assert rounds <= 4
+
+
+@pytest.mark.parametrize("guilty", ["namespaces a", "192.0.2.2", "template"])
+def test_what_is_inside_a_suspect_is_tried_with_it(guilty: str) -> None:
+    """Where reading knows which plugin takes the question, one round is enough."""
+    (one,) = named(guilty)
+    suspects = [p for p in ALL if p.kind == "plugin" and (p == one or is_inside(one, p))]
+    result, rounds = found(lambda gone: covers(gone, one), suspects)
+    assert (result, rounds) == (Lines(True, frozenset({one})), 1)
 
 
 def test_statements_that_only_go_together_are_found() -> None:

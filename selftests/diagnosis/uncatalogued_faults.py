@@ -18,7 +18,7 @@ from selftests.diagnosis.edit_facts import (
     no_answer,
     saying,
 )
-from selftests.diagnosis.faulty_facts.network import deaf_replica
+from selftests.diagnosis.faulty_facts.network import deaf_replica, deaf_replica_of_a_busy_node
 from selftests.diagnosis.faulty_facts.places import to_service
 from selftests.diagnosis.healthy_facts import DNS_IP, NODES, OURS
 
@@ -181,6 +181,7 @@ UNCATALOGUED: dict[str, tuple[str, Change]] = {
     "old Corefile": ("corefile-old-replica", old_corefile),
     "untranslated": ("wrong-source", untranslated),
     "deaf replica": ("dns-port-filtered", deaf_replica),
+    "deaf replica of a busy node": ("dns-port-filtered", deaf_replica_of_a_busy_node),
 }
 UNKNOWN: dict[str, Change] = {
     "tcp on one path": tcp_lost_on_one_path,

@@ -25,7 +25,7 @@ def starved(facts: Facts) -> Finding | None:
     """Replicas are late from everywhere, their own nodes included."""
     slow, limit = slow_replicas(facts), cpu_limit(facts)
     silent = silent_replicas(facts) if limit else {}
-    found = {**silent, **slow}
+    found = {name: why for name, why in {**silent, **slow}.items() if limit or missed(facts, name)}
     if not found:
         return None
     names = ", ".join(sorted(name.removeprefix("pod/") for name in found))
@@ -58,6 +58,17 @@ def starved(facts: Facts) -> Finding | None:
         tell_apart="container_cpu_cfs_throttled_periods_total of the replicas grows: a limit; "
         "it does not: the node itself is busy",
     )  # fmt: skip
+
+
+def missed(facts: Facts, name: str) -> bool:
+    """Whether answers of this very replica were missing or late, unless nothing tells.
+
+    A busy machine is slow for a moment, at this one: that is no reason for what another one lacks.
+    """
+    lacking = {c.server_name for t in facts.failed for c in t.cells if c.kind == "pod" and c.silent}
+    ill = {p.server.partition(" ")[0] for p in facts.paths if p.improbable or p.improbably_late}
+    pods = {server for server in lacking | ill if server.startswith("pod/")}
+    return not pods or name in pods
 
 
 @cause("replica-silent", "coredns-pod", leads_to=(*WAYS, "dns-svc-endpoints-notready"))

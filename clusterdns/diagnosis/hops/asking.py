@@ -104,7 +104,7 @@ def queries(
 ) -> list[tuple[str, str, str, Query]]:
     """The questions of one group: from which node, at which hop, where that is written."""
     cell = group.cell
-    question = Question(absolute_name(cell.name), cell.rdtype)
+    question = Question(absolute_name(cell.name), cell.rdtype, payload=cell.payload or None)
     transport = cast(Transport, cell.transport)
     own = is_of_cluster(facts, cell)
     patience = OUTSIDE_S if own else SLOW_S

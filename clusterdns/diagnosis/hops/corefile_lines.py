@@ -114,7 +114,7 @@ def _is(statement: Statement, taker: Taker) -> bool:
 
 def _question(facts: Facts, group: Group) -> Asking:
     cell = group.cell
-    question = Question(absolute_name(cell.name), cell.rdtype)
+    question = Question(absolute_name(cell.name), cell.rdtype, payload=cell.payload or None)
     own = is_of_cluster(facts, cell)
     return question, cast(Transport, cell.transport), OUTSIDE_S if own else 2 * OUTSIDE_S
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from clusterdns.corefile.settings import absolute, is_within
 from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.rows import Trouble
+from clusterdns.matrix.insistence import LARGE
 from clusterdns.report.cell import Cell
 
 MOST_GROUPS = 8  # that are asked about: each costs a few questions
@@ -61,6 +62,7 @@ def key_of(facts: Facts, cell: Cell) -> tuple[str, ...]:
     return (
         name_class(facts, cell.name),
         cell.rdtype if cell.rdtype in ("A", "AAAA", "PTR", "SRV") else "another type",
+        "large" if cell.payload > LARGE else "",
         cell.rcode or "silence",
         "records" if cell.records else "",
         cell.wanted_rcode,

@@ -35,8 +35,12 @@ class Lines:
 
 
 def search(found: Sequence[Statement], suspects: Sequence[Statement]) -> Search:
-    """Look for the smallest set of statements to take out; ``suspects`` are tried first."""
-    singles = in_order(found, suspects)
+    """Look for the smallest set of statements to take out; ``suspects`` are tried first.
+
+    What is inside them is tried with them: each round costs the start of an instance.
+    """
+    inside = [one for plugin in suspects for one in _parts(plugin, found)]
+    singles = in_order(found, [*suspects, *inside])
     everything = frozenset(one for one in found if one.kind == "plugin" and not _knows(one))
     everything |= frozenset(
         one for one in found if one.kind == "option" and _of_knowing(one, found)
@@ -54,8 +58,10 @@ def search(found: Sequence[Statement], suspects: Sequence[Statement]) -> Search:
     if judged.get(everything) and (only is None or only.kind == "server block"):
         shrunk = yield from _shrunk(everything)
         best = min(filter(None, (best, shrunk)), key=_words)
-    elif only is not None and (inner := _parts(only, found)):
-        judged |= yield [frozenset({one}) for one in inner[:MOST_AT_ONCE]]
+    elif only is not None:
+        inner = [frozenset({one}) for one in _parts(only, found)]
+        if due := [gone for gone in inner if gone not in judged]:
+            judged |= yield due[:MOST_AT_ONCE]
         best = smallest(judged)
     return Lines(True, best)
 

@@ -13,6 +13,7 @@ from clusterdns.diagnosis.hops.corefile_lines import placed_in_corefile
 from clusterdns.diagnosis.hops.groups import groups_of
 from clusterdns.diagnosis.hops.place import Place
 from clusterdns.diagnosis.hops.placing import place_of
+from clusterdns.diagnosis.hops.ways import asked_on_ways, places_of, start_on_ways, with_ways
 from clusterdns.diagnosis.work import Work
 from clusterdns.own_coredns import NotPossibleError
 from clusterdns.probe import Probe, ProbeLostError
@@ -38,11 +39,13 @@ def located(
     wrong; ``say`` is told what goes on.
     """
     groups = groups_of(facts)
-    if not groups or not probes:
+    if not facts.failed or not probes:
         return facts
     work = Work(time.monotonic() + ASKING_S, dict(facts.missing))
     try:
+        suspected = start_on_ways(facts, probes, work)
         asked = ask_hops(facts, groups, probes, work)
+        ways = places_of(facts, asked_on_ways(suspected, work))
     finally:
         work.end()
     places = [place_of(facts, group, asked.get(n, ())) for n, group in enumerate(groups)]
@@ -61,7 +64,7 @@ def located(
             found = [_untried(places[n], one_line(error)) for n in troubled]
         for n, place in zip(troubled, found, strict=True):
             places[n] = place
-    return replace(facts, places=tuple(places), missing=missing)
+    return replace(facts, places=tuple(with_ways(places, ways)), missing=missing)
 
 
 def worth_trying(facts: Facts, place: Place) -> bool:

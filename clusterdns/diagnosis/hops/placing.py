@@ -8,6 +8,9 @@ from clusterdns.diagnosis.hops.asking import Asked
 from clusterdns.diagnosis.hops.groups import Group, what_is_alike, what_is_unlike
 from clusterdns.diagnosis.hops.place import Place
 from clusterdns.diagnosis.hops.right import Right
+from clusterdns.diagnosis.hops.ways import where
+
+SHORT = 512  # octets of an answer that passes wherever DNS does (RFC 1035 4.2.1)
 
 
 def place_of(facts: Facts, group: Group, asked: Sequence[Asked]) -> Place:
@@ -80,8 +83,14 @@ def _replica_or_way(blank: Place, asked: Sequence[Asked], right: Right) -> Place
     fine = near.get(bad.server.name) or next(o for o in asked if o.is_right(right))
     if not bad.is_silent or bad.server.name not in near:
         return _pair(replace(blank, hop="replica", subject=bad.server.name), fine, bad, right)
-    where = f"from {bad.node} to {bad.server.name} on {bad.server.node or 'its node'}"
-    return _pair(replace(blank, hop="network", subject=where), fine, bad, right)
+    found = replace(blank, hop="network", subject=where(bad.node, bad.server), tried=_size(fine))
+    return _pair(found, fine, bad, right)
+
+
+def _size(fine: Asked) -> tuple[str, ...]:
+    """How large an answer is that is lost, where only large ones are."""
+    octets = max(answer.size for answer in fine.answers)
+    return (f"the answer that is lost has {octets} octets",) if octets > SHORT else ()
 
 
 def _behind(blank: Place, asked: Sequence[Asked], right: Right) -> Place:

@@ -68,6 +68,29 @@ def deaf_replica(facts: Facts) -> Facts:
     return failing(failed(deaf, name, lookup), PATHS)
 
 
+def deaf_replica_of_a_busy_node(facts: Facts) -> Facts:
+    """One replica gets no questions, and the node of the other one is slow for a moment."""
+    faulty = deaf_replica(facts)
+    slow = [
+        replace(talk, ms=340.0)
+        if (talk.server, talk.node) == ("pod/coredns-b", talk.server_node)
+        else talk
+        for talk in faulty.talks
+    ]
+    left_out = cell(
+        "web.shop.svc.cluster.local. A",
+        "w2",
+        "pod/coredns-a (10.244.0.2)",
+        "udp",
+        RIGHT,
+        no_answer("not asked"),
+    )
+    check = "tests/dns/test_cluster_ip_service.py::test_address_is_the_cluster_ip[udp-A]"
+    return failed(
+        replace(faulty, talks=tuple(slow)), check, replace(left_out, asked=False, deviates=False)
+    )
+
+
 def forwards_nothing(facts: Facts) -> Facts:
     """Pods on w2 reach nothing outside it."""
     faulty = saying(facts, lambda t: "timeout" if t.node == "w2" else None)
