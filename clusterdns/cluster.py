@@ -58,6 +58,7 @@ RESOURCES: Mapping[str, tuple[str, str, bool]] = {
     ),
     "Service": ("/api/v1", "services", True),
     "ServiceAccount": ("/api/v1", "serviceaccounts", True),
+    "StatefulSet": ("/apis/apps/v1", "statefulsets", True),
     "SubjectAccessReview": ("/apis/authorization.k8s.io/v1", "subjectaccessreviews", False),
 }
 

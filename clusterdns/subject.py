@@ -12,6 +12,7 @@ FOLDER = Path(__file__).parent.parent / "spec" / "subjects"
 
 # Everything that a subject may lack; a check that needs one of these says so with a marker.
 FEATURES: Mapping[str, str] = {
+    "dns-objects": "a Service, a workload and a Corefile in the API of the cluster",
     "dns-version": "the TXT record that names the version of the schema (2.2)",
     "pod-records": "names that hold a pod's address (1.0.1, 2.6)",
     "health": "a page that says whether the server is alive",

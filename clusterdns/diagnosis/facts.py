@@ -21,6 +21,7 @@ from clusterdns.diagnosis.stored import confs_of, pruned
 from clusterdns.diagnosis.upstreams import host_of, root_upstreams
 from clusterdns.inventory.inventory import Inventory
 from clusterdns.inventory.owner_places import Owner
+from clusterdns.inventory.told import Told
 from clusterdns.resolvconf import ResolvConf
 
 
@@ -217,11 +218,12 @@ class Facts:
     def from_json(cls, text: str) -> "Facts":
         """The facts of a JSON object."""
         document: dict[str, Any] = json.loads(text)
-        tuples = ("nodes", "slices", "pods", "config_map", "folders", "further")
+        tuples = ("nodes", "slices", "pods", "config_map", "folders", "further", "rivals")
         inventory: dict[str, Any] = {
             k: tuple(v) if k in tuples and v is not None else v
             for k, v in document.pop("inventory").items()
         }
+        inventory["told"] = Told(**inventory.get("told", {}))
         troubles = [Trouble.from_document(one) for one in document.pop("troubles")]
         confs = {
             name: None if document[name] is None else confs_of(document[name])
@@ -253,6 +255,8 @@ class Facts:
 
 def kind_of(workload: Manifest) -> str:
     """The kind of a workload as kubectl writes it; lists of the API leave it out."""
+    if kind := workload.get("kind"):
+        return str(kind).lower()
     return "daemonset" if "desiredNumberScheduled" in workload.get("status", {}) else "deployment"
 
 

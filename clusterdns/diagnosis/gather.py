@@ -67,7 +67,7 @@ def gather(sources: Sources, deadline_s: float = DEADLINE_S) -> Facts:
 def _gathered(sources: Sources, cluster: Cluster, work: Work) -> Facts:
     testbed = sources.testbed
     namespaces = own_namespaces(testbed)
-    work.start("inventory", take_inventory, cluster)
+    work.start("inventory", take_inventory, cluster, sources.inventory.told)
     work.start("services", cluster.list, "Service")
     work.start("api_slices", cluster.list, "EndpointSlice", "default", API_SERVICE_LABEL)
     work.start("kube_proxies", cluster.list, "Pod", None, "k8s-app=kube-proxy")

@@ -1,43 +1,14 @@
-"""Which of a cluster's objects serve DNS: the Service, what is behind it, and its Corefile."""
+"""What serves DNS behind a Service: workloads, their pods, the container, and its Corefile."""
 
-from clusterdns.cluster import Cluster, Manifest
+from collections.abc import Sequence
+from posixpath import basename, dirname, normpath
+
+from clusterdns.cluster import Manifest
+from clusterdns.inventory.arguments import value_of, words_of
 
 LABEL = "k8s-app=kube-dns"  # of the Service and the pods, for CoreDNS and kube-dns alike
 OURS = "dns-conformance/run"  # a label of all that a run makes
-
-
-def the_dns_service(services: list[Manifest]) -> Manifest | None:
-    """The Service that pods ask: kube-system/kube-dns, else the one that wears the label."""
-    key, value = LABEL.split("=")
-    labelled = [s for s in services if (s["metadata"].get("labels") or {}).get(key) == value]
-    named = [s for s in services if in_kube_system(s, "kube-dns")]
-    found = [s for s in [*named, *labelled] if s["spec"].get("clusterIP") not in ("None", "", None)]
-    return next(iter(found), None)
-
-
-def unlabelled_dns_service(services: list[Manifest]) -> Manifest | None:
-    """A DNS Service as other installers name it, where nothing wears the label at all."""
-    named = [
-        s
-        for s in services
-        if "dns" in s["metadata"]["name"]
-        and OURS not in (s["metadata"].get("labels") or {})
-        and s["spec"].get("clusterIP") not in ("None", "", None)
-        and s["spec"].get("selector")
-        and any((p.get("protocol"), p["port"]) == ("UDP", 53) for p in s["spec"].get("ports", []))
-    ]
-    rank = {
-        id(s): (s["metadata"]["namespace"] != "kube-system", s["metadata"]["name"]) for s in named
-    }
-    return min(named, key=lambda s: rank[id(s)], default=None)
-
-
-def workloads_behind(cluster: Cluster, service: Manifest) -> list[Manifest]:
-    """The Deployments and DaemonSets whose pods a Service selects."""
-    namespace = service["metadata"]["namespace"]
-    kinds = ("Deployment", "DaemonSet")
-    found = [workload for kind in kinds for workload in cluster.list(kind, namespace)]
-    return [workload for workload in found if is_behind(service, workload)]
+SERVERS = ("coredns", "kubedns")  # how containers that serve DNS are called
 
 
 def is_behind(service: Manifest, workload: Manifest) -> bool:
@@ -45,37 +16,6 @@ def is_behind(service: Manifest, workload: Manifest) -> bool:
     selector = service["spec"].get("selector") or {}
     labels = workload["spec"]["template"].get("metadata", {}).get("labels") or {}
     return bool(selector) and selector.items() <= labels.items()
-
-
-def further_workloads(
-    workloads: list[Manifest], chosen: Manifest | None, service: Manifest | None
-) -> tuple[Manifest, ...]:
-    """More workloads that run replicas of the same Service, by their label and its selector."""
-    if chosen is None or service is None or not is_behind(service, chosen):
-        return ()
-    namespace = service["metadata"]["namespace"]
-    here = [w for w in workloads if w["metadata"]["namespace"] == namespace and w is not chosen]
-    return tuple(w for w in here if is_behind(service, w))
-
-
-def pods_of(
-    workloads: list[Manifest | None],
-    cluster: Cluster,
-    namespace: str,
-    service: Manifest | None = None,
-) -> list[Manifest]:
-    """The pods of workloads, each once, but those that are being deleted.
-
-    Without a workload it is the pods that the Service selects: those serve DNS.
-    """
-    found: dict[str, Manifest] = {}
-    behind = (service or {}).get("spec", {}).get("selector")
-    for workload in workloads:
-        own = (workload or {}).get("spec", {}).get("selector", {}).get("matchLabels")
-        selector = own or (None if workload else behind)
-        labels = ",".join(f"{k}={v}" for k, v in selector.items()) if selector else LABEL
-        found |= {p["metadata"]["name"]: p for p in cluster.list("Pod", namespace, labels)}
-    return [pod for pod in found.values() if not is_going(pod)]
 
 
 def the_workload(workloads: list[Manifest], service: Manifest | None) -> Manifest | None:
@@ -91,26 +31,48 @@ def pod_spec(workload: Manifest | None) -> Manifest:
     return dict((workload or {}).get("spec", {}).get("template", {}).get("spec", {}))
 
 
+def holder_of(workload: Manifest | None, pods: Sequence[Manifest]) -> Manifest | None:
+    """What has the spec of the replicas: their workload, or a pod that nobody owns, written so."""
+    if workload is not None or not pods:
+        return workload
+    return {
+        "metadata": pods[0]["metadata"],
+        "spec": {"template": {"spec": pods[0].get("spec", {})}},
+    }
+
+
 def serving_container(workload: Manifest | None) -> Manifest:
     """The container that serves DNS; empty without any."""
     containers: list[Manifest] = pod_spec(workload).get("containers", [])
-    named = [c for c in containers if c["name"] in ("coredns", "kubedns")]
-    return (named or containers or [{}])[0]
+    named = [c for c in containers if c["name"] in SERVERS]
+    udp = [c for c in containers if any(p.get("protocol") == "UDP" for p in c.get("ports") or [])]
+    return (named or udp or containers or [{}])[0]
 
 
 def corefile_place(workload: Manifest | None) -> tuple[str, str, str] | None:
-    """Namespace, name and key of the ConfigMap that the workload mounts as its Corefile."""
+    """Namespace, name and key of the ConfigMap that the workload mounts as its Corefile.
+
+    It is the one in the folder that -conf names, whatever it is called.
+    """
     if workload is None:
         return None
-    namespace = workload["metadata"]["namespace"]
-    volumes = workload["spec"]["template"]["spec"].get("volumes") or []
+    spec, container = pod_spec(workload), serving_container(workload)
+    conf = value_of(words_of(container), "conf") or ""
+    file, folder = basename(conf) or "Corefile", normpath(dirname(conf) or "/")
+    here = [
+        mount["name"]
+        for mount in container.get("volumeMounts") or []
+        if normpath(mount["mountPath"]) in (folder, normpath(conf or "/"))
+    ]
+    volumes = sorted(spec.get("volumes") or [], key=lambda volume: volume["name"] not in here)
     maps = [volume["configMap"] for volume in volumes if "configMap" in volume]
-    with_corefile = [m for m in maps if "Corefile" in {i["path"] for i in m.get("items", [])}]
-    chosen = next(iter(with_corefile or maps), None)
+    with_corefile = [m for m in maps if file in {i["path"] for i in m.get("items") or []}]
+    in_folder = [v["configMap"] for v in volumes if v["name"] in here and "configMap" in v]
+    chosen = next(iter([*with_corefile, *in_folder, *maps]), None)
     if chosen is None:
         return None
-    keys = [item["key"] for item in chosen.get("items", []) if item["path"] == "Corefile"]
-    return namespace, chosen["name"], (keys or ["Corefile"])[0]
+    keys = [item["key"] for item in chosen.get("items") or [] if item["path"] == file]
+    return workload["metadata"]["namespace"], chosen["name"], (keys or [file])[0]
 
 
 def is_going(thing: Manifest) -> bool:
@@ -122,3 +84,9 @@ def in_kube_system(thing: Manifest, name: str) -> bool:
     """Whether this is the object of that name in kube-system."""
     meta = thing["metadata"]
     return bool(meta["namespace"] == "kube-system" and meta["name"] == name)
+
+
+def is_labelled(thing: Manifest) -> bool:
+    """Whether an object wears the label of kube-dns."""
+    key, value = LABEL.split("=")
+    return bool((thing["metadata"].get("labels") or {}).get(key) == value)

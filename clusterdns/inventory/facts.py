@@ -1,12 +1,14 @@
 """The section "cluster" of the report: what was judged."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from clusterdns.cluster import Cluster
 from clusterdns.inventory.features import features_of
 from clusterdns.inventory.inventory import Inventory
+from clusterdns.inventory.judged import judged
+from clusterdns.inventory.node_local import NodeCache
 from clusterdns.names import address_type
 
 FAMILIES = {"A": "IPv4", "AAAA": "IPv6"}
@@ -16,15 +18,17 @@ def facts_of(
     cluster: Cluster,
     inventory: Inventory,
     domain: str = "",
-    node_local: Mapping[str, object] | None = None,
+    caches: Collection[NodeCache] | None = None,
     unprobed: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """The facts of the report about this cluster; the domain is known once pods have told it.
 
-    ``unprobed``: why nodes have no probe, by node; it is left out where all have one.
+    ``caches``: those of the nodes, None where nobody could tell. ``unprobed``: why nodes have no
+    probe, by node; it is left out where all have one.
     """
     service_ips = inventory.cluster_ips
     corefile = inventory.corefile_text
+    nodes = None if caches is None else dict.fromkeys(cache.node for cache in caches)
     return {
         "server": inventory.version,
         "context": cluster.context,
@@ -32,12 +36,13 @@ def facts_of(
         "ipFamilies": sorted({FAMILIES[address_type(ip)] for ip in service_ips}),
         "nodes": len(inventory.nodes),
         "dns": {
+            "judged": judged(inventory, caches or ()),
             "implementation": implementation(inventory),
             "version": inventory.coredns_version,
             "image": inventory.image,
             "replicas": len(inventory.ready_pods),
             "corefileSha256": hashlib.sha256(corefile.encode()).hexdigest() if corefile else "",
-            "features": features_of(inventory, node_local),
+            "features": features_of(inventory, nodes),
         },
         **({"unprobed": dict(unprobed)} if unprobed else {}),
     }

@@ -4,6 +4,7 @@ Nothing here is good or bad: what is configured decides what can be demanded.
 """
 
 from collections.abc import Callable, Mapping
+from ipaddress import ip_address
 from typing import Any
 
 from clusterdns.cluster import Manifest
@@ -66,6 +67,8 @@ def why_absent(inventory: Inventory, feature: str) -> str:
 
     Raises NotReadableError where the Corefile would tell, and we may not look at it.
     """
+    if inventory.why_no_objects and feature in OF_OBJECTS:
+        return inventory.why_no_objects
     inventory.must_know(COREFILE)
     reading, absent = inventory.reading, ABSENT.get(feature)
     return absent(inventory, reading) if reading is not None and absent is not None else ""
@@ -77,11 +80,29 @@ def without(plugin: str, probe: str = "") -> Callable[[Inventory, Reading], str]
     def absent(inventory: Inventory, reading: Reading) -> str:
         asked = (inventory.container.get(probe) or {}).get("httpGet", {}).get("path", "")
         unknown = "unresolved-imports" in reading.features
-        if reading.has(plugin) or asked == f"/{plugin}" or unknown:
+        if reading.has(plugin):
+            return only_inside(reading, plugin)
+        if asked == f"/{plugin}" or unknown:
             return ""
         return f"the Corefile has no {plugin}"
 
     return absent
+
+
+def only_inside(reading: Reading, plugin: str) -> str:
+    """Why no other pod can have the page of a plugin: all its listeners are loopback addresses."""
+    listeners = reading.listeners(plugin)
+    if not listeners or not all(_is_loopback(each) for each in listeners):
+        return ""
+    return f"{plugin} listens on {', '.join(listeners)} only: other pods cannot have its page"
+
+
+def _is_loopback(listener: str) -> bool:
+    host = listener.rpartition(":")[0].strip("[]")
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def autopath(inventory: Inventory, reading: Reading) -> str:
@@ -98,7 +119,11 @@ def option(name: str, words: str) -> Callable[[Inventory, Reading], str]:
     return absent
 
 
+# What is judged by objects of the API, or by what stands in them.
+OF_OBJECTS = frozenset({"dns-objects", "health", "ready", "metrics", "reload"})
+
 ABSENT: Mapping[str, Callable[[Inventory, Reading], str]] = {
+    "dns-objects": lambda inventory, reading: "",  # there is a Corefile, so there are objects
     "health": without("health", "livenessProbe"),
     "ready": without("ready", "readinessProbe"),
     "metrics": without("prometheus"),

@@ -16,19 +16,16 @@ from kubernetes.client import ApiException
 from clusterdns.cluster import Cluster, Manifest, NotFoundError, is_ready
 from clusterdns.corefile import Corefile, CorefileError, Reading, findings, parse
 from clusterdns.corefile.finding import Finding
+from clusterdns.inventory.behind import Behind, what_is_behind
 from clusterdns.inventory.dns_objects import (
     LABEL,
     corefile_place,
-    further_workloads,
+    holder_of,
     pod_spec,
-    pods_of,
     serving_container,
-    the_dns_service,
-    the_workload,
-    unlabelled_dns_service,
-    workloads_behind,
 )
 from clusterdns.inventory.mounts import Mounted, corefile_path, read_mounts
+from clusterdns.inventory.told import Told, choose_service, ips_of, is_for_dns
 from clusterdns.matrix.question import Server
 from clusterdns.run.ledger import one_line
 
@@ -61,6 +58,8 @@ class Inventory:
     further: tuple[Manifest, ...] = ()  # more workloads behind the Service
     # What the API server refused to show, in words: it looks like something that is not there.
     unreadable: Mapping[str, str] = field(default_factory=dict)
+    told: Told = field(default_factory=Told)  # what pods are told to ask; empty: none was asked yet
+    rivals: tuple[str, ...] = ()  # other Services with port 53, as namespace/name
 
     def must_know(self, part: str) -> None:
         """Raises NotReadableError when a part (COREFILE, SLICES) was not shown."""
@@ -70,8 +69,7 @@ class Inventory:
     @property
     def namespace(self) -> str:
         """Where cluster DNS lives."""
-        found = self.service or self.workload
-        return str(found["metadata"]["namespace"]) if found else "kube-system"
+        return namespace_of(self.service or self.workload)
 
     @property
     def service_name(self) -> str:
@@ -81,9 +79,7 @@ class Inventory:
     @property
     def cluster_ips(self) -> tuple[str, ...]:
         """The cluster IPs of the DNS Service, the first one first; empty without a Service."""
-        spec = self.service["spec"] if self.service else {}
-        ips = spec.get("clusterIPs") or [spec.get("clusterIP", "")]
-        return tuple(ip for ip in ips if ip and ip != "None")
+        return ips_of(self.service) if self.service else ()
 
     @property
     def replicas(self) -> tuple[Server, ...]:
@@ -98,10 +94,29 @@ class Inventory:
 
     @property
     def replica_port(self) -> int:
-        """Where the replicas listen: the container's UDP port, which need not be 53."""
+        """Where the replicas listen: the container's UDP port, which need not be 53.
+
+        Where it has several, or none that it names, it is the one that the slices lead to.
+        """
         ports = [p for p in self.container.get("ports", []) if p.get("protocol") == "UDP"]
+        leads_to = self.slice_port
+        if leads_to and (not ports or leads_to in {p["containerPort"] for p in ports}):
+            return leads_to
         named = [p for p in ports if str(p.get("name", "")).startswith("dns")]
         return int((named or ports or [{"containerPort": 53}])[0]["containerPort"])
+
+    @property
+    def slice_port(self) -> int | None:
+        """The port behind 53/UDP of the Service, by its slices; None where they do not agree."""
+        ports = (self.service or {}).get("spec", {}).get("ports") or []
+        names = {p.get("name", "") for p in ports if (p.get("protocol"), p["port"]) == ("UDP", 53)}
+        found = {
+            int(p["port"])
+            for piece in self.slices
+            for p in piece.get("ports") or []
+            if p.get("protocol") == "UDP" and p.get("name", "") in names
+        }
+        return next(iter(found)) if len(found) == 1 else None
 
     @property
     def services(self) -> tuple[Server, ...]:
@@ -115,8 +130,13 @@ class Inventory:
 
     @property
     def container(self) -> Manifest:
-        """The container of the workload that serves DNS; empty without a workload."""
-        return serving_container(self.workload)
+        """The container that serves DNS; empty where nothing runs."""
+        return serving_container(holder_of(self.workload, self.pods))
+
+    @property
+    def pod_spec(self) -> Manifest:
+        """The spec of the replicas: their workload's, or a pod's own where nobody owns it."""
+        return pod_spec(holder_of(self.workload, self.pods))
 
     @property
     def image(self) -> str:
@@ -164,6 +184,29 @@ class Inventory:
         return (self.workload, *self.further) if self.workload else self.further
 
     @property
+    def unowned(self) -> tuple[str, ...]:
+        """The addresses that pods are told and that are not those of the DNS Service."""
+        return tuple(ip for ip in self.told.addresses if ip not in self.cluster_ips)
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether it is clear without asking a pod which Service is meant: there is one only."""
+        return self.service is not None and not self.rivals
+
+    @property
+    def why_no_objects(self) -> str:
+        """Why there is nothing to look at in the API, in a sentence; empty where there is.
+
+        Pods are told an address of which somebody answers who is no object of this cluster.
+        """
+        if self.service or self.workload or self.pods or not self.told.answering:
+            return ""
+        return (
+            f"DNS is served at {', '.join(self.told.answering)} by no object of this cluster's "
+            "API (a service of the provider, or a program on the nodes): there is none to look at"
+        )
+
+    @property
     def ready_nodes(self) -> tuple[Manifest, ...]:
         """The Linux nodes that are ready: probes are started on these, cordoned or not."""
         return tuple(
@@ -174,46 +217,65 @@ class Inventory:
         )
 
 
-def take_inventory(cluster: Cluster) -> Inventory:
-    """Read it all, side by side. Raises kubernetes.client.ApiException when the API refuses."""
+def take_inventory(cluster: Cluster, told: Told | None = None) -> Inventory:
+    """Read it all, side by side. Raises kubernetes.client.ApiException when the API refuses.
+
+    ``told``: what pods are told to ask, once that is known: it decides which Service is meant.
+    """
+    told = told or Told()
     with ThreadPoolExecutor(max_workers=6) as pool:
         version = pool.submit(cluster.request, "GET", "/version")
         nodes = pool.submit(cluster.list, "Node")
-        services = pool.submit(cluster.list, "Service")
+        listed = pool.submit(cluster.list, "Service")
         deployments = pool.submit(cluster.list, "Deployment", None, LABEL)
         daemons = pool.submit(cluster.list, "DaemonSet", None, LABEL)
-        service = the_dns_service(services.result())
         labelled = deployments.result() + daemons.result()
-    if service is None and not labelled:
-        service = unlabelled_dns_service(services.result())
-        labelled = workloads_behind(cluster, service) if service else []
-    workload = the_workload(labelled, service)
-    further = further_workloads(labelled, workload, service)
-    found = service or workload
-    namespace = found["metadata"]["namespace"] if found else "kube-system"
-    pods = pods_of([workload, *further], cluster, namespace, service)
-    name = service["metadata"]["name"] if service else "kube-dns"
+        services = listed.result()
+    service = choose_service(services, told, may_be_unlabelled=not labelled)
     refused: dict[str, str] = {}
-    labels = f"kubernetes.io/service-name={name}"
-    slices = if_shown(refused, SLICES, lambda: cluster.list("EndpointSlice", namespace, labels))
-    place = corefile_place(workload)
-    mounted = mounts_of(cluster, workload)
+    slices = slices_of(cluster, service, refused)
+    behind = what_is_behind(cluster, service, slices, labelled)
+    if told.answering and service and not told.nodes_told(ips_of(service)) and behind.is_empty:
+        service, slices, behind = None, [], Behind()  # a left-over: pods ask somebody else
+    place = corefile_place(behind.holder)
+    mounted = mounts_of(cluster, behind.holder)
     text = if_shown(refused, COREFILE, lambda: read_corefile(cluster, place)) if place else None
     return Inventory(
         version=str(version.result().get("gitVersion", "")),
         nodes=tuple(nodes.result()),
         service=service,
-        slices=tuple(slices or ()),
-        workload=workload,
-        pods=tuple(sorted(pods, key=lambda pod: str(pod["metadata"]["name"]))),
+        slices=tuple(slices),
+        workload=behind.workload,
+        pods=tuple(sorted(behind.pods, key=lambda pod: str(pod["metadata"]["name"]))),
         corefile_text=text,
         config_map=place[:2] if place else None,
         files=mounted.files,
         folders=tuple(sorted(mounted.folders)),
         keys=mounted.keys,
-        further=further,
+        further=behind.further,
         unreadable=refused,
+        told=told,
+        rivals=tuple(_name(each) for each in services if is_for_dns(each) and each is not service),
     )
+
+
+def slices_of(
+    cluster: Cluster, service: Manifest | None, refused: dict[str, str]
+) -> list[Manifest]:
+    """The EndpointSlices of the DNS Service, or of the one that should be there."""
+    name = service["metadata"]["name"] if service else "kube-dns"
+    labels = f"kubernetes.io/service-name={name}"
+    place = namespace_of(service)
+    return if_shown(refused, SLICES, lambda: cluster.list("EndpointSlice", place, labels)) or []
+
+
+def namespace_of(thing: Manifest | None) -> str:
+    """The namespace of an object, or the one where cluster DNS usually is."""
+    return str(thing["metadata"]["namespace"]) if thing else "kube-system"
+
+
+def _name(thing: Manifest) -> str:
+    return f"{thing['metadata']['namespace']}/{thing['metadata']['name']}"
 
 
 def if_shown(refused: dict[str, str], part: str, read: Callable[[], T]) -> T | None:

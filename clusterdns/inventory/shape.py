@@ -46,6 +46,28 @@ def strange_nameservers(
     return {node: told for node, told in strange.items() if told}
 
 
+def seen_to_serve(inventory: Inventory) -> Mapping[str, tuple[str, ...]]:
+    """Who is not the DNS Service and knows the cluster's names all the same, by node.
+
+    Only addresses that pods are told there. A replica's own is none of them: it goes with its pod.
+    """
+    told = inventory.told
+    passing = {
+        str(ip["ip"])
+        for pod in inventory.pods
+        if not pod.get("spec", {}).get("hostNetwork")
+        for ip in pod.get("status", {}).get("podIPs") or []
+    }
+    return {
+        node: tuple(
+            ip
+            for ip in told.by_node.get(node, ())
+            if ip in known and ip not in passing and ip not in inventory.cluster_ips
+        )
+        for node, known in told.knows.items()
+    }
+
+
 def served_families(inventory: Inventory) -> frozenset[str]:
     """The IP families of the DNS Service, as the types of record that hold them."""
     return frozenset(address_type(ip) for ip in inventory.cluster_ips)

@@ -35,7 +35,15 @@ MARKS = {
 MARK_WITHIN = 2000
 
 CLUSTER_KEYS = ("server", "context", "domain", "ipFamilies", "nodes", "dns")
-DNS_KEYS = ("implementation", "version", "image", "replicas", "corefileSha256", "features")
+DNS_KEYS = (
+    "judged",
+    "implementation",
+    "version",
+    "image",
+    "replicas",
+    "corefileSha256",
+    "features",
+)
 
 Document = dict[str, Any]
 

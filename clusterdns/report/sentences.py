@@ -89,7 +89,9 @@ def cluster_lines(report: Report) -> list[str]:
         str(dns.get("image") or ""),
     ]
     told = [features_line(dns.get("features") or {})]
-    return [", ".join(filter(None, words)) for words in (who, size, server, told) if any(words)]
+    judged = [str(dns.get("judged") or "")]
+    lines = (who, size, judged, server, told)
+    return [", ".join(filter(None, words)) for words in lines if any(words)]
 
 
 def _with(prefix: str, value: object) -> str:

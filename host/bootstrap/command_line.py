@@ -47,6 +47,7 @@ ENVIRONMENTS = {
         "break a kind cluster in every known way (-k NAME: only this), or in --random N others",
     ),
     "matrix": (True, False, True, "other CoreDNS versions and kinds of clusters"),
+    "shapes": (True, False, True, "no false alarms in the shapes that distributions give DNS"),
     "soak": (True, False, True, "a healthy cluster gives no failure, ten runs in a row"),
 }
 # With one of these nothing is judged, so no cluster is needed.

@@ -28,6 +28,7 @@ COMMANDS = {
     "typing": False,
     "mutants -k dns-svc-missing": True,
     "matrix": True,
+    "shapes": True,
     "soak": True,
 }
 
@@ -65,7 +66,7 @@ def test_nothing_is_added_without_a_kind_run() -> None:
     assert command_line.arguments_for("conformance", None, ["--kube-context", "x"]) == []
 
 
-@pytest.mark.parametrize("name", ["selftests", "mutants", "matrix", "soak"])
+@pytest.mark.parametrize("name", ["selftests", "mutants", "matrix", "shapes", "soak"])
 def test_clusters_that_nobody_watches_are_sealed(name: str) -> None:
     """The suite is told to seal what it makes."""
     assert command_line.environment_for(name, LOCAL)["CLUSTERDNS_SEAL"] == "1"

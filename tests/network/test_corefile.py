@@ -21,6 +21,7 @@ def wanted_plugins(coredns_version: str) -> frozenset[str]:
 
 
 @pytest.mark.usefixtures("corefile_shown")
+@pytest.mark.needs("dns-objects")
 def test_corefile_can_be_read(inventory: Inventory) -> None:
     """The ConfigMap must hold a Corefile without a syntax error: the next restart reads it."""
     found = inventory.corefile

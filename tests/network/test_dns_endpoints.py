@@ -5,7 +5,7 @@ import pytest
 from clusterdns.inventory.inventory import Inventory
 from clusterdns.inventory.shape import endpoint_ports, pod_ips, ready_endpoints, served_families
 
-pytestmark = pytest.mark.about("dns-endpoints")
+pytestmark = [pytest.mark.about("dns-endpoints"), pytest.mark.needs("dns-objects")]
 
 PORTS = [("UDP", 53), ("TCP", 53)]
 

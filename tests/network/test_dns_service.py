@@ -11,15 +11,17 @@ from clusterdns.testbed.testbed import Testbed
 pytestmark = pytest.mark.about("dns-service")
 
 
+@pytest.mark.needs("dns-objects")
 @pytest.mark.quick
 def test_service_has_a_cluster_ip(inventory: Inventory) -> None:
     """There must be a DNS Service with a cluster IP."""
     assert inventory.cluster_ips, (
-        "no Service named kube-dns or labelled k8s-app=kube-dns has a cluster IP: "
-        "kubectl get service -A -l k8s-app=kube-dns"
+        "no Service has the address that pods are told to ask, and none named kube-dns or labelled "
+        "k8s-app=kube-dns has a cluster IP: kubectl get service -A -l k8s-app=kube-dns"
     )
 
 
+@pytest.mark.needs("dns-objects")
 @pytest.mark.level("advice")
 def test_service_is_not_open_to_the_outside(inventory: Inventory) -> None:
     """The DNS Service should be of type ClusterIP: a node port makes it an open resolver."""
@@ -27,6 +29,7 @@ def test_service_is_not_open_to_the_outside(inventory: Inventory) -> None:
     assert service.get("spec", {}).get("type") == "ClusterIP", service.get("spec")
 
 
+@pytest.mark.needs("dns-objects")
 @pytest.mark.quick
 @pytest.mark.parametrize(
     ("protocol", "number"),
@@ -41,6 +44,7 @@ def test_service_has_port(inventory: Inventory, protocol: str, number: int) -> N
     assert port_of(ports, protocol, number), f"{inventory.service_name} has only {ports}"
 
 
+@pytest.mark.needs("dns-objects")
 @pytest.mark.level("advice")
 def test_service_has_the_metrics_port(inventory: Inventory) -> None:
     """The DNS Service should offer 9153/TCP, where its annotations send Prometheus."""
@@ -48,6 +52,7 @@ def test_service_has_the_metrics_port(inventory: Inventory) -> None:
     assert port_of(ports, "TCP", 9153), f"{inventory.service_name} has only {ports}"
 
 
+@pytest.mark.needs("dns-objects")
 @pytest.mark.level("advice")
 @pytest.mark.parametrize("label", WELL_KNOWN_LABELS)
 def test_service_has_label(inventory: Inventory, label: str) -> None:
@@ -56,6 +61,7 @@ def test_service_has_label(inventory: Inventory, label: str) -> None:
     assert labels.get(label) == WELL_KNOWN_LABELS[label], labels
 
 
+@pytest.mark.needs("dns-objects")
 def test_selector_matches_the_replicas(inventory: Inventory) -> None:
     """The selector of the DNS Service must match the labels of every replica."""
     selector = (inventory.service or {}).get("spec", {}).get("selector") or {}
@@ -71,10 +77,10 @@ def test_selector_matches_the_replicas(inventory: Inventory) -> None:
 def test_pods_on_every_node_ask_the_service(
     inventory: Inventory, testbed: Testbed, node_local: Mapping[str, tuple[str, ...]]
 ) -> None:
-    """A pod must be told the cluster IP of the DNS Service, or a cache that its node has."""
+    """A pod must be told the DNS Service, a cache on its node, or who else knows the cluster."""
     strange = strange_nameservers(testbed.resolv_confs, inventory.cluster_ips, node_local)
     assert (bool(testbed.resolv_confs), strange) == (True, {}), (
-        f"{inventory.service_name} has {inventory.cluster_ips} and node-local caches listen on "
+        f"{inventory.service_name} has {inventory.cluster_ips} and these serve on the nodes: "
         f"{dict(node_local)}, but pods are told {strange or 'nothing'}: "
         "look at clusterDNS in the kubelet's configuration on these nodes"
     )

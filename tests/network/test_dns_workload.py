@@ -2,7 +2,6 @@
 
 import pytest
 
-from clusterdns.inventory.dns_objects import pod_spec
 from clusterdns.inventory.features import in_words
 from clusterdns.inventory.inventory import Inventory
 from clusterdns.inventory.shape import (
@@ -13,7 +12,7 @@ from clusterdns.inventory.shape import (
     wanted_replicas,
 )
 
-pytestmark = pytest.mark.about("workload")
+pytestmark = [pytest.mark.about("workload"), pytest.mark.needs("dns-objects")]
 
 
 def test_workload_exists(inventory: Inventory) -> None:
@@ -62,7 +61,7 @@ def test_replicas_are_on_several_nodes(inventory: Inventory) -> None:
 
 def test_dns_policy_is_default(inventory: Inventory) -> None:
     """The replicas must take their upstreams from the node, or they would ask themselves."""
-    policy = pod_spec(inventory.workload).get("dnsPolicy")
+    policy = inventory.pod_spec.get("dnsPolicy")
     assert policy == "Default", f"dnsPolicy of the replicas: {policy}"
 
 
@@ -95,7 +94,7 @@ def test_container_has_a_memory_limit(inventory: Inventory) -> None:
 @pytest.mark.level("advice")
 def test_priority_class_is_critical(inventory: Inventory) -> None:
     """Cluster DNS should not be evicted before ordinary pods."""
-    priority = pod_spec(inventory.workload).get("priorityClassName")
+    priority = inventory.pod_spec.get("priorityClassName")
     assert priority in ("system-cluster-critical", "system-node-critical"), priority
 
 

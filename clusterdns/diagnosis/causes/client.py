@@ -6,6 +6,7 @@ from clusterdns.diagnosis.restarting import KUBELET, set_in_kubelet
 from clusterdns.diagnosis.scopes import Scope, about, both, other_than
 from clusterdns.inventory.arguments import words_of
 from clusterdns.inventory.node_local import local_ips
+from clusterdns.inventory.shape import seen_to_serve
 from clusterdns.report.cell import Cell
 from clusterdns.resolvconf import ResolvConf
 
@@ -27,12 +28,17 @@ def local_addresses(facts: Facts) -> set[str]:
 
 
 def odd_nodes(facts: Facts) -> dict[str, ResolvConf]:
-    """The nodes whose pods are told an address that is neither the Service's nor a cache's."""
+    """The nodes whose pods are told an address that is neither the Service's nor a cache's.
+
+    Nor is it that of somebody who was seen to know the cluster's names.
+    """
     known = {*facts.inventory.cluster_ips, *local_addresses(facts)}
+    serving = seen_to_serve(facts.inventory)
     return {
         node: conf
         for node, conf in facts.resolv_confs.items()
-        if not known & set(conf.nameservers) or set(conf.nameservers) - known
+        if not (right := known.union(serving.get(node, ()))) & set(conf.nameservers)
+        or set(conf.nameservers) - right
     }
 
 
@@ -216,11 +222,13 @@ def search_dot(facts: Facts) -> Finding | None:
 @cause("musl-parallel-nameservers", "client")
 def several_nameservers(facts: Facts) -> Finding | None:
     """Pods have several nameservers that do not know the same names."""
-    ips = set(facts.inventory.cluster_ips)
+    ips, serving = set(facts.inventory.cluster_ips), seen_to_serve(facts.inventory)
+    right = ips | local_addresses(facts)
     wrong = {
         node: conf.nameservers
         for node, conf in facts.resolv_confs.items()
-        if ips & set(conf.nameservers) and set(conf.nameservers) - ips - local_addresses(facts)
+        if ips & set(conf.nameservers)
+        and set(conf.nameservers) - right.union(serving.get(node, ()))
     }
     others = [t for t in facts.said("told") if t.node in wrong]
     if not wrong or not others:

@@ -31,8 +31,8 @@ def no_pods(facts: Facts) -> Finding | None:
     """There is no replica, or those wanted cannot start."""
     inventory = facts.inventory
     wanted, ready = wanted_replicas(inventory), len(inventory.ready_pods)
-    if inventory.workload is None and inventory.pods:
-        return None  # somebody runs it: a StatefulSet, or pods that nobody owns
+    if inventory.workload is None and (inventory.pods or inventory.told.answering):
+        return None  # somebody runs it: pods that nobody owns, or somebody outside the API
     if inventory.workload is None:
         return Finding(
             "Nothing runs the cluster's DNS: there is no Deployment or DaemonSet for it.",

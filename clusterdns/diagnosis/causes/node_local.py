@@ -12,8 +12,13 @@ from clusterdns.diagnosis.scopes import Scope, about
 def nobody_there(facts: Facts) -> Finding | None:
     """Pods are told the address of a node-local cache, and there is none."""
     local = local_addresses(facts)
+    said = facts.inventory.told.answers  # a cache may run outside the API
     wrong = {
-        node: [ns for ns in conf.nameservers if ns.startswith("169.254.") and ns not in local]
+        node: [
+            ns
+            for ns in conf.nameservers
+            if ns.startswith("169.254.") and ns not in {*local, *said.get(node, ())}
+        ]
         for node, conf in facts.resolv_confs.items()
     }
     wrong = {node: told for node, told in wrong.items() if told}

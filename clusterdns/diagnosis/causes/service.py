@@ -21,8 +21,8 @@ SHAPE = about("dns-service", "dns-endpoints")
 def missing(facts: Facts) -> Finding | None:
     """No Service has the address that pods ask."""
     inventory = facts.inventory
-    if inventory.service is not None:
-        return None
+    if inventory.service is not None or inventory.told.answering or _answered(facts):
+        return None  # who answers where pods are told to ask is not missing, whoever it is
     told = sorted({ns for conf in facts.resolv_confs.values() for ns in conf.nameservers})
     owners = facts.services or {}
     evidence = [f"no Service is named kube-dns or labelled {LABEL} in any namespace"]
@@ -50,6 +50,10 @@ def missing(facts: Facts) -> Finding | None:
         ),
         Scope(about(*SHAPE, *THROUGH_SERVICE), through_service),
     )
+
+
+def _answered(facts: Facts) -> bool:
+    return any(talk.answered for talk in facts.said() if talk.server.startswith("nameserver"))
 
 
 def _owner(owners: dict[str, str] | object, ip: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from clusterdns.experiments.context import ExperimentContext
 from clusterdns.experiments.forwarding.outside_zone import ZONE
-from clusterdns.inventory.metrics import Metrics, scrape
+from clusterdns.inventory.metrics import PORT, Metrics, scrape
 from clusterdns.matrix.question import Question, Server
 from clusterdns.probe import Packet
 from clusterdns.wait import eventually
@@ -75,13 +75,14 @@ def count_requests(
     endpoints: Mapping[str, str],
     each: int = 1,
     rdtype: str = RARE,
+    port: int = PORT,
 ) -> Multiplied:
     """Put questions for outside names to servers, and read before and after what was handled.
 
-    ``endpoints``: name and address of every CoreDNS whose counters are added up. Raises
-    NoMetricsError and ProbeLostError.
+    ``endpoints``: name and address of every CoreDNS whose counters are added up; ``port`` is that
+    of its metrics. Raises NoMetricsError and ProbeLostError.
     """
-    before = handled(scrape_all(context, endpoints), rdtype)
+    before = handled(scrape_all(context, endpoints, port), rdtype)
     names = [f"{secrets.token_hex(6)}.{ZONE}" for _ in range(each)]
     packets = [
         Packet(
@@ -95,7 +96,7 @@ def count_requests(
     ]
     context.probe.exchange(packets)
     counted = eventually(
-        lambda: handled(scrape_all(context, endpoints), rdtype) - before,
+        lambda: handled(scrape_all(context, endpoints, port), rdtype) - before,
         lambda now: now >= len(packets),
         within=1.0,
         every=0.3,
@@ -103,9 +104,11 @@ def count_requests(
     return Multiplied(len(packets), counted, rdtype, tuple(server.name for server in servers))
 
 
-def scrape_all(context: ExperimentContext, endpoints: Mapping[str, str]) -> dict[str, Metrics]:
+def scrape_all(
+    context: ExperimentContext, endpoints: Mapping[str, str], port: int = PORT
+) -> dict[str, Metrics]:
     """The metrics of several instances, by name. Raises NoMetricsError and ProbeLostError."""
-    return {name: scrape(context.probe, address) for name, address in endpoints.items()}
+    return {name: scrape(context.probe, address, port) for name, address in endpoints.items()}
 
 
 def handled(metrics: Mapping[str, Metrics], rdtype: str) -> int:

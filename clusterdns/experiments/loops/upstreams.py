@@ -26,6 +26,7 @@ from clusterdns.experiments.loops.multiplied import (
 from clusterdns.experiments.node_resolvers import RESOLV_CONF, BesideReplicas
 from clusterdns.inventory.inventory import COREFILE
 from clusterdns.inventory.metrics import Metrics, NoMetricsError
+from clusterdns.inventory.replica_pages import port_of
 from clusterdns.matrix.question import Server
 from clusterdns.own_coredns import NotPossibleError
 from clusterdns.resolvconf import ResolvConf
@@ -138,11 +139,13 @@ class UpstreamsExperiment(BesideReplicas[Upstreams]):
         servers = [s for s in inventory.replicas if addresses[s.name] == s.address]
         own = {s.address: s.name for s in (*inventory.services, *inventory.replicas)}
         told = {s.name: told_upstreams(inventory.corefile, confs[s.node]) for s in servers}
+        port = port_of(inventory, "/metrics")
         multiplied, no_metrics, seen = None, "", dict[str, frozenset[str] | None]()
         returned: dict[str, Multiplied] = {}
         try:
-            multiplied, returned = self._ask(context, servers, frozenset().union(*told.values()))
-            seen = {n: upstreams_in(m) for n, m in scrape_all(context, addresses).items()}
+            outside = frozenset().union(*told.values())
+            multiplied, returned = self._ask(context, servers, outside, port)
+            seen = {n: upstreams_in(m) for n, m in scrape_all(context, addresses, port).items()}
         except NoMetricsError as error:
             no_metrics = str(error)
         context.note("questions put to the replicas and their upstreams, and counted")
@@ -166,7 +169,11 @@ class UpstreamsExperiment(BesideReplicas[Upstreams]):
         )
 
     def _ask(
-        self, context: ExperimentContext, servers: Sequence[Server], told: frozenset[str]
+        self,
+        context: ExperimentContext,
+        servers: Sequence[Server],
+        told: frozenset[str],
+        port: int,
     ) -> tuple[Multiplied, dict[str, Multiplied]]:
         """Questions to the replicas and, at the same time, others straight to each upstream.
 
@@ -177,7 +184,7 @@ class UpstreamsExperiment(BesideReplicas[Upstreams]):
         hops = sorted(address for address in told if not is_self(address))
 
         def put_to(asked: Sequence[Server], rdtype: str) -> Multiplied:
-            return count_requests(context, asked, counters, QUESTIONS, rdtype)
+            return count_requests(context, asked, counters, QUESTIONS, rdtype, port)
 
         with ThreadPoolExecutor(max_workers=2) as pool:
             to_replicas = pool.submit(confirmed, partial(put_to, servers, RARE), MULTIPLIES)

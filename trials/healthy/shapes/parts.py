@@ -1,0 +1,169 @@
+"""The parts that shapes are made of: CoreDNS in other objects, and programs on the nodes."""
+
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import dataclass
+from functools import cached_property
+
+from clusterdns.cluster import Manifest, is_ready
+from clusterdns.wait import eventually
+from trials.faults.nodes import read_file, write_file
+from trials.faults.scene import KUBE_SYSTEM, Scene
+
+READY_S = 90.0
+KUBE_DNS = {"k8s-app": "kube-dns"}
+TOLERATED = [{"operator": "Exists"}]
+ROOT = """.:53 {
+    errors
+    health {
+        lameduck 5s
+    }
+    ready
+    kubernetes cluster.local in-addr.arpa ip6.arpa {
+        pods insecure
+        fallthrough in-addr.arpa ip6.arpa
+        ttl 30
+    }
+    prometheus 0.0.0.0:9153
+    forward . /etc/resolv.conf
+    cache 30
+    loop
+    reload
+    loadbalance
+}
+"""
+
+
+class ShapeError(Exception):
+    """A cluster did not take a shape; the message says what it is short of."""
+
+
+@dataclass
+class Making:
+    """A cluster on its way to another shape: a scene, and what kubeadm had put there."""
+
+    scene: Scene
+
+    @cached_property
+    def deployment(self) -> Manifest:
+        """CoreDNS as kubeadm made it."""
+        return self.scene.api.get("Deployment", "coredns", KUBE_SYSTEM)
+
+    @cached_property
+    def dns_ip(self) -> str:
+        """The address that kubelets tell pods."""
+        return self.scene.dns_ip
+
+    @property
+    def image(self) -> str:
+        """The image of CoreDNS."""
+        return str(self.deployment["spec"]["template"]["spec"]["containers"][0]["image"])
+
+    def without_kubeadm(self, *, service: bool = True) -> None:
+        """Take away what kubeadm made: the Deployment, and its Service too."""
+        _ = self.deployment, self.dns_ip
+        self.scene.delete("Deployment", "coredns")
+        if service:
+            self.scene.delete("Service", "kube-dns")
+
+    def config_map(self, where: str, **files: str) -> None:
+        """A ConfigMap; ``where`` is namespace/name, and each file is a key."""
+        self.scene.create({**_object("v1", "ConfigMap", where), "data": files})
+
+    def service(
+        self,
+        where: str,
+        selector: dict[str, str],
+        *,
+        ip: str = "",
+        target: int = 53,
+        **more: object,
+    ) -> Manifest:
+        """A Service with 53 over UDP and TCP, at this cluster IP or any."""
+        ports = [
+            {"name": name, "port": 53, "protocol": protocol, "targetPort": target}
+            for name, protocol in (("dns", "UDP"), ("dns-tcp", "TCP"))
+        ]
+        spec = {"selector": selector, "ports": ports, **more} | ({"clusterIP": ip} if ip else {})
+        labels = KUBE_DNS if selector.get("k8s-app") == "kube-dns" else {}
+        return self.scene.create({**_object("v1", "Service", where, labels), "spec": spec})
+
+    def pods(
+        self,
+        kind: str,
+        where: str,
+        labels: dict[str, str],
+        config: str,
+        edit: Callable[[Manifest], object] = lambda spec: None,
+        **more: object,
+    ) -> None:
+        """A workload with the pods of kubeadm's Deployment, another Corefile, and an edit."""
+        spec = deepcopy(self.deployment["spec"]["template"]["spec"])
+        spec["volumes"][0]["configMap"]["name"] = config
+        spec["tolerations"] = TOLERATED
+        if kind == "DaemonSet":
+            spec.pop("affinity", None)
+        edit(spec)
+        template = {"metadata": {"labels": labels}, "spec": spec}
+        own = {"selector": {"matchLabels": labels}, "template": template, **more}
+        self.scene.create({**_object("apps/v1", kind, where, labels), "spec": own})
+
+    def account(self, where: str) -> None:
+        """A ServiceAccount with the rights of CoreDNS in a namespace of its own."""
+        namespace, name = where.split("/")
+        self.scene.create(_object("v1", "Namespace", f"/{namespace}"))
+        self.scene.create(_object("v1", "ServiceAccount", where))
+        role = {"kind": "ClusterRole", "name": "system:coredns"}
+        self.scene.create(
+            {
+                **_object(
+                    "rbac.authorization.k8s.io/v1", "ClusterRoleBinding", f"/shape-{namespace}"
+                ),
+                "roleRef": {"apiGroup": "rbac.authorization.k8s.io", **role},
+                "subjects": [{"kind": "ServiceAccount", "name": name, "namespace": namespace}],
+            }
+        )
+
+    def address_on_nodes(self, device: str, *addresses: str) -> None:
+        """A device on each node that has these addresses, as node-local caches make it."""
+        for node in self.scene.breakable.nodes:
+            adds = "".join(f" && ip addr add {ip}/32 dev {device}" for ip in addresses)
+            self.scene.on_node(
+                node,
+                f"ip link add {device} type dummy && ip link set {device} up{adds}",
+                f"ip link del {device}",
+            )
+
+    def file_on_nodes(self, path: str, text: str) -> None:
+        """A file in a folder of its own on each node."""
+        for node in self.scene.breakable.nodes:
+            folder = path.rpartition("/")[0]
+            self.scene.on_node(node, f"mkdir -p {folder}", f"rm -rf {folder}")
+            write_file(node, path, text)
+
+    def read_on_control_plane(self, path: str) -> str:
+        """A file of the control plane."""
+        return read_file(self.scene.control_plane, path)
+
+
+def settle(scene: Scene) -> None:
+    """Wait until all pods are ready, and a probe of DNS could be. Raises ShapeError."""
+
+    def waiting() -> list[str]:
+        pods = [pod for pod in scene.api.list("Pod") if not is_settled_at_last(pod)]
+        return sorted(f"{p['metadata']['namespace']}/{p['metadata']['name']}" for p in pods)
+
+    if left := eventually(waiting, [], READY_S, every=0.5):
+        raise ShapeError(f"these pods are not ready: {', '.join(left)}")
+
+
+def is_settled_at_last(pod: Manifest) -> bool:
+    """Whether a pod is ready and none that is being deleted."""
+    return is_ready(pod) and "deletionTimestamp" not in pod["metadata"]
+
+
+def _object(version: str, kind: str, where: str, labels: dict[str, str] | None = None) -> Manifest:
+    namespace, _, name = where.rpartition("/")
+    place = {"namespace": namespace} if namespace else {}
+    meta = {"name": name, **place, **({"labels": labels} if labels else {})}
+    return {"apiVersion": version, "kind": kind, "metadata": meta}
