@@ -10,6 +10,9 @@ from typing import Any, Literal
 
 Version = tuple[int, int, int]
 
+# What may stand between the braces of a plugin: anything, options that are known, or no braces.
+Block = Literal["open", "listed", "refused"]
+
 OLDEST: Version = (1, 1, 0)
 NEVER: Version = (10**6, 0, 0)
 
@@ -56,9 +59,15 @@ class Directive:
 
     name: str
     rule: Rule
-    block: Literal["open", "listed", "refused"]
+    blocks: Mapping[Version, Block]  # by the first version of which it is true
     once: Version  # a second use is refused by versions before this one
+    strict: Version = OLDEST  # arguments are read by versions from this one on
     options: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
+
+    def block(self, version: Version) -> Block:
+        """What this version takes between the plugin's braces."""
+        began = [first for first in self.blocks if first <= version]
+        return self.blocks[max(began, default=min(self.blocks))]
 
     def option(self, name: str, version: Version) -> Rule | None:
         """The rule for an option in a version of CoreDNS; None where it has no such option."""
@@ -94,11 +103,14 @@ def _directive(name: str, entry: Mapping[str, Any]) -> Directive:
         for option, rules in entry.get("options", {}).items()
     }
     once = entry.get("once", False)
+    block = entry.get("block", "listed" if options else "open")
+    blocks = block if isinstance(block, dict) else {version_text(OLDEST): block}
     return Directive(
         name=name,
         rule=_rule(entry),
-        block=entry.get("block", "listed" if options else "open"),
+        blocks={version_of(first): kind for first, kind in blocks.items()},
         once=NEVER if once is True else version_of(once) if once else OLDEST,
+        strict=version_of(entry["strict"]) if "strict" in entry else OLDEST,
         options=options,
     )
 

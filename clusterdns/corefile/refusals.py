@@ -6,33 +6,17 @@ from itertools import pairwise
 
 from clusterdns.corefile.directives import (
     NEVER,
-    OLDEST,
     Directive,
     Version,
     directives,
     version_text,
 )
-from clusterdns.corefile.durations import seconds_of
 from clusterdns.corefile.finding import Finding, Level, place_in_words
-from clusterdns.corefile.model import Corefile, Option, Plugin, ServerBlock, has_variable
+from clusterdns.corefile.model import Corefile, Option, Plugin, ServerBlock
 from clusterdns.corefile.needs import refused_needs
 from clusterdns.corefile.overlaps import refused_overlaps
-from clusterdns.corefile.settings import is_reverse, kubernetes_of, zones_of
-from clusterdns.corefile.values import (
-    closes_nothing,
-    faults_of,
-    is_upstream,
-    whole,
-    without_brackets,
-)
-
-MOST_UPSTREAMS = 15  # plugin/forward/setup.go
-HOSTNAMES_AS_UPSTREAMS: Version = (1, 14, 4)
-BARE_BRACKETS: Version = (1, 14, 2)  # an IPv6 address in brackets needs no port any more
-MORE_SCHEMES: Version = (1, 13, 0)  # from here on not looked at
-REWRITES_RCODE: Version = (1, 11, 0)
-NAME_KINDS = ("exact", "prefix", "suffix", "substring", "regex")
-HOSTS_OPTIONS = ("no_reverse", "ttl", "reload", "fallthrough_unsupported", "import")
+from clusterdns.corefile.plugin_rules import special_refusals
+from clusterdns.corefile.values import closes_nothing, faults_of
 
 
 def refusals(
@@ -58,7 +42,7 @@ def refusals(
             if known is not None and known.rule.holds(version):
                 yield from _arguments(plugin, known, version)
                 yield from _options(plugin, known, version)
-                yield from _special(plugin, block, version)
+                yield from special_refusals(plugin, block, version)
 
 
 def misread(corefile: Corefile, version: Version, extra: Collection[str] = ()) -> Finding | None:
@@ -71,7 +55,7 @@ def misread(corefile: Corefile, version: Version, extra: Collection[str] = ()) -
             own = directives().plugins.get(plugin.name)
             for option in plugin.options if own and own.rule.holds(version) else ():
                 last = (option.name, *option.args)[-1]
-                if closes_nothing(last) and own and own.block == "listed":
+                if closes_nothing(last) and own and own.block(version) == "listed":
                     line, wrong = option.line, f"{last!r} ends with a brace that closes nothing"
                     if own.option(option.name, version) is None:
                         remedy = "put the '}' on a line of its own"
@@ -120,7 +104,7 @@ def _repeated(block: ServerBlock, version: Version) -> Iterator[Finding]:
 
 
 def _arguments(plugin: Plugin, known: Directive, version: Version) -> Iterator[Finding]:
-    for fault in faults_of(known.rule, plugin.args):
+    for fault in faults_of(known.rule, plugin.args) if version >= known.strict else ():
         yield Finding("error", plugin.name, plugin.line, f"'{plugin.name}' {fault}")
     # CoreDNS takes both for a second use of the plugin.
     second = faults_of(known.rule, plugin.trailing[1:]) if plugin.trailing else []
@@ -132,7 +116,7 @@ def _arguments(plugin: Plugin, known: Directive, version: Version) -> Iterator[F
         message = f"nothing may follow the '}}' of '{plugin.name}' on its line"
         remedy = f"move '{plugin.trailing[0]}' to the next line"
         yield Finding(misread, plugin.name, plugin.line, message, remedy)
-    elif plugin.options and known.block == "refused":
+    elif plugin.options and known.block(version) == "refused":
         message = f"'{plugin.name}' has no options"
         yield Finding("error", plugin.name, plugin.line, message, "remove the braces")
 
@@ -141,7 +125,7 @@ def _options(plugin: Plugin, known: Directive, version: Version) -> Iterator[Fin
     for option in plugin.options:
         rule = known.option(option.name, version)
         if rule is None:
-            if known.block == "listed" and option.name != "import":
+            if known.block(version) == "listed" and option.name != "import":
                 yield _unknown_option(plugin, option, known, version)
             continue
         if version >= rule.ignored:
@@ -172,135 +156,3 @@ def _unknown_option(plugin: Plugin, option: Option, known: Directive, version: V
         message = f"{what} is gone since CoreDNS {version_text(rules[-1].gone)}; this is {asked}"
         remedy = rules[-1].remedy
     return Finding("error", plugin.name, option.line, message, remedy)
-
-
-def _special(plugin: Plugin, block: ServerBlock, version: Version) -> Iterator[Finding]:
-    """Rules that no table holds."""
-    problems = {
-        "cache": _cache_problems,
-        "forward": _forward_problems,
-        "hosts": _hosts_problems,
-        "kubernetes": _kubernetes_problems,
-        "loadbalance": _loadbalance_problems,
-        "reload": _reload_problems,
-        "rewrite": _rewrite_problems,
-    }.get(plugin.name)
-    if problems is not None:
-        for line, message in problems(plugin, block, version):
-            yield Finding("error", plugin.name, line, message)
-
-
-def _cache_problems(
-    plugin: Plugin, _block: ServerBlock, _version: Version
-) -> Iterator[tuple[int, str]]:
-    for word in plugin.args[:1]:
-        try:
-            if whole(word) <= 0:
-                yield plugin.line, f"'cache' must keep answers for 1 s or more, not {word}"
-        except ValueError:
-            pass  # no number: then it is a zone
-    for option in plugin.all("disable"):
-        if option.args[:1] not in ((), ("success",), ("denial",)):
-            yield option.line, "the option 'disable' of 'cache' takes 'success' or 'denial' first"
-    for option in plugin.all("serve_stale"):
-        if option.args[1:2] and option.args[1].lower() not in ("immediate", "verify"):
-            yield option.line, "the mode of 'serve_stale' must be 'immediate' or 'verify'"
-
-
-def _forward_problems(
-    plugin: Plugin, _block: ServerBlock, version: Version
-) -> Iterator[tuple[int, str]]:
-    for option in plugin.all("health_check"):
-        words = list(option.args[1:])
-        while words:
-            word = words.pop(0)
-            if word not in ("no_rec", "domain") or (word == "domain" and not words):
-                yield option.line, f"'health_check' takes 'no_rec' and 'domain NAME', not {word!r}"
-                break
-            del words[: word == "domain"]
-    for word in plugin.args[:1]:
-        if not has_variable(word) and not zones_of([word]):
-            yield plugin.line, f"'forward' needs a zone first, and {word!r} is none"
-    upstreams = plugin.args[1:]
-    if len(upstreams) > MOST_UPSTREAMS:
-        yield plugin.line, f"'forward' takes at most {MOST_UPSTREAMS} upstreams"
-    if version >= HOSTNAMES_AS_UPSTREAMS:
-        return
-    for word in upstreams:
-        scheme = word.partition("://")[0]
-        if scheme in ("https", "quic", "grpc") and "://" in word and version < MORE_SCHEMES:
-            yield plugin.line, f"'forward' asks by DNS or TLS, not as {word!r} says"
-        if version >= BARE_BRACKETS:
-            word = without_brackets(word)
-        if not has_variable(word) and not is_upstream(word):
-            yield plugin.line, f"'forward' needs addresses or files, and {word!r} is neither"
-
-
-def _hosts_problems(
-    plugin: Plugin, _block: ServerBlock, _version: Version
-) -> Iterator[tuple[int, str]]:
-    ends = False
-    for option in plugin.options:
-        if option.name == "fallthrough":
-            ends = True
-        elif ends and option.name not in HOSTS_OPTIONS:
-            yield option.line, "in 'hosts' no entry may stand below 'fallthrough'"
-            return
-
-
-def _kubernetes_problems(
-    plugin: Plugin, block: ServerBlock, version: Version
-) -> Iterator[tuple[int, str]]:
-    reading = kubernetes_of(plugin, block)
-    if reading.zones and all(map(is_reverse, reading.zones)):
-        yield plugin.line, "'kubernetes' needs a zone that is not a reverse one"
-    if reading.namespaces and reading.namespace_labels:
-        yield plugin.line, "'kubernetes' takes 'namespaces' or 'namespace_labels', not both"
-    for zone in reading.multicluster:
-        if zone not in reading.zones:
-            yield plugin.line, f"'multicluster' needs {zone} among the zones of 'kubernetes'"
-
-
-def _loadbalance_problems(
-    plugin: Plugin, _block: ServerBlock, version: Version
-) -> Iterator[tuple[int, str]]:
-    policies = {"round_robin": OLDEST, "weighted": (1, 10, 1)}
-    for word in plugin.args[:1]:
-        if not has_variable(word) and version < policies.get(word, NEVER):
-            known = ", ".join(name for name, since in policies.items() if version >= since)
-            yield plugin.line, f"'loadbalance' must be one of {known}, not {word!r}"
-
-
-def _reload_problems(
-    plugin: Plugin, _block: ServerBlock, _version: Version
-) -> Iterator[tuple[int, str]]:
-    for word, lowest, what in zip(plugin.args, (2, 1), ("interval", "jitter"), strict=False):
-        try:
-            if seconds_of(word) < lowest:
-                yield plugin.line, f"the {what} of 'reload' must be {lowest}s or more, not {word}"
-        except ValueError:
-            pass  # reported with the arguments
-
-
-def _rewrite_problems(
-    plugin: Plugin, _block: ServerBlock, version: Version
-) -> Iterator[tuple[int, str]]:
-    words = list(plugin.args)
-    if len(words) < 2:
-        words += [word for option in plugin.options for word in (option.name, *option.args)]
-    if words and words[0].lower() in ("stop", "continue"):
-        words = words[1:]
-    kind = words[0].lower() if words else ""
-    kinds = ["name", "class", "type", "edns0", "ttl"]
-    kinds += ["cname", "rcode"] if version >= REWRITES_RCODE else []
-    if not words or has_variable(words[0]):
-        if not plugin.args:
-            yield plugin.line, "'rewrite' needs a rule"
-    elif kind not in kinds:
-        yield plugin.line, f"'rewrite' has no rule {words[0]!r}, only {', '.join(kinds)}"
-    elif kind in ("class", "type") and len(words) != 3:
-        yield plugin.line, f"'rewrite {kind}' needs 2 arguments, but has {len(words) - 1}"
-    elif len(words) < 3:
-        yield plugin.line, f"'rewrite {kind}' needs 2 arguments or more"
-    elif kind == "name" and len(words) > 3 and words[1].lower() not in NAME_KINDS:
-        yield plugin.line, f"'rewrite name' needs one of {', '.join(NAME_KINDS)} before the names"

@@ -115,3 +115,68 @@ def test_a_version_that_is_newer_than_the_table() -> None:
         ("advice", 2),
         ("advice", 4),
     ]
+
+
+LONG = "a" * 10_001
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "accepted", "refused"),
+    [
+        ("any EXTRA", 2, "1.14.3", "1.14.4"),
+        ("any {\n  x\n }", 2, "1.14.3", "1.14.4"),
+        ("local EXTRA", 2, "1.14.3", "1.14.4"),
+        ("local {\n  x\n }", 2, "1.14.3", "1.14.4"),
+        ("local {\n  localhost_prefix off\n }", 2, "1.14.5", "1.14.4"),
+        ("chaos {\n  x\n }", 2, "1.14.3", "1.14.4"),
+        ("trace {\n  x\n }", 3, "1.14.3", "1.14.4"),
+        ("dnstap /tmp/x {\n  x\n }", 3, "1.14.3", "1.14.4"),
+        ("ready {\n  x\n }", 3, "1.14.3", "1.14.4"),
+        ("ready {\n  x\n }", 3, "1.12.2", "1.12.1"),
+        ("multisocket 1025", 2, "1.13.1", "1.13.2"),
+        ("secondary", 2, "1.12.1", "1.12.2"),
+        ("header {\n  set ra\n }", 3, "1.12.3", "1.12.4"),
+        ("forward . ::1 {\n  failover NOERROR\n }", 3, "1.13.1", "1.13.2"),
+        ("dns64 64:ff9b::/80", 2, "1.14.7", "1.15.0"),
+        ("dns64 {\n  prefix 64:ff9b::/72\n }", 3, "1.14.7", "1.15.0"),
+        (f"rewrite name regex {LONG} b", 2, "1.13.2", "1.14.0"),
+        (f"rewrite stop {{\n  name regex {LONG} b\n }}", 2, "1.13.2", "1.14.0"),
+        (f"rewrite ttl regex {LONG} 30", 2, "1.13.2", "1.14.0"),
+        (f"template IN A {{\n  match {LONG}\n  rcode NXDOMAIN\n }}", 3, "1.13.2", "1.14.0"),
+        (f"errors {{\n  consolidate 5m {LONG}\n }}", 3, "1.13.2", "1.14.0"),
+        (f"auto {{\n  directory / ({LONG}) b\n }}", 3, "1.13.1", "1.13.2"),
+    ],
+    ids=lambda value: value if len(value := str(value)) < 60 else f"{value[:30]}...",
+)
+def test_refusals_that_came_or_went(text: str, line: int, accepted: str, refused: str) -> None:
+    """What only some versions refuse is an error in these, at its line, and in no other."""
+    corefile = parse(f". {{\n {text}\n}}")
+    errors = {
+        version: [one.line for one in findings(corefile, version) if one.level == "error"]
+        for version in (accepted, refused)
+    }
+    assert errors == {accepted: [], refused: [line]}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "header",
+        "header {\n  query\n }",
+        "header {\n  response toggle ra\n }",
+        "header {\n  response set\n }",
+        "header {\n  response set tc\n }",
+        "dns64 192.0.2.0/24",
+        "dns64 64:ff9b::",
+        "dns64 64:ff9b::/33",
+        "dns64 64:ff9b::/96 more",
+        "dns64 {\n  translate\n }",
+        "dnstap",
+    ],
+)
+def test_what_every_version_refuses(text: str) -> None:
+    """These never started."""
+    corefile = parse(f". {{\n {text}\n}}")
+    for version in ("1.9.4", "1.12.1", "1.15.0"):
+        errors = [one for one in findings(corefile, version) if one.level == "error"]
+        assert len(errors) == 1, (version, errors)
