@@ -226,13 +226,15 @@ class Matrix:
     def _note(self, now: Round, answers: Mapping[int, Answer]) -> None:
         """Note what each kind of question has cost that was never answered, or only late.
 
-        What was lost, and answered at once when it was asked again, is the path's affair.
+        What was lost, and answered at once when it was asked again, is the path's affair; but not
+        where that answer is SERVFAIL: the server had waited for somebody else, in vain.
         """
         costs: dict[Path, dict[Kind, float]] = defaultdict(dict)
         for answer in answers.values():
             of_path, kind = costs[now.path(answer.server)], kind_of(answer.question)
             cost = answer.over_s
-            if answer.answered:  # what it really took: a busy machine is late now and then
+            gave_up = answer.lost and answer.rcode == "SERVFAIL"
+            if answer.answered and not gave_up:  # a busy machine is late now and then
                 cost = answer.ms / 1000 if answer.ms > LATE_MS else 0.0
             of_path[kind] = max(of_path.get(kind, 0.0), cost)
         with self._lock:

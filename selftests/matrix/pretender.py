@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import dns.message
+import dns.rcode
 
 from clusterdns.matrix.answer import Answer
 from clusterdns.matrix.everyone import Matrix
@@ -35,6 +36,7 @@ class Pretender:
     silent_for: int = 0  # packets to the dead ones, after which they answer; 0 is never
     silent_names: set[str] = field(default_factory=set)  # that nobody answers
     late_names: dict[str, float] = field(default_factory=dict)  # what their answers take, in ms
+    given_up: dict[str, int] = field(default_factory=dict)  # packets, and then it is SERVFAIL
     names: list[str] = field(default_factory=list)  # that were asked for
     races: list[int] = field(default_factory=list)  # packets of each race
     ending: str = "enough"  # of each conversation
@@ -55,7 +57,11 @@ class Pretender:
         lucky = lucky or 0 < self.silent_for < number
         if (packet.address in self.dead and not lucky) or name in self.silent_names:
             return Reply(None, "timeout", 1000.0, None)
+        if self.names.count(name) < self.given_up.get(name, 0):
+            return Reply(None, "timeout", 1000.0, None)
         answer = dns.message.make_response(query)
+        if name in self.given_up:
+            answer.set_rcode(dns.rcode.SERVFAIL)
         ms = self.late_ms if packet.address in self.dead else self.late_names.get(name, 1.0)
         return Reply(answer.to_wire(), None, ms, packet.address)
 

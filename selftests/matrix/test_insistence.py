@@ -75,6 +75,14 @@ def test_names_that_are_always_late_have_a_budget(probe: Pretender) -> None:
     assert matrix._budgets.is_spent(path, next_one)
 
 
+def test_names_that_a_server_gives_up_have_a_budget(probe: Pretender) -> None:
+    """It waits for somebody else, and says SERVFAIL in the end: that is no loss of the path."""
+    probe.given_up = {f"n{number}.slow.test.": 3 for number in range(9)}
+    matrix = made(probe, LIVE)
+    answers = [matrix.ask([Question(name)], "udp")[0] for name in sorted(probe.given_up)]
+    assert [(a.rcode, a.lost) for a in answers] == [("SERVFAIL", 2)] * 3 + [("no answer", 1)] * 6
+
+
 def test_budget_comes_back(probe: Pretender) -> None:
     """A kind that is answered again is insisted upon again."""
     budgets, path = Budgets(), Path("n1", "pod/a", "udp")
