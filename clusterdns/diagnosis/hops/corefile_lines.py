@@ -93,10 +93,21 @@ def placed_in_corefile(
             _go_on(case, number, answers)
     for case in cases:
         case.result = case.result or so_far(case.judged)
-    return [
+    found_places = [
         _place(facts, case, said_simply[number] if said_simply else None, bench.blind)
         for number, case in enumerate(cases)
     ]
+    return [_without(place, bench.without) for place in found_places]
+
+
+def _without(place: Place, missing: str) -> Place:
+    """The place, with what private instances lacked: where one was right, that may be why."""
+    if not missing:
+        return place
+    note = f"private instances did not have the variable {missing}"
+    return replace(
+        place, proved=place.proved and place.hop != "replica", tried=(*place.tried, note)
+    )
 
 
 def _case(group: Group, place: Place, reading: Reading, found: Sequence[Statement]) -> Case:
