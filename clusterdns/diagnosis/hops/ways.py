@@ -197,6 +197,25 @@ def _place(facts: Facts, between: Sequence[Way]) -> Place:
         wrong=wrong,
         proved=True,
         tried=tuple(way.counted for way in between if way.counted),
+        remedy=_remedy(first),
+    )
+
+
+def _remedy(way: Way) -> tuple[str, ...]:
+    """Where to look for what is in the way, by what happens there."""
+    here, there = way.node, way.server.node
+    probe = f"from pods on {here} to {way.server.address}"
+    if any(answer.answered for answer in way.far):
+        return (
+            f"on {here} and {there}: tc -s qdisc  # delays and full queues; {probe} it takes long",
+            f"ping from {here} to {there}: is the network between them as slow?",
+        )
+    rules = f"on {here} and {there}: iptables-save | grep -w 53; nft list ruleset"
+    back = way.arrived is not None and 2 * way.arrived > COUNTED
+    which = "rules about answers (source port 53)" if back else f"rules for port 53 {probe}"
+    return (
+        f"{rules}  # look for {which}",
+        "security groups and firewalls between these nodes: 53/UDP and 53/TCP, both ways",
     )
 
 
