@@ -155,6 +155,16 @@ def test_way_is_named_with_its_direction(
     assert found.unexplained == ()
 
 
+def test_network_of_the_node_itself_is_asked_too() -> None:
+    """Whether pods alone are concerned: what the node's own network hears stands beside it."""
+    network = Network("questions")
+    probes = {node: Onlooker(network, node) for node in ("cp", "w1", "w2")}
+    hosts = {"cp": Onlooker(network, "the host cp")}
+    (place,) = located(faulty(network), probes, hosts=hosts).places
+    words = "asked at replica coredns-b (10.244.1.2) from cp (host network): NOERROR"
+    assert place.tried[-1].startswith(words)
+
+
 def test_both_transports_are_one_place() -> None:
     """Where everything is lost between two nodes, it is said once."""
     (place,) = placed(Network("questions", ("udp", "tcp")))
