@@ -69,11 +69,15 @@ def diagnose(facts: Facts) -> Verdict:
 
 
 def proved_places(facts: Facts, chosen: Sequence[Candidate]) -> list[Diagnosis]:
-    """The places that were proved and that no chosen cause speaks of, each with its checks."""
+    """The places that were proved and that no chosen cause speaks of, each with its checks.
+
+    A cause speaks of a place where it may show there, and explains at least half of its checks.
+    """
     found = []
     for place in merged(place for place in facts.places if place.proved):
         named = any(
-            agrees(one.cause, one.finding, place) and one.explained & set(place.checks)
+            agrees(one.cause, one.finding, place)
+            and 2 * len(one.explained & set(place.checks)) >= len(place.checks) > 0
             for one in chosen
         )
         if not named:

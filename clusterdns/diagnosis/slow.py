@@ -91,11 +91,19 @@ def judged_ways(facts: Facts) -> list[PathLoss]:
     """The paths on which losses tell something about the way, and not about a server.
 
     None to a replica that is slow or silent by itself, and none to the Service then, which leads
-    a share of all questions to it.
+    a share of all questions to it; nor to the Service from a node to which a replica is silent
+    over that transport.
     """
     ill = {*slow_replicas(facts), *silent_replicas(facts)}
+    cut = {(t.node, t.transport) for t in facts.to_replicas() if not t.answered}
+    cut |= {(p.node, p.transport) for p in facts.paths if _to_pod(p) and p.lost == p.sent}
     return [
         path
         for path in facts.paths
-        if not ill or (path.server.startswith("pod/") and path.server.partition(" ")[0] not in ill)
+        if (_to_pod(path) and path.server.partition(" ")[0] not in ill)
+        or (not _to_pod(path) and not ill and (path.node, path.transport) not in cut)
     ]
+
+
+def _to_pod(path: PathLoss) -> bool:
+    return path.server.startswith("pod/")

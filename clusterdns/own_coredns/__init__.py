@@ -7,6 +7,7 @@ from clusterdns.own_coredns.arrivals import (
     arrivals_with,
     log_directive,
 )
+from clusterdns.own_coredns.environment import environment, variables_in
 from clusterdns.own_coredns.instance import NotPossibleError, OwnCoreDns, why_no_coredns
 from clusterdns.own_coredns.permissions import ACCOUNT, may_read_cluster
 
@@ -18,7 +19,9 @@ __all__ = [
     "OwnCoreDns",
     "arrivals_in",
     "arrivals_with",
+    "environment",
     "log_directive",
     "may_read_cluster",
+    "variables_in",
     "why_no_coredns",
 ]

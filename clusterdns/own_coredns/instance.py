@@ -64,6 +64,7 @@ class OwnCoreDns:
     companions: Sequence[Companion] = ()
     dies: bool = False
     service: bool = False
+    env: Sequence[Manifest] = ()  # that the Corefile names
     changed: int = field(default=0, init=False)  # how often its files were changed
 
     def manifests(self) -> list[Manifest]:
@@ -103,6 +104,8 @@ class OwnCoreDns:
         command = inventory.container.get("command") or []
         own = Companion(MAIN, inventory.image, command, ("-conf", f"{FOLDER}/Corefile"))
         spec["containers"] = [container(each) for each in (own, *self.companions)]
+        if self.env:
+            spec["containers"][0]["env"] = list(self.env)
         return made
 
     def cluster_ip_service(self) -> Manifest:

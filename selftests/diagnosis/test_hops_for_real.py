@@ -127,6 +127,20 @@ def test_the_line_is_found_and_proved(name: str, tmp_path: Path) -> None:
     assert "Tried in a private instance" in place.remedy[0]
 
 
+def test_a_remedy_that_spoils_other_names_is_not_recommended(tmp_path: Path) -> None:
+    """What makes one name wrong makes another one right: it is not just to be taken out."""
+    corefile = with_lines(
+        "template IN A svc.cluster.local {", '  answer "{{ .Name }} 5 IN A 10.96.0.1"', "}",
+        "hosts {", "  10.96.0.7 web.shop.svc.cluster.local", "}",
+    ).replace("    file /etc/coredns/cluster.db cluster.local\n", "")  # fmt: skip
+    name = "web.shop.svc.cluster.local. A"
+    right, wrong = (Said(records=(f"{name} 10.96.0.{n}",)) for n in (7, 1))
+    place = only(Stand(corefile, tmp_path).places(name, right, wrong))
+    assert place.line.startswith("line 3: template IN A svc.cluster.local")
+    assert "Do not just take it out" in place.remedy[0]
+    assert "kubernetes.default.svc.cluster.local. A then comes to " in place.remedy[0]
+
+
 def test_a_variant_that_coredns_refuses_costs_no_other(tmp_path: Path) -> None:
     """The answer of a template cannot be taken out alone; all else is tried all the same."""
     corefile = with_lines("template IN A example.org {", '  answer "{{ .Name }} 5 IN A 192.0.2.44"',

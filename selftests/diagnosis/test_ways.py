@@ -10,6 +10,7 @@ import pytest
 from clusterdns.diagnosis import Facts, diagnose
 from clusterdns.diagnosis.hops.locate import located
 from clusterdns.diagnosis.hops.place import Place
+from clusterdns.diagnosis.rows import PathLoss
 from clusterdns.probe import Conversation, Output, Packet, Reply, Transcript
 from selftests.diagnosis.edit_facts import RIGHT, cell, failed, no_answer, saying
 from selftests.diagnosis.healthy_facts import REPLICAS, healthy
@@ -105,6 +106,11 @@ def faulty(network: Network, result: str = "timeout") -> Facts:
         replace(cell(WEB, "cp", B, t, RIGHT, no_answer("not asked")), asked=False, deviates=False)
         for t in network.transports
     ]
+    service = [
+        PathLoss("cp", "service/kube-dns (10.96.0.10)", t, 132, 51, 0, True)
+        for t in network.transports
+    ]
+    facts = replace(facts, paths=(*facts.paths, *service))  # its share of what the replica loses
     for path, transport in zip(PATHS, ("udp", "tcp"), strict=True):
         facts = failed(facts, path) if transport in network.transports else facts
     return failed(facts, PLAIN, *left_out)
@@ -147,6 +153,16 @@ def test_way_is_named_with_its_direction(
     assert [one.cause for one in found.diagnoses] == ["path-between-nodes"]
     assert found.diagnoses[0].confidence == "high"
     assert found.unexplained == ()
+
+
+def test_network_of_the_node_itself_is_asked_too() -> None:
+    """Whether pods alone are concerned: what the node's own network hears stands beside it."""
+    network = Network("questions")
+    probes = {node: Onlooker(network, node) for node in ("cp", "w1", "w2")}
+    hosts = {"cp": Onlooker(network, "the host cp")}
+    (place,) = located(faulty(network), probes, hosts=hosts).places
+    words = "asked at replica coredns-b (10.244.1.2) from cp (host network): NOERROR"
+    assert place.tried[-1].startswith(words)
 
 
 def test_both_transports_are_one_place() -> None:

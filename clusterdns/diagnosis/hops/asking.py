@@ -22,6 +22,7 @@ from clusterdns.matrix.question import Question, Server, Transport
 from clusterdns.probe import Probe
 
 TIMES = 2
+HOST = " (host network)"
 MOST_REPLICAS = 6  # of large clusters the first few: a fault of all is seen at these, too
 
 
@@ -29,8 +30,8 @@ MOST_REPLICAS = 6  # of large clusters the first few: a fault of all is seen at 
 class Asked:
     """One hop with its answers.
 
-    ``hop``: "service", "near" (a replica, from its own node), "far" (from another), "upstream", or
-    "private" (an instance of ours).
+    ``hop``: "service", "near" (a replica, from its own node), "far" (from another), "host" (the
+    Service, from the network of a node itself), "upstream", or "private" (an instance of ours).
     """
 
     hop: str
@@ -116,10 +117,12 @@ def queries(
             query = Query(hop, question, server, transport, patience)
             found.append((node, hop, where, query))
 
-    nodes = list(dict.fromkeys([start, *probes]))[:2]
+    pods = [node for node in probes if not is_host(node)]
+    nodes = list(dict.fromkeys([start, *pods]))[:2]
     for server in facts.inventory.services or strange(group):
         for node in nodes:
             put(node, "service", server)
+        put(host_of_node(start), "host", server)
     for server in facts.inventory.replicas[:MOST_REPLICAS]:
         put(server.node, "near", server)
         put(next((node for node in nodes if node != server.node), ""), "far", server)
@@ -127,6 +130,16 @@ def queries(
         for address, where in upstreams_for(facts, question.name).items():
             put(start, "upstream", Server("upstream", address), where)
     return found
+
+
+def host_of_node(node: str) -> str:
+    """The network of a node itself, as one more place to ask from."""
+    return f"{node}{HOST}"
+
+
+def is_host(place: str) -> bool:
+    """Whether a place to ask from is the network of a node itself."""
+    return place.endswith(HOST)
 
 
 def strange(group: Group) -> tuple[Server, ...]:

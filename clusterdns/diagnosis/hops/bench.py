@@ -38,6 +38,7 @@ class Bench:
     files: Mapping[str, str] = field(default_factory=dict)  # that all Corefiles may name
     simple: Corefile | None = None  # the least that knows what the cluster's own must know
     blind: str = ""  # why an instance did not see the API; empty: it did
+    without: str = ""  # variables of the Corefile that no instance of ours has, and why
     rounds: int = 0
 
     @property

@@ -5,7 +5,7 @@ statements are taken out until it is right; where it is right, the replicas are 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from posixpath import dirname
 from typing import cast
 
@@ -17,7 +17,7 @@ from clusterdns.corefile.reading import Reading
 from clusterdns.corefile.statements import Statement, statements, without
 from clusterdns.corefile.takers import Taker, takers
 from clusterdns.diagnosis.facts import Facts
-from clusterdns.diagnosis.hops.asking import Asked, absolute_name
+from clusterdns.diagnosis.hops.asking import Asked, absolute_name, told
 from clusterdns.diagnosis.hops.bench import Asking, Bench
 from clusterdns.diagnosis.hops.groups import Group, is_of_cluster
 from clusterdns.diagnosis.hops.lines import (
@@ -40,6 +40,8 @@ from clusterdns.own_coredns import NotPossibleError
 from clusterdns.own_coredns.instance import FOLDER
 from clusterdns.probe import ProbeLostError
 
+# A Service that each cluster has, and one that none has.
+CONTROLS = ("kubernetes.default.svc", "dns-conformance-control.default.svc")
 MOST_VARIANTS = 16  # of one round, whatever all searches want
 
 
@@ -55,6 +57,7 @@ class Case:
     wants: Sequence[Gone]
     heard: dict[Gone, Heard]
     judged: dict[Gone, bool | None]
+    controls: dict[Gone, Sequence[Asked]] = field(default_factory=dict)
     result: Lines | None = None
 
 
@@ -76,6 +79,7 @@ def placed_in_corefile(
     found = statements(served)
     cases = [_case(group, place, reading, found) for group, place in troubled]
     questions = [_question(facts, group) for group, _ in troubled]
+    questions += [(each, "udp", OUTSIDE_S) for each in controls_of(facts)]
     simple = [bench.simple] if bench.simple else []
     said_simply: list[Asked] | None = None
     while wanted := _wanted(cases):
@@ -93,10 +97,46 @@ def placed_in_corefile(
             _go_on(case, number, answers)
     for case in cases:
         case.result = case.result or so_far(case.judged)
-    return [
+    found_places = [
         _place(facts, case, said_simply[number] if said_simply else None, bench.blind)
         for number, case in enumerate(cases)
     ]
+    return [_without(place, bench.without) for place in found_places]
+
+
+def _without(place: Place, missing: str) -> Place:
+    """The place, with what private instances lacked: where one was right, that may be why."""
+    if not missing:
+        return place
+    note = f"private instances did not have the variable {missing}"
+    return replace(
+        place, proved=place.proved and place.hop != "replica", tried=(*place.tried, note)
+    )
+
+
+def controls_of(facts: Facts) -> list[Question]:
+    """Questions that a remedy must leave answered as they were."""
+    return [Question(f"{name}.{facts.domain}.") for name in CONTROLS]
+
+
+def spoiled(facts: Facts, before: Sequence[Asked], after: Sequence[Asked]) -> list[str]:
+    """The control questions that are right as long as some lines are there, and wrong without."""
+    api = (facts.api_service or {}).get("spec", {}).get("clusterIP", "")
+    lines = []
+    for absent, one, other in zip((False, True), before, after, strict=False):
+        if _is_fine(one, absent, api) and not _is_fine(other, absent, api):
+            now = next((a for a in other.answers if a.answered), other.answers[0])
+            lines.append(f"{now.question} then comes to {told(now)}")
+    return lines
+
+
+def _is_fine(asked: Asked, absent: bool, api: str) -> bool:
+    came = [answer for answer in asked.answers if answer.answered]
+    if absent:
+        return bool(came) and all(answer.rcode == "NXDOMAIN" for answer in came)
+    return bool(came) and all(
+        any(record.endswith(f" {api}") for record in answer.records) for answer in came
+    )
 
 
 def _case(group: Group, place: Place, reading: Reading, found: Sequence[Statement]) -> Case:
@@ -136,6 +176,7 @@ def _go_on(case: Case, number: int, answers: Mapping[Gone, Sequence[Asked] | Non
         judged[gone] = said[number].is_right(case.right) if said else None
         if said:
             case.heard[gone] = said[number].heard(case.right)
+            case.controls[gone] = said[len(said) - len(CONTROLS) :]
     case.judged |= judged
     try:
         case.wants = case.search.send(judged)
@@ -198,11 +239,17 @@ def _line(facts: Facts, case: Case, gone: Gone) -> Place:
             f"by reading the Corefile {cell.name} {cell.rdtype} comes to {path}, and not to "
             f"{numbers}: the experiment says otherwise, and it is believed"
         )
-    remedy = (
-        f"{facts.edit_corefile}  # take out {words}, unless it is there for a purpose: then narrow "
-        "it to the names it is meant for. Tried in a private instance: right answers",
-        *after_edit(facts),
+    others = spoiled(facts, case.controls.get(WHOLE, ()), case.controls.get(gone, ()))
+    take_out = (
+        f"take out {words}, unless it is there for a purpose: then narrow it to the names it is "
+        "meant for. Tried in a private instance: right answers, also for other names of the cluster"
     )
+    if others:
+        take_out = (
+            f"narrow {words} to the names it is meant for. Do not just take it out: tried in a "
+            f"private instance, other names go wrong then ({'; '.join(others)})"
+        )
+    remedy = (f"{facts.edit_corefile}  # {take_out}", *after_edit(facts))
     return replace(
         case.place,
         hop="corefile",

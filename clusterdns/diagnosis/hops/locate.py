@@ -7,7 +7,7 @@ from dataclasses import replace
 from kubernetes.client import ApiException
 
 from clusterdns.diagnosis.facts import Facts
-from clusterdns.diagnosis.hops.asking import ask_hops
+from clusterdns.diagnosis.hops.asking import ask_hops, host_of_node
 from clusterdns.diagnosis.hops.bench import Bench
 from clusterdns.diagnosis.hops.corefile_lines import placed_in_corefile
 from clusterdns.diagnosis.hops.groups import groups_of
@@ -32,19 +32,22 @@ def located(
     bench: MakeBench | None = None,
     say: Say = lambda _: None,
     trying_s: float = TRYING_S,
+    hosts: Mapping[str, Probe] | None = None,
 ) -> Facts:
     """The facts with the places of what deviates. Raises nothing that a cluster can cause.
 
     ``bench`` makes private instances, which are started only where the replicas themselves are
-    wrong; ``say`` is told what goes on.
+    wrong; ``say`` is told what goes on. ``hosts``: what asks from the networks of the nodes
+    themselves, by node, as far as there is any.
     """
     groups = groups_of(facts)
     if not facts.failed or not probes:
         return facts
     work = Work(time.monotonic() + ASKING_S, dict(facts.missing))
     try:
-        suspected = start_on_ways(facts, probes, work)
-        asked = ask_hops(facts, groups, probes, work)
+        askers = {**probes, **{host_of_node(node): p for node, p in (hosts or {}).items()}}
+        suspected = start_on_ways(facts, askers, work)
+        asked = ask_hops(facts, groups, askers, work)
         ways = places_of(facts, asked_on_ways(suspected, work))
     finally:
         work.end()

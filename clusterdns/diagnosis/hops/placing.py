@@ -21,6 +21,7 @@ def place_of(facts: Facts, group: Group, asked: Sequence[Asked]) -> Place:
     """
     cell = group.cell
     right = Right.of(cell)
+    hosts, asked = [[o for o in asked if (o.hop == "host") is wanted] for wanted in (True, False)]
     blank = Place(
         hop="unplaced",
         subject="",
@@ -41,7 +42,8 @@ def place_of(facts: Facts, group: Group, asked: Sequence[Asked]) -> Place:
     wrong_names = {one.server.name for one in replicas if not one.is_right(right)}
     names = {one.server.name for one in replicas}
     if not replicas or not wrong_names:
-        return _service(blank, asked, right)
+        beside = tuple(str(one.heard(right)) for one in hosts)
+        return replace(_service(blank, asked, right), tried=beside)
     if wrong_names != names:
         return _replica_or_way(blank, asked, right)
     if all(one.is_silent for one in replicas if one.hop == "far") and any(

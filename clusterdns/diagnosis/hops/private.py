@@ -1,11 +1,12 @@
 """Private instances for the diagnosis in a cluster: a pod in our namespace, beside a replica."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
 from kubernetes.client import ApiException
 
+from clusterdns.cluster import Manifest
 from clusterdns.corefile import Corefile, parse
 from clusterdns.corefile.directives import version_of
 from clusterdns.diagnosis.facts import Facts
@@ -17,7 +18,9 @@ from clusterdns.own_coredns import (
     ACCOUNT,
     NotPossibleError,
     OwnCoreDns,
+    environment,
     may_read_cluster,
+    variables_in,
     why_no_coredns,
 )
 from clusterdns.run.ledger import one_line
@@ -38,12 +41,31 @@ def bench_in(testbed: Testbed, facts: Facts, until: float) -> Bench:
     if not nodes:
         raise NotPossibleError(f"no node has a probe: {testbed.why_no_probe}")
     account = account_for(workspace, facts)
+    env, without = variables_of(workspace, facts)
     return Bench(
-        partial(_started, workspace, nodes[0], account),
+        partial(_started, workspace, nodes[0], account, env),
         testbed.probes[nodes[0]],
         until,
         simple=minimal(facts),
+        without=", ".join(without),
     )
+
+
+def variables_of(
+    workspace: Workspace, facts: Facts
+) -> tuple[tuple[Manifest, ...], tuple[str, ...]]:
+    """The environment variables that the Corefile names, and which of them cannot be had."""
+    inventory = facts.inventory
+
+    def read(name: str) -> Mapping[str, str]:
+        try:
+            found = workspace.cluster.find("ConfigMap", name, inventory.namespace)
+        except ApiException:
+            return {}
+        return (found or {}).get("data") or {}
+
+    texts = [inventory.corefile_text or "", *inventory.files.values()]
+    return environment(workspace.inventory.container, variables_in(texts), read)
 
 
 def minimal(facts: Facts) -> Corefile:
@@ -80,9 +102,14 @@ def readable(facts: Facts) -> frozenset[Readable]:
 
 
 def _started(
-    workspace: Workspace, node: str, account: str | None, name: str, files: Mapping[str, str]
+    workspace: Workspace,
+    node: str,
+    account: str | None,
+    env: Sequence[Manifest],
+    name: str,
+    files: Mapping[str, str],
 ) -> OwnCoreDns:
-    instance = OwnCoreDns(workspace, name, files, node, account, dies=True)
+    instance = OwnCoreDns(workspace, name, files, node, account, dies=True, env=env)
     try:
         for each in instance.manifests():
             workspace.cluster.create(each)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from statistics import median
 
 from clusterdns.diagnosis.facts import Facts
-from clusterdns.diagnosis.hops.asking import told
+from clusterdns.diagnosis.hops.asking import host_of_node, told
 from clusterdns.diagnosis.hops.place import Heard, Place
 from clusterdns.diagnosis.looks import Query, answers
 from clusterdns.diagnosis.rows import Talk, Trouble
@@ -42,6 +42,7 @@ class Way:
     transport: Transport
     near: tuple[Answer, ...] = ()  # from the replica's own node
     far: tuple[Answer, ...] = ()
+    host: tuple[Answer, ...] = ()  # from the network of the far node itself, where we can ask there
     arrived: int | None = None
 
     @property
@@ -112,9 +113,11 @@ def start_on_ways(facts: Facts, probes: Mapping[str, Probe], work: Work) -> list
     """Begin to ask on all suspected ways, side by side; which these are."""
     ways = [w for w in suspects(facts) if w.node in probes and w.server.node in probes]
     for number, way in enumerate(ways):
-        for side, node in (("near", way.server.node), ("far", way.node)):
-            query = Query("known", _known(facts), way.server, way.transport, PATIENCE_S)
-            work.start(f"{side} of way {number}", answers, probes[node], [query] * TIMES)
+        query = Query("known", _known(facts), way.server, way.transport, PATIENCE_S)
+        sides = {"near": way.server.node, "far": way.node, "host": host_of_node(way.node)}
+        for side, node in sides.items():
+            if node in probes:
+                work.start(f"{side} of way {number}", answers, probes[node], [query] * TIMES)
     begun: set[Server] = set()  # what is counted for one way must not be counted for another
     for number, way in enumerate(ways):
         if way.transport == "udp" and way.server not in begun:
@@ -130,6 +133,7 @@ def asked_on_ways(ways: Sequence[Way], work: Work) -> list[Way]:
             way,
             near=tuple(work.get(f"near of way {n}", list[Answer]())),
             far=tuple(work.get(f"far of way {n}", list[Answer]())),
+            host=tuple(work.get(f"host of way {n}", list[Answer]())),
         )
         for n, way in enumerate(ways)
     ]
@@ -196,16 +200,38 @@ def _place(facts: Facts, between: Sequence[Way]) -> Place:
         right=right,
         wrong=wrong,
         proved=True,
-        tried=tuple(way.counted for way in between if way.counted),
+        tried=(
+            *(way.counted for way in between if way.counted),
+            *([str(_heard(first, first.host))] if first.host else []),
+        ),
+        remedy=_remedy(first),
+    )
+
+
+def _remedy(way: Way) -> tuple[str, ...]:
+    """Where to look for what is in the way, by what happens there."""
+    here, there = way.node, way.server.node
+    probe = f"from pods on {here} to {way.server.address}"
+    if any(answer.answered for answer in way.far):
+        return (
+            f"on {here} and {there}: tc -s qdisc  # delays and full queues; {probe} it takes long",
+            f"ping from {here} to {there}: is the network between them as slow?",
+        )
+    rules = f"on {here} and {there}: iptables-save | grep -w 53; nft list ruleset"
+    back = way.arrived is not None and 2 * way.arrived > COUNTED
+    which = "rules about answers (source port 53)" if back else f"rules for port 53 {probe}"
+    return (
+        f"{rules}  # look for {which}",
+        "security groups and firewalls between these nodes: 53/UDP and 53/TCP, both ways",
     )
 
 
 def _heard(way: Way, said: Sequence[Answer]) -> Heard:
-    near = said is way.near
+    near, host = said is way.near, said is way.host
     first = min(said, key=lambda a: not a.answered)
     words = f"{told(first)} after {first.ms:.0f} ms" if first.answered else told(first)
     name = way.server.name.partition("/")[2]
-    node = way.server.node if near else way.node
+    node = way.server.node if near else host_of_node(way.node) if host else way.node
     return Heard(f"replica {name} ({way.server.address})", node, words, near)
 
 
