@@ -35,7 +35,10 @@ MARKS = {
 MARK_WITHIN = 2000
 
 CLUSTER_KEYS = ("server", "context", "domain", "ipFamilies", "nodes", "dns")
-DNS_KEYS = ("implementation", "version", "image", "replicas", "corefileSha256", "features")
+DNS_KEYS = (
+    *("implementation", "version", "image", "replicas", "corefileSha256", "features"),
+    "corefileNotes",
+)
 
 Document = dict[str, Any]
 
