@@ -10,6 +10,7 @@ from trials.faults.scene import KUBE_SYSTEM, SETTLE_S, Scene
 from trials.faults.symptoms import dig, log_says, resolv_conf
 
 API_SERVER = "/etc/kubernetes/manifests/kube-apiserver.yaml"
+FLAG = "    - --runtime-config="  # which kind writes
 API_S = 150.0
 POLICIES = "admissionregistration.k8s.io/v1beta1"
 TOKENS = "/var/run/secrets/kubernetes.io/serviceaccount"
@@ -50,9 +51,9 @@ def with_policies(scene: Scene) -> None:
     """Let the API server take MutatingAdmissionPolicies, which 1.34 has behind a gate."""
     node = scene.control_plane
     before = read_file(node, API_SERVER)
-    gate = f"    - --feature-gates=MutatingAdmissionPolicy=true\n    - --runtime-config={POLICIES}=true"
+    gate = f"    - --feature-gates=MutatingAdmissionPolicy=true\n{FLAG}"
     scene.undo.append(("kube-apiserver", lambda: _api_server(scene, before, there=False)))
-    _api_server(scene, before.replace("    - --runtime-config=", gate, 1), there=True)
+    _api_server(scene, before.replace(FLAG, f"{gate}{POLICIES}=true", 1), there=True)
 
 
 def _api_server(scene: Scene, manifest: str, there: bool) -> None:
