@@ -18,6 +18,7 @@ pytest_plugins = [
     "fixtures.clients",  # client pods of every DNS policy, what they look up and what it costs
     "fixtures.experiments",  # what takes time runs meanwhile in private CoreDNS instances
     "fixtures.metrics",  # metrics of the replicas and through the DNS Service
+    "fixtures.admission",  # pods that somebody rewrites, and names that Services hide
     "fixtures.nodefiles",  # what the nodes' own resolv.conf leads to
     "fixtures.diagnosis",  # after a failure: facts, and the cause that explains most
     "fixtures.notes",  # after a run without a failure: what looks like one, and is none

@@ -61,6 +61,21 @@ def owners_of_dns(cluster: Cluster, inventory: Inventory) -> dict[str, Owner]:
     return owner_places.owners(inventory, found)
 
 
+def mutators_of_pods(cluster: Cluster) -> tuple[str, ...]:
+    """The webhooks that are asked when a pod is made, as configuration and webhook."""
+    return tuple(
+        f"{configuration['metadata']['name']} ({hook['name']})"
+        for configuration in cluster.list("MutatingWebhookConfiguration")
+        for hook in configuration.get("webhooks") or ()
+        if any(_is_about_pods(rule) for rule in hook.get("rules") or ())
+    )
+
+
+def _is_about_pods(rule: Manifest) -> bool:
+    resources, verbs = set(rule.get("resources") or ()), set(rule.get("operations") or ())
+    return bool(resources & {"pods", "*", "*/*"}) and bool(verbs & {"CREATE", "*"})
+
+
 def node_confs(cluster: Cluster, namespaces: Iterable[str]) -> dict[str, ResolvConf] | None:
     """resolv.conf of the nodes, as pods of ours with dnsPolicy Default printed it."""
     found: dict[str, ResolvConf] = {}

@@ -53,6 +53,8 @@ class Facts:
     node_local: tuple[Manifest, ...] | None = None
     policies: tuple[Manifest, ...] | None = None  # in our namespaces and that of the DNS pods
     probe_ips: Mapping[str, str] = field(default_factory=dict)  # by node
+    rewritten: tuple[str, ...] = ()  # what was changed in our pods on their way into the API
+    mutators: tuple[str, ...] | None = None  # webhooks and policies that may change pods
     places: tuple[Place, ...] = ()  # where answers go wrong, by asking hop by hop
     missing: Mapping[str, str] = field(default_factory=dict)  # fact: why it is not there
 
@@ -240,8 +242,10 @@ class Facts:
             "kube_proxies",
             "node_local",
             "policies",
+            "mutators",
         ):
-            made[name] = None if document[name] is None else tuple(document[name])
+            made[name] = None if document.get(name) is None else tuple(document[name])
+        made["rewritten"] = tuple(document.get("rewritten", ()))
         made["owned"] = {k: Owner(**one) for k, one in document.get("owned", {}).items()}
         made["places"] = tuple(map(Place.from_document, document.get("places", ())))
         known = {**document, **made, **confs}

@@ -12,6 +12,7 @@ from clusterdns.diagnosis.api_facts import (
     API_SERVICE_LABEL,
     api_service,
     endpoints_of,
+    mutators_of_pods,
     node_confs,
     owners,
     owners_of_dns,
@@ -35,6 +36,7 @@ from clusterdns.inventory.replica_pages import SERVED_BY, port_of
 from clusterdns.matrix.losses import Losses
 from clusterdns.resolvconf import ResolvConf
 from clusterdns.run.plan import PLACES, PlannedObject, declare
+from clusterdns.testbed.rewritten import rewritten_probes
 from clusterdns.testbed.testbed import DEFAULT_DOMAIN, Testbed
 
 DEADLINE_S = 8.0  # for all of it; 4 s of it are looks, the rest is a slow API server
@@ -74,6 +76,9 @@ def _gathered(sources: Sources, cluster: Cluster, work: Work) -> Facts:
     work.start("node_local", cluster.list, "Pod", None, NODE_LOCAL)
     work.start("rights", rights_of_replicas, cluster, sources.inventory)
     work.start("cluster_roles", roles_for_dns, cluster, sources.inventory)
+    work.start("mutators", mutators_of_pods, cluster)
+    if testbed is not None and testbed.probes:
+        work.start("rewritten", rewritten_probes, testbed.workspace)
     work.start("owned", owners_of_dns, cluster, sources.inventory)
     work.start("node_confs", node_confs, cluster, namespaces[:1])
     places = list(dict.fromkeys([sources.inventory.namespace, *namespaces]))
@@ -133,6 +138,8 @@ def with_late_facts(facts: Facts, inventory: Inventory, places: Iterable[str], w
         logs={name: work.get(f"log of {name}", "") for name in names},
         rights=work.get("rights", None),
         cluster_roles=work.get("cluster_roles", None),
+        rewritten=tuple(work.get("rewritten", list[str]())),
+        mutators=work.get("mutators", None),
         owned=work.get("owned", dict[str, Owner]()),
         kube_proxies=None if proxies is None else tuple(map(slim, proxies)),
         node_local=None if local is None else tuple(map(slim, local)),
@@ -221,6 +228,14 @@ declare(
     *(
         PlannedObject("networking.k8s.io", "NetworkPolicy", place, "*", verbs=("list",), why=_WHY)
         for place in _PLACES
+    ),
+    PlannedObject(
+        "admissionregistration.k8s.io",
+        "MutatingWebhookConfiguration",
+        None,
+        "*",
+        verbs=("list",),
+        why="after a failure: who may have changed a pod",
     ),
     PlannedObject(
         "discovery.k8s.io", "EndpointSlice", "default", "kubernetes", verbs=("list",), why=_WHY

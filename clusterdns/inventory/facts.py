@@ -5,10 +5,12 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from clusterdns.cluster import Cluster
+from clusterdns.corefile import Corefile, findings
 from clusterdns.inventory.features import features_of
 from clusterdns.inventory.inventory import Inventory
 from clusterdns.inventory.judged import judged
 from clusterdns.inventory.node_local import NodeCache
+from clusterdns.inventory.places import told
 from clusterdns.names import address_type
 
 FAMILIES = {"A": "IPv4", "AAAA": "IPv6"}
@@ -43,9 +45,19 @@ def facts_of(
             "replicas": len(inventory.ready_pods),
             "corefileSha256": hashlib.sha256(corefile.encode()).hexdigest() if corefile else "",
             "features": features_of(inventory, nodes),
+            **({"corefileNotes": infos} if (infos := corefile_notes(inventory)) else {}),
         },
         **({"unprobed": dict(unprobed)} if unprobed else {}),
     }
+
+
+def corefile_notes(inventory: Inventory) -> list[str]:
+    """What is worth knowing about the Corefile, and nothing to change: findings of level info."""
+    if not isinstance(inventory.corefile, Corefile) or not inventory.coredns_version:
+        return []
+    addresses = [*inventory.cluster_ips, *(each.address for each in inventory.replicas)]
+    found = findings(inventory.corefile, inventory.coredns_version, dns_addresses=addresses)
+    return [told(inventory, one) for one in found if one.level == "info"]
 
 
 def implementation(inventory: Inventory) -> str:

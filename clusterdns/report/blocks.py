@@ -7,6 +7,7 @@ from clusterdns.report.lines import Line, Tone, clipped, first_of, lines_of
 from clusterdns.report.model import UNKNOWN, Check, Diagnosis, Outcome, Report
 from clusterdns.report.sentences import (
     cluster_lines,
+    corefile_notes,
     counted,
     exit_line,
     time_line,
@@ -96,6 +97,8 @@ def verdict_lines(
     if report.cleanup.state == "clean":
         left = []
     notes = [f"note (no fault): {note}" for note in report.notes]
+    if limits == UNLIMITED:
+        notes += [f"worth knowing: {note}" for note in corefile_notes(report)]
     warnings = [f"warning (fails nothing): {warning}" for warning in report.warnings]
     return [
         Line("cluster DNS conformance", bold=True, fill="="),

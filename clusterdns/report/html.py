@@ -10,7 +10,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from clusterdns.report.groups import by_cause
 from clusterdns.report.model import Check, Outcome, Report
 from clusterdns.report.results import HTML, write_whole
-from clusterdns.report.sentences import cluster_lines, counted, exit_line, time_line, verdict
+from clusterdns.report.sentences import (
+    cluster_lines,
+    corefile_notes,
+    counted,
+    exit_line,
+    time_line,
+    verdict,
+)
 
 CELLS_SHOWN = 60  # per check; all of them stand in results.yaml
 TEMPLATE = "page.html.j2"
@@ -51,6 +58,7 @@ def render(report: Report) -> str:
         report=report,
         verdict=verdict(report),
         cluster_lines=cluster_lines(report),
+        corefile_notes=corefile_notes(report),
         exit_line=exit_line(report),
         time_line=time_line(report),
         counts=counts,

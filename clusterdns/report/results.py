@@ -36,13 +36,8 @@ MARK_WITHIN = 2000
 
 CLUSTER_KEYS = ("server", "context", "domain", "ipFamilies", "nodes", "dns")
 DNS_KEYS = (
-    "judged",
-    "implementation",
-    "version",
-    "image",
-    "replicas",
-    "corefileSha256",
-    "features",
+    *("judged", "implementation", "version", "image", "replicas", "corefileSha256", "features"),
+    "corefileNotes",
 )
 
 Document = dict[str, Any]

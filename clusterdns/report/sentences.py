@@ -20,6 +20,12 @@ TELLING = (
 )
 
 
+def corefile_notes(report: Report) -> list[str]:
+    """What is worth knowing about the Corefile, and nothing to change."""
+    dns = report.cluster.get("dns") or {}
+    return [str(each) for each in dns.get("corefileNotes") or ()]
+
+
 def counted(number: int, one: str, many: str = "") -> str:
     """A number with its noun: 1 check, 2 checks."""
     return f"{number} {one if number == 1 else many or one + 's'}"

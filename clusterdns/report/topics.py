@@ -68,6 +68,9 @@ CLIENTS: Mapping[str, str] = {
     "node-resolv-conf": "What the nodes' own resolv.conf brings into the cluster.",
     "resolv-conf-limits": "How many nameservers and suffixes of a node's file are used.",
     "node-search-domains": "The search domains of the nodes.",
+    "empty-search-domains": "Search domains in which every name exists, without records.",
+    "admission": "What becomes of pods on their way into the API.",
+    "hidden-names": "Names outside the cluster that Services hide by the search list.",
 }
 OUTSIDE: Mapping[str, str] = {
     "forwarding": "Names outside the cluster, and what forwards them.",

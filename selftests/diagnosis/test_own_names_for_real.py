@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -152,16 +153,16 @@ class Stand:
             (self.folder / Path(path).name).write_text(text)
         with ExitStack() as stack:
             for name, corefile in self.runs.items():
-                path = self.folder / f"{name}.Corefile"
-                path.write_text(self.text(corefile).replace(HOME, str(self.folder)))
+                written = self.folder / f"{name}.Corefile"
+                written.write_text(self.text(corefile).replace(HOME, str(self.folder)))
                 with (self.folder / f"{name}.log").open("wb") as log:
-                    command = [BINARY, "-conf", str(path)]
+                    command = [BINARY, "-conf", str(written)]
                     process = subprocess.Popen(command, stdout=log, stderr=log)
                 stack.callback(process.wait)
                 stack.callback(process.kill)
             self.probe = stack.enter_context(LocalProbe()).probe
             for port in self.ports.values():
-                assert eventually(lambda p=port: answers_at(p), bool, within=10.0)
+                assert eventually(partial(answers_at, port), bool, within=10.0)
             yield self
 
     @property

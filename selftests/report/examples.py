@@ -64,6 +64,7 @@ REPORT = Report(
             "image": "coredns:v1.12.1",
             "replicas": 2,
             "corefileSha256": "ab" * 32,
+            "corefileNotes": ["line 3: a note <for> people"],
         },
     },
     result="failure",

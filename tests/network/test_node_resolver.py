@@ -30,6 +30,14 @@ def test_host_suffix_has_no_wildcard(suffix_answers: Sequence[Answer]) -> None:
     assert found == [], "\n".join(found)
 
 
+@pytest.mark.about("empty-search-domains")
+@pytest.mark.level("advice")
+def test_host_suffix_denies_what_is_not_there(suffix_answers: Sequence[Answer]) -> None:
+    """Below a node's search domain what nobody has should not exist: musl ends its search."""
+    found = [repr(a) for a in suffix_answers if a.rcode == "NOERROR" and not a.records]
+    assert found == [], "\n".join(found)
+
+
 @pytest.mark.about("resolv-conf-limits")
 @pytest.mark.level("advice")
 def test_node_resolv_conf_is_within_the_limits(cut: list[str]) -> None:

@@ -87,8 +87,8 @@ def own_rule(facts: Facts) -> Finding | None:
         )
     if facts.troubles_about("running-corefile"):
         return Finding(
-            f"{told} is not answered as {one.rule} says, for the replicas run another Corefile than "
-            "the ConfigMap holds.",
+            f"{told} is not answered as {one.rule} says, for the replicas run another Corefile "
+            "than the ConfigMap holds.",
             tuple(evidence),
             restart(facts, "so that they take up the Corefile"),
             scope,

@@ -2,6 +2,7 @@
 
 from selftests.diagnosis.edit_facts import Change
 from selftests.diagnosis.faulty_facts import (
+    before_asking,
     clients,
     corefile,
     everyday,
@@ -23,4 +24,5 @@ FAULTY: dict[str, tuple[str, Change]] = {
     **everyday.FAULTY,
     **starved.FAULTY,
     **written.FAULTY,
+    **before_asking.FAULTY,
 }

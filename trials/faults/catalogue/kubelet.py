@@ -43,6 +43,13 @@ def wildcard_suffix(scene: Scene) -> None:
     scene.corefile(lambda text: f"{text}\ncorp.test:53 {{\n    forward . {outside}\n}}\n")
 
 
+def empty_suffix(scene: Scene) -> None:
+    """Give one worker a search domain in which every name exists, without records."""
+    outside = fake_upstream(scene, ".:53 {\ntemplate ANY ANY corp.test {\n rcode NOERROR\n}\n}\n")
+    node_file(scene, [scene.worker], f"search corp.test\\nnameserver {_nameserver(scene)}\\n")
+    scene.corefile(lambda text: f"{text}\ncorp.test:53 {{\n    forward . {outside}\n}}\n")
+
+
 def resolver_in_pod_range(scene: Scene) -> None:
     """The nodes' resolver has an address in the range of the pods: it is never reached."""
     address = scene.pod_cidr(scene.worker).replace(".0/24", ".253")
@@ -146,6 +153,18 @@ MUTANTS = (
         ),
         fails=("test_api_server_is_found[*service.namespace.svc.zone-*",),
         deviates=("test_host_suffix_has_no_wildcard",),
+        where="one node",
+    ),
+    Mutant(
+        "nodata-search-domain",
+        "In a search domain of one node every name exists, and none has records.",
+        "K",
+        empty_suffix,
+        both(
+            resolv_conf("search .*corp.test"),
+            dig("www.example.org.corp.test.", says=r"status: NOERROR[\s\S]*ANSWER: 0"),
+        ),
+        deviates=("test_host_suffix_denies_what_is_not_there",),
         where="one node",
     ),
     Mutant(
