@@ -28,6 +28,7 @@ from trials.healthy.shapes.parts import Making, ShapeError, settle
 from trials.tools import add_tool_options, find_tools
 
 PROJECT = Path(__file__).parent.parent.parent.parent
+REASON = 140  # characters of a reason that the table shows
 TABLE = PROJECT / "docs" / "shapes.md"
 
 
@@ -104,7 +105,7 @@ def row_of(cluster: Breakable, shape: Shape, runs: int) -> Row:
         raise HostError(f"{shape.name}: {error}") from error
     finally:
         repair(scene, before)
-    document = load_document(reports / str(runs - 1) / "results.yaml")
+    document = load_document(reports / str(runs - 1))
     dns = document.get("cluster", {}).get("dns") or {}
     return Row(shape, str(dns.get("judged", "")), rounds, reasons_in(document))
 
@@ -112,7 +113,8 @@ def row_of(cluster: Breakable, shape: Shape, runs: int) -> Row:
 def reasons_in(document: dict[str, Any]) -> tuple[str, ...]:
     """Why checks are not applicable, each reason once."""
     found = [c for c in document.get("checks", []) if c["outcome"] == "not-applicable"]
-    return tuple(sorted({str(check.get("message", "")) for check in found}))
+    lines = {str(check.get("message", "")).partition("\n")[0] for check in found}
+    return tuple(sorted(line[:REASON].replace("|", "/") for line in lines))
 
 
 def table(rows: Iterable[Row], before: str = "") -> str:

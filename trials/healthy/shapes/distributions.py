@@ -182,10 +182,8 @@ def without_objects(making: Making) -> None:
         f"{ON_NODE}/kubeconfig", making.read_on_control_plane("/etc/kubernetes/admin.conf")
     )
     for node in making.scene.breakable.nodes:
-        corefile = ROOT.replace(
-            "        ttl 30\n", f"        ttl 30\n        kubeconfig {ON_NODE}/kubeconfig\n"
-        ).replace("    errors\n", f"    errors\n    bind {ip}\n")
-        lines = corefile.replace("\n", "\\n")
+        known = f"        ttl 30\n        kubeconfig {ON_NODE}/kubeconfig\n"
+        lines = ROOT.replace("        ttl 30\n", known).replace("\n", "\\n")
         making.scene.on_node(
             node,
             f"printf '{lines}' > {ON_NODE}/Corefile; mkdir -p /run/image-of-dns; "
