@@ -220,7 +220,7 @@ class Facts:
     def from_json(cls, text: str) -> "Facts":
         """The facts of a JSON object."""
         document: dict[str, Any] = json.loads(text)
-        tuples = ("nodes", "slices", "pods", "config_map", "folders", "further", "rivals")
+        tuples = ("nodes", "slices", "pods", "config_map", "folders", "further")
         inventory: dict[str, Any] = {
             k: tuple(v) if k in tuples and v is not None else v
             for k, v in document.pop("inventory").items()

@@ -61,6 +61,8 @@ def corefile_notes(inventory: Inventory) -> list[str]:
 
 
 def implementation(inventory: Inventory) -> str:
-    """The kind of server by the name of its container; empty when nothing runs."""
+    """The kind of server by the name of its container, or its image; empty when nothing runs."""
     name = str(inventory.container.get("name", ""))
+    if inventory.image.rpartition("/")[2].startswith("coredns"):
+        return "coredns"
     return "kube-dns" if name == "kubedns" else name

@@ -59,7 +59,8 @@ class Inventory:
     # What the API server refused to show, in words: it looks like something that is not there.
     unreadable: Mapping[str, str] = field(default_factory=dict)
     told: Told = field(default_factory=Told)  # what pods are told to ask; empty: none was asked yet
-    rivals: tuple[str, ...] = ()  # other Services with port 53, as namespace/name
+    # Other Services with port 53, as namespace/name, by cluster IP.
+    rivals: Mapping[str, str] = field(default_factory=dict)
 
     def must_know(self, part: str) -> None:
         """Raises NotReadableError when a part (COREFILE, SLICES) was not shown."""
@@ -255,7 +256,12 @@ def take_inventory(cluster: Cluster, told: Told | None = None) -> Inventory:
         further=behind.further,
         unreadable=refused,
         told=told,
-        rivals=tuple(_name(each) for each in services if is_for_dns(each) and each is not service),
+        rivals={
+            ip: _name(each)
+            for each in services
+            if is_for_dns(each) and each is not service
+            for ip in ips_of(each)
+        },
     )
 
 

@@ -29,12 +29,12 @@ def judged(inventory: Inventory, caches: Collection[NodeCache] = ()) -> str:
     ]
     spoken = " ".join(lines)
     chain = [
-        f"{', '.join(each)} on each node: node-local cache {name}"
-        for name, each in _by_name(caches).items()
+        f"{', '.join(each)} on each node: {name}"
+        for name, each in _by_name(inventory, caches).items()
         if name not in spoken
     ]
     if who and who not in spoken:
-        chain.append(f"beside them {who}")
+        chain.append(f"beside it {who}")
     return "; ".join([*lines, *chain])
 
 
@@ -50,13 +50,13 @@ def service_in_words(inventory: Inventory) -> str:
 def _owners(
     inventory: Inventory, caches: Iterable[NodeCache], addresses: Iterable[str]
 ) -> list[str]:
-    names = {ip: cache.name for cache in caches for ip in cache.addresses}
+    names = {ip: _cache(inventory, cache) for cache in caches for ip in cache.addresses}
     found: dict[str, None] = {}
     for ip in addresses:
         if ip in inventory.cluster_ips:
             found[service_in_words(inventory)] = None
         elif ip in names:
-            found[f"node-local cache {names[ip]}"] = None
+            found[names[ip]] = None
         elif ip in inventory.told.answering:
             found["somebody who answers and is no object of this cluster's API"] = None
         else:
@@ -64,10 +64,26 @@ def _owners(
     return list(found) or ["nobody"]
 
 
-def _by_name(caches: Iterable[NodeCache]) -> Mapping[str, list[str]]:
+def _cache(inventory: Inventory, cache: NodeCache) -> str:
+    """A cache and the Services that it asks, as far as these are known."""
+    own = _own_name(inventory)
+    named = dict.fromkeys(inventory.cluster_ips, own) | dict(inventory.rivals)
+    services = {*inventory.rivals.values(), own}
+    asked = [named.get(each, each if each in services else "") for each in cache.asks]
+    known = ", ".join(dict.fromkeys(filter(None, asked)))
+    return f"node-local cache {cache.name}{f', which asks {known}' if known else ''}"
+
+
+def _own_name(inventory: Inventory) -> str:
+    meta = (inventory.service or {}).get("metadata", {})
+    return f"{meta['namespace']}/{meta['name']}" if meta else ""
+
+
+def _by_name(inventory: Inventory, caches: Iterable[NodeCache]) -> Mapping[str, list[str]]:
     found: dict[str, dict[str, None]] = {}
     for cache in caches:
-        found.setdefault(cache.name, {}).update(dict.fromkeys(cache.addresses))
+        name = _cache(inventory, cache)
+        found.setdefault(name, {}).update(dict.fromkeys(cache.addresses))
     return {name: list(addresses) for name, addresses in found.items() if addresses}
 
 

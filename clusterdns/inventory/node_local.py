@@ -26,6 +26,7 @@ class NodeCache:
     node: str
     name: str  # what runs it, as namespace/name
     addresses: tuple[str, ...]
+    asks: tuple[str, ...] = ()  # addresses that it forwards to, and a Service as namespace/name
 
 
 def node_caches(cluster: Cluster, unowned: Collection[str] = ()) -> tuple[NodeCache, ...]:
@@ -60,11 +61,11 @@ def local_ips(words: Sequence[str]) -> tuple[str, ...]:
     return tuple(value.split(",")) if value else ()
 
 
-def bound_in(text: str) -> Iterator[str]:
-    """The addresses that a Corefile binds to, whatever else is wrong with it."""
+def named_by(directive: str, text: str) -> Iterator[str]:
+    """The addresses behind a directive of a Corefile, whatever else is wrong with it."""
     for line in text.splitlines():
         words = line.split()
-        if words[:1] == ["bind"]:
+        if words[:1] == [directive]:
             yield from filter(_is_address, words[1:])
 
 
@@ -73,15 +74,20 @@ def _cache(
 ) -> NodeCache:
     meta, spec = pod["metadata"], pod["spec"]
     place = str(meta.get("namespace", ""))
-    own = [ip for each in spec["containers"] for ip in local_ips(words_of(each))]
-    for volume in [] if own else spec.get("volumes") or []:
+    told = [words_of(each) for each in spec["containers"]]
+    own, asks = [ip for words in told for ip in local_ips(words)], list[str]()
+    asks += [f"{place}/{name}" for words in told if (name := value_of(words, "upstreamsvc"))]
+    for volume in spec.get("volumes") or []:
         for source in sources_of(volume):
             where = place, source.name
             if where not in texts:
                 texts[where] = data_of(cluster, place, source) or {}
-            own += [ip for text in texts[where].values() for ip in bound_in(text)]
+            for text in texts[where].values():
+                own += named_by("bind", text)
+                asks += named_by("forward", text)
     name = next(iter(owners_of(pod)), str(meta.get("name", "")))
-    return NodeCache(str(spec.get("nodeName", "")), f"{place}/{name}", tuple(dict.fromkeys(own)))
+    node, chain = str(spec.get("nodeName", "")), tuple(dict.fromkeys(asks))
+    return NodeCache(node, f"{place}/{name}", tuple(dict.fromkeys(own)), chain)
 
 
 def _on_host(cluster: Cluster) -> list[Manifest]:

@@ -173,7 +173,12 @@ def rke2(local_ips: str = "169.254.20.10,10.43.0.10") -> PaperApi:
     spec = pod_spec("hardened-coredns:v1.12.1-build1", config="rke2-coredns-rke2-coredns")
     replicas = workload("kube-system/rke2-coredns-rke2-coredns", own, spec, worn=True)
     cache_spec = pod_spec("node-cache:1.26.0", config="node-local-dns", host=True)
-    cache_spec["containers"][0]["args"] += ["-localip", local_ips]
+    cache_spec["containers"][0]["args"] += [
+        "-localip",
+        local_ips,
+        "-upstreamsvc",
+        "kube-dns-upstream",
+    ]
     cache = workload("kube-system/node-local-dns", {"k8s-app": "node-local-dns"}, cache_spec)
     text = COREFILE.format(port=53, more="prometheus :9153")
     return (

@@ -133,13 +133,15 @@ def test_each_system_of_a_chain_is_named() -> None:
     assert judged(found, node_caches(cast(Cluster, api))) == (
         "pods on 1 of 1 node are told 10.43.0.10: service "
         "kube-system/rke2-coredns-rke2-coredns, 1 replica; 169.254.20.10, 10.43.0.10 on each "
-        "node: node-local cache kube-system/node-local-dns"
+        "node: node-local cache kube-system/node-local-dns, which asks "
+        "kube-system/kube-dns-upstream"
     )
     found = taken(rke2("169.254.20.10"), told("169.254.20.10", nodes=("n1",)))
     found = replace(found, nodes=({"metadata": {"name": "n1"}},))
     assert judged(found, node_caches(cast(Cluster, rke2("169.254.20.10")))) == (
-        "pods on 1 of 1 node are told 169.254.20.10: node-local cache kube-system/node-local-dns; "
-        "beside them service kube-system/rke2-coredns-rke2-coredns, 1 replica"
+        "pods on 1 of 1 node are told 169.254.20.10: node-local cache kube-system/node-local-dns, "
+        "which asks kube-system/kube-dns-upstream; beside it service "
+        "kube-system/rke2-coredns-rke2-coredns, 1 replica"
     )
 
 

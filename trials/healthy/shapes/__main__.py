@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from trials.healthy.shapes.parts import Making, ShapeError, settle
 from trials.tools import add_tool_options, find_tools
 
 PROJECT = Path(__file__).parent.parent.parent.parent
+REASON = 140  # characters of a reason that the table shows
 TABLE = PROJECT / "docs" / "shapes.md"
 
 
@@ -56,6 +58,7 @@ class Row:
             last.deviations,
             last.not_run,
             "<br>".join(self.reasons),
+            f"{datetime.now(UTC):%Y-%m-%d}, {commit()}",
         )
         return f"| {' | '.join(map(str, cells))} |"
 
@@ -75,7 +78,8 @@ def try_all(options: argparse.Namespace) -> int:
             said = "; ".join(map(str, rows[-1].rounds))
             say(f"{shape.name}: {said}\n    {rows[-1].judged}")
             if options.write:
-                TABLE.write_text(table(rows), encoding="utf-8")
+                before = TABLE.read_text(encoding="utf-8") if TABLE.exists() else ""
+                TABLE.write_text(table(rows, before), encoding="utf-8")
     return 0 if rows and all(row.is_green for row in rows) else ExitCode.FAILED
 
 
@@ -101,7 +105,7 @@ def row_of(cluster: Breakable, shape: Shape, runs: int) -> Row:
         raise HostError(f"{shape.name}: {error}") from error
     finally:
         repair(scene, before)
-    document = load_document(reports / str(runs - 1) / "results.yaml")
+    document = load_document(reports / str(runs - 1))
     dns = document.get("cluster", {}).get("dns") or {}
     return Row(shape, str(dns.get("judged", "")), rounds, reasons_in(document))
 
@@ -109,23 +113,29 @@ def row_of(cluster: Breakable, shape: Shape, runs: int) -> Row:
 def reasons_in(document: dict[str, Any]) -> tuple[str, ...]:
     """Why checks are not applicable, each reason once."""
     found = [c for c in document.get("checks", []) if c["outcome"] == "not-applicable"]
-    return tuple(sorted({str(check.get("message", "")) for check in found}))
+    lines = {str(check.get("message", "")).partition("\n")[0] for check in found}
+    return tuple(sorted(line[:REASON].replace("|", "/") for line in lines))
 
 
-def table(rows: Iterable[Row]) -> str:
-    """The page with all rows so far."""
+def table(rows: Iterable[Row], before: str = "") -> str:
+    """The page with all rows so far; those of shapes that were not tried now are kept."""
+    tried = {f"| {row.shape.name} |": str(row) for row in rows}
+    lines = {f"| {shape.name} |": "" for shape in SHAPES}
+    for line in before.splitlines():
+        lines |= {start: line for start in lines if line.startswith(start)}
+    lines |= tried
     head = [
         "# Shapes of distributions",
         "",
         "Made by `./run shapes --write`: the default profile on a sealed three-node kind cluster",
         "that was turned into each shape and back. Exit code 0 is a run without a failure and",
-        f"without a diagnosis; there is one code for each run. Tried at {commit()}.",
+        "without a diagnosis; there is one code for each run.",
         "",
         "| shape | what it is | what is judged | exit codes | passed | deviations | not run | "
-        "why checks are not applicable |",
-        "|---|---|---|---|---|---|---|---|",
+        "why checks are not applicable | tried |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
-    return "\n".join([*head, *map(str, rows), ""])
+    return "\n".join([*head, *filter(None, lines.values()), ""])
 
 
 def parse(words: Sequence[str]) -> argparse.Namespace:

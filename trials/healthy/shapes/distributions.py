@@ -102,8 +102,9 @@ def openshift(making: Making) -> None:
         container = spec["containers"][0]
         container["name"] = "dns"
         container["ports"] = [
-            {"name": "dns", "containerPort": 5353, "protocol": "UDP"},
-            {"name": "dns-tcp", "containerPort": 5353, "protocol": "TCP"},
+            {**port, "containerPort": 5353} if port["containerPort"] == 53 else port
+            for port in container["ports"]
+            if port["containerPort"] != 9153
         ]
         spec["serviceAccountName"] = spec["serviceAccount"] = "dns"
         spec.pop("nodeSelector", None)
@@ -130,7 +131,7 @@ def rke2_nodelocal(making: Making) -> None:
     making.pods("Deployment", name, labels, "rke2-coredns-rke2-coredns", replicas=2)
     making.service(name, labels, ip=ip)
     upstream = making.service("kube-system/kube-dns-upstream", KUBE_DNS)["spec"]["clusterIP"]
-    making.address_on_nodes("nodelocaldns", LOCAL)
+    making.addresses_on_nodes(LOCAL)
     cluster = {"local": LOCAL, "upstream": upstream}
     zones = ("cluster.local:53", "in-addr.arpa:53", "ip6.arpa:53")
     blocks = [CACHED.format(zones=zones[0], more=f"health {LOCAL}:8080", **cluster)]
@@ -176,15 +177,13 @@ def without_objects(making: Making) -> None:
     ip, image = making.dns_ip, making.image
     making.without_kubeadm()
     making.scene.delete("ConfigMap", "coredns")
-    making.address_on_nodes("nodedns", ip)
+    making.addresses_on_nodes(ip)
     making.file_on_nodes(
         f"{ON_NODE}/kubeconfig", making.read_on_control_plane("/etc/kubernetes/admin.conf")
     )
     for node in making.scene.breakable.nodes:
-        corefile = ROOT.replace(
-            "        ttl 30\n", f"        ttl 30\n        kubeconfig {ON_NODE}/kubeconfig\n"
-        ).replace("    errors\n", f"    errors\n    bind {ip}\n")
-        lines = corefile.replace("\n", "\\n")
+        known = f"        ttl 30\n        kubeconfig {ON_NODE}/kubeconfig\n"
+        lines = ROOT.replace("        ttl 30\n", known).replace("\n", "\\n")
         making.scene.on_node(
             node,
             f"printf '{lines}' > {ON_NODE}/Corefile; mkdir -p /run/image-of-dns; "

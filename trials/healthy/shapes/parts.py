@@ -124,15 +124,12 @@ class Making:
             }
         )
 
-    def address_on_nodes(self, device: str, *addresses: str) -> None:
-        """A device on each node that has these addresses, as node-local caches make it."""
+    def addresses_on_nodes(self, *addresses: str) -> None:
+        """More addresses of each node itself, as those that node-local caches listen on."""
         for node in self.scene.breakable.nodes:
-            adds = "".join(f" && ip addr add {ip}/32 dev {device}" for ip in addresses)
-            self.scene.on_node(
-                node,
-                f"ip link add {device} type dummy && ip link set {device} up{adds}",
-                f"ip link del {device}",
-            )
+            for ip in addresses:
+                words = f"{ip}/32 dev lo"
+                self.scene.on_node(node, f"ip addr add {words}", f"ip addr del {words}")
 
     def file_on_nodes(self, path: str, text: str) -> None:
         """A file in a folder of its own on each node."""
