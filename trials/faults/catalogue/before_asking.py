@@ -4,10 +4,11 @@ from functools import partial
 
 from clusterdns.cluster import Manifest
 from clusterdns.wait import eventually
+from trials.faults.catalogue.kubelet import resolv_conf
 from trials.faults.mutant import Mutant
 from trials.faults.nodes import read_file, write_file
 from trials.faults.scene import KUBE_SYSTEM, SETTLE_S, Scene
-from trials.faults.symptoms import dig, log_says, resolv_conf
+from trials.faults.symptoms import dig, log_says
 
 API_SERVER = "/etc/kubernetes/manifests/kube-apiserver.yaml"
 FLAG = "    - --runtime-config="  # which kind writes
