@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from kubernetes.client import ApiException
 
 from clusterdns.clients.search_order import Walk
-from clusterdns.own_coredns import OwnCoreDns
+from clusterdns.own_coredns import NotPossibleError, OwnCoreDns, why_no_coredns
 from clusterdns.own_coredns.instance import main_started
 from clusterdns.run.plan import PLACES, PlannedObject, declare
 from clusterdns.testbed.testbed import Workspace
@@ -113,8 +113,11 @@ class QuestionCounter:
     def create(self) -> str:
         """Make it; the cluster IP of its Service, before its pod runs.
 
-        Raises kubernetes.client.ApiException as the API server answers.
+        Raises NotPossibleError where there is no CoreDNS to start, kubernetes.client.ApiException
+        as the API server answers.
         """
+        if why := why_no_coredns(self.workspace.inventory):
+            raise NotPossibleError(why)
         made = self.workspace.cluster.create_all(self.coredns.manifests())
         (service,) = [each for each in made if each.get("kind") == "Service"]
         return str(service["spec"]["clusterIP"])

@@ -35,6 +35,8 @@ def why_no_coredns(inventory: Inventory) -> str:
     """Why no CoreDNS of the cluster's own image can be started; empty where one can."""
     if inventory.container.get("name") == "coredns" or "coredns" in inventory.image:
         return ""
+    if inventory.why_no_objects:
+        return f"a CoreDNS image is needed, and {inventory.why_no_objects}"
     return f"a CoreDNS image is needed, and cluster DNS runs {inventory.image or 'nothing'}"
 
 

@@ -144,14 +144,29 @@ class Making:
 
 
 def settle(scene: Scene) -> None:
-    """Wait until all pods are ready, and a probe of DNS could be. Raises ShapeError."""
+    """Wait until all workloads have their pods, and all pods are ready. Raises ShapeError."""
 
     def waiting() -> list[str]:
-        pods = [pod for pod in scene.api.list("Pod") if not is_settled_at_last(pod)]
-        return sorted(f"{p['metadata']['namespace']}/{p['metadata']['name']}" for p in pods)
+        api = scene.api
+        things = [pod for pod in api.list("Pod") if not is_settled_at_last(pod)]
+        things += [w for w in api.list("Deployment") if not has_all(w, w["spec"]["replicas"])]
+        things += [w for w in api.list("DaemonSet") if not has_all(w, _nodes_of(w))]
+        return sorted(f"{t['metadata']['namespace']}/{t['metadata']['name']}" for t in things)
 
     if left := eventually(waiting, [], READY_S, every=0.5):
-        raise ShapeError(f"these pods are not ready: {', '.join(left)}")
+        raise ShapeError(f"these are not ready: {', '.join(left)}")
+
+
+def has_all(workload: Manifest, wanted: int) -> bool:
+    """Whether a workload was looked at as it is now, and has so many ready pods."""
+    status = workload.get("status", {})
+    seen = status.get("observedGeneration", 0) >= workload["metadata"]["generation"]
+    ready = status.get("readyReplicas", status.get("numberReady", 0))
+    return bool(seen and ready == wanted)
+
+
+def _nodes_of(daemons: Manifest) -> int:
+    return int(daemons.get("status", {}).get("desiredNumberScheduled", 0))
 
 
 def is_settled_at_last(pod: Manifest) -> bool:
