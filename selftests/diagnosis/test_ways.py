@@ -110,7 +110,10 @@ def faulty(network: Network, result: str = "timeout") -> Facts:
         PathLoss("cp", "service/kube-dns (10.96.0.10)", t, 132, 51, 0, True)
         for t in network.transports
     ]
-    facts = replace(facts, paths=(*facts.paths, *service))  # its share of what the replica loses
+    pod = [PathLoss("cp", B, t, 212, 166, 0, True) for t in network.transports]
+    facts = replace(
+        facts, paths=(*facts.paths, *service, *pod)
+    )  # what the replica loses, and its share
     for path, transport in zip(PATHS, ("udp", "tcp"), strict=True):
         facts = failed(facts, path) if transport in network.transports else facts
     return failed(facts, PLAIN, *left_out)
