@@ -158,6 +158,17 @@ def test_way_is_named_with_its_direction(
     assert found.unexplained == ()
 
 
+def test_what_is_silent_elsewhere_is_not_the_ways() -> None:
+    """Two faults at once: what another node misses is left to whatever explains it."""
+    network = Network("questions")
+    (place,) = placed(network)
+    other = "tests/dns/test_apex.py::test_zone_has_one_soa_record[udp]"
+    elsewhere = cell(WEB, "w2", "pod/coredns-a (10.244.0.2)", "udp", RIGHT, no_answer("timeout"))
+    facts = failed(faulty(network), other, elsewhere)
+    found = diagnose(replace(facts, places=(place,)))
+    assert all(other not in one.checks for one in found.diagnoses if one.confidence == "high")
+
+
 def test_network_of_the_node_itself_is_asked_too() -> None:
     """Whether pods alone are concerned: what the node's own network hears stands beside it."""
     network = Network("questions")
