@@ -8,7 +8,14 @@ from clusterdns.matrix.answer import Answer
 from clusterdns.matrix.insistence import kind_of
 from clusterdns.matrix.known_paths import KnownPaths, Try
 from clusterdns.matrix.losses import Losses, Path
-from clusterdns.matrix.paths import EACH, ROUNDS, deadline_misses, improbable_losses, take_sample
+from clusterdns.matrix.paths import (
+    EACH,
+    ROUNDS,
+    deadline_misses,
+    improbable_losses,
+    loses_much,
+    take_sample,
+)
 from clusterdns.matrix.question import TRANSPORTS, Question, Server
 from selftests.matrix.pretender import CONTROLS, DEAD, LIVE, OWN, Pretender, errors, made
 
@@ -116,6 +123,15 @@ def test_sample_ends_where_its_verdict_stands(probe: Pretender) -> None:
     each = len(TRANSPORTS) * EACH
     assert probe.packets_to(LIVE) == ROUNDS * each
     assert probe.packets_to(DEAD) < ROUNDS * each / 2
+
+
+def test_dead_path_is_much_lost(probe: Pretender) -> None:
+    """One look is enough to know it, long before its losses are improbable ones."""
+    matrix = made(probe, LIVE, DEAD)
+    assert not loses_much(matrix)
+    matrix.look()
+    assert loses_much(matrix)
+    assert not any(record.improbable for record in matrix.losses.paths.values())
 
 
 def test_sample_counts_whatever_the_kind_has_cost(probe: Pretender) -> None:
