@@ -74,9 +74,10 @@ def held(cause: Cause, finding: Finding, hits: Sequence[Trouble], facts: Facts) 
 def follows(place: Place, facts: Facts) -> tuple[str, ...]:
     """The failed checks that follow from a place.
 
-    Its own, and where it makes answers missing those that only miss answers, asked or not.
+    Its own, and where it makes answers missing those that only miss answers, asked or not. Of a
+    way between two nodes it is known which these are.
     """
-    if not place.silent:
+    if not place.silent or place.way:
         return place.checks
     lacking = [t.name for t in facts.failed if t.cells and all(c.silent for c in t.cells)]
     return tuple(dict.fromkeys((*place.checks, *lacking)))

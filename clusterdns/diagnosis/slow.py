@@ -92,17 +92,26 @@ def judged_ways(facts: Facts) -> list[PathLoss]:
 
     None to a replica that is slow or silent by itself, and none to the Service then, which leads
     a share of all questions to it; nor to the Service from a node to which a replica is silent
-    over that transport.
+    over that transport. What happens on a way that was asked by itself is known better.
     """
     ill = {*slow_replicas(facts), *silent_replicas(facts)}
-    cut = {(t.node, t.transport) for t in facts.to_replicas() if not t.answered}
-    cut |= {(p.node, p.transport) for p in facts.paths if _to_pod(p) and p.lost == p.sent}
+    cut = {(p.node, p.transport) for p in facts.paths if _to_pod(p) and p.lost == p.sent}
+    ways = [place.way for place in facts.places if place.way and place.proved]
+    known = {(way[0], way[1], transport) for way in ways for transport in way[2:]}
+    cut |= {(node, transport) for node, _, transport in known}
     return [
         path
         for path in facts.paths
-        if (_to_pod(path) and path.server.partition(" ")[0] not in ill)
-        or (not _to_pod(path) and not ill and (path.node, path.transport) not in cut)
+        if (
+            _server(path) not in ill and (path.node, _server(path), path.transport) not in known
+            if _to_pod(path)
+            else not ill and (path.node, path.transport) not in cut
+        )
     ]
+
+
+def _server(path: PathLoss) -> str:
+    return path.server.partition(" ")[0]
 
 
 def _to_pod(path: PathLoss) -> bool:

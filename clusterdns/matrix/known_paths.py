@@ -47,9 +47,9 @@ class KnownPaths:
     """The paths of a matrix; safe to use from several threads.
 
     What is lost or late counts for control questions, and for others of their zones where the
-    path answered them after all: a name that nobody answers, or nobody in time, is the affair of
-    that name, whatever rule of the Corefile makes it so. ``usual`` is what a packet may take, in
-    seconds: with less, nothing that is lost is counted.
+    path answered them after all and somebody did so in time: a name that nobody answers, or nobody
+    in time, is the affair of that name, whatever rule of the Corefile makes it so. ``usual`` is
+    what a packet may take, in seconds: with less, nothing that is lost is counted.
     """
 
     controls: Sequence[Question]
@@ -105,8 +105,7 @@ class KnownPaths:
         if one.in_time:
             return True
         if key_of(question) not in self._controls:
-            known = question in in_time or not one.answer.answered
-            return known and (one.path, question) in answered
+            return question in in_time and (one.path, question) in answered
         with self._lock:
             anywhere = any(key_of(question) in keys for keys in self._in_time.values())
             return anywhere or not self._in_time.get(one.path)

@@ -42,6 +42,12 @@ def is_decided(everyone: Matrix, server: Server, transport: Transport) -> bool:
     )
 
 
+def loses_much(everyone: Matrix) -> bool:
+    """Whether any path is dead, or has lost more by now than chance explains."""
+    records = everyone.losses.paths.items()
+    return any(record.improbable or everyone.why_dead(path) for path, record in records)
+
+
 def silent_paths(losses: Losses, transport: str) -> list[str]:
     """The paths that never answered, in words."""
     return [

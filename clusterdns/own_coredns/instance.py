@@ -19,7 +19,7 @@ from clusterdns.run.restore import SYNC_NOW
 from clusterdns.testbed import manifests
 from clusterdns.testbed.probes import is_stuck, why_not_running
 from clusterdns.testbed.testbed import Workspace
-from clusterdns.wait import GENTLY, eventually
+from clusterdns.wait import GENTLY, Pace, eventually
 
 FOLDER = "/etc/coredns"
 MAIN = "main"  # the container that is looked at
@@ -67,6 +67,7 @@ class OwnCoreDns:
     dies: bool = False
     service: bool = False
     env: Sequence[Manifest] = ()  # that the Corefile names
+    pace: Pace = GENTLY  # at which it is looked at until it runs
     changed: int = field(default=0, init=False)  # how often its files were changed
 
     def manifests(self) -> list[Manifest]:
@@ -135,7 +136,7 @@ class OwnCoreDns:
         """Wait until CoreDNS runs; the pod's address. Raises NotPossibleError with the reason."""
         deadline = self.workspace.timeouts.pod if within is None else within
         pod = eventually(
-            self.seen, lambda p: bool(main_started(p)) or is_stuck(p), deadline, every=GENTLY
+            self.seen, lambda p: bool(main_started(p)) or is_stuck(p), deadline, every=self.pace
         )
         address = pod.get("status", {}).get("podIP")
         if not main_started(pod) or not address:

@@ -110,7 +110,10 @@ def faulty(network: Network, result: str = "timeout") -> Facts:
         PathLoss("cp", "service/kube-dns (10.96.0.10)", t, 132, 51, 0, True)
         for t in network.transports
     ]
-    facts = replace(facts, paths=(*facts.paths, *service))  # its share of what the replica loses
+    pod = [PathLoss("cp", B, t, 212, 166, 0, True) for t in network.transports]
+    facts = replace(
+        facts, paths=(*facts.paths, *service, *pod)
+    )  # what the replica loses, and its share
     for path, transport in zip(PATHS, ("udp", "tcp"), strict=True):
         facts = failed(facts, path) if transport in network.transports else facts
     return failed(facts, PLAIN, *left_out)
@@ -153,6 +156,17 @@ def test_way_is_named_with_its_direction(
     assert [one.cause for one in found.diagnoses] == ["path-between-nodes"]
     assert found.diagnoses[0].confidence == "high"
     assert found.unexplained == ()
+
+
+def test_what_is_silent_elsewhere_is_not_the_ways() -> None:
+    """Two faults at once: what another node misses is left to whatever explains it."""
+    network = Network("questions")
+    (place,) = placed(network)
+    other = "tests/dns/test_apex.py::test_zone_has_one_soa_record[udp]"
+    elsewhere = cell(WEB, "w2", "pod/coredns-a (10.244.0.2)", "udp", RIGHT, no_answer("timeout"))
+    facts = failed(faulty(network), other, elsewhere)
+    found = diagnose(replace(facts, places=(place,)))
+    assert all(other not in one.checks for one in found.diagnoses if one.confidence == "high")
 
 
 def test_network_of_the_node_itself_is_asked_too() -> None:

@@ -1,11 +1,21 @@
 """What is lost and late on a path, and what chance explains."""
 
+import dns.message
 import pytest
 
 from clusterdns.matrix import path_health as module
+from clusterdns.matrix.answer import Answer
 from clusterdns.matrix.insistence import kind_of
+from clusterdns.matrix.known_paths import KnownPaths, Try
 from clusterdns.matrix.losses import Losses, Path
-from clusterdns.matrix.paths import EACH, ROUNDS, deadline_misses, improbable_losses, take_sample
+from clusterdns.matrix.paths import (
+    EACH,
+    ROUNDS,
+    deadline_misses,
+    improbable_losses,
+    loses_much,
+    take_sample,
+)
 from clusterdns.matrix.question import TRANSPORTS, Question, Server
 from selftests.matrix.pretender import CONTROLS, DEAD, LIVE, OWN, Pretender, errors, made
 
@@ -115,6 +125,15 @@ def test_sample_ends_where_its_verdict_stands(probe: Pretender) -> None:
     assert probe.packets_to(DEAD) < ROUNDS * each / 2
 
 
+def test_dead_path_is_much_lost(probe: Pretender) -> None:
+    """One look is enough to know it, long before its losses are improbable ones."""
+    matrix = made(probe, LIVE, DEAD)
+    assert not loses_much(matrix)
+    matrix.look()
+    assert loses_much(matrix)
+    assert not any(record.improbable for record in matrix.losses.paths.values())
+
+
 def test_sample_counts_whatever_the_kind_has_cost(probe: Pretender) -> None:
     """A budget is for names; a question that nobody answers is exchanged for one that is."""
     matrix = made(probe, LIVE)
@@ -146,6 +165,21 @@ def test_name_that_is_silent_or_late_everywhere_is_no_loss(
     for path, record in matrix.losses.paths.items():
         assert (record.lost, record.late) == (0, 0), path
         assert not matrix._health(path).hurried
+
+
+@pytest.mark.parametrize(("took_ms", "lost"), [(1200.0, 0), (2.0, 1)])
+def test_name_that_takes_longer_than_a_packet_may_is_not_lost(took_ms: float, lost: int) -> None:
+    """Its first packet is given up before the answer comes: by a rule, as all others are late."""
+    paths = KnownPaths(CONTROLS, 1.0)
+    question = Question(f"slow.{OWN}")
+
+    def answer(ms: float, rcode: int | None) -> Answer:
+        reply = dns.message.make_response(question.message()) if rcode is not None else None
+        error = "" if reply else "timeout"
+        return Answer(question, "n1", LIVE, "udp", ms, reply, error)
+
+    paths.note([Try(answer(1000.0, None), 1.0), Try(answer(took_ms, 0), 1.5)], 1)
+    assert sum(record.lost for record in paths.losses.paths.values()) == lost
 
 
 def test_control_question_that_nobody_answers_is_no_loss(probe: Pretender) -> None:

@@ -7,6 +7,8 @@ from clusterdns.diagnosis.rows import PathLoss
 from clusterdns.diagnosis.scopes import Scope, about, both
 from clusterdns.diagnosis.slow import judged_ways, slow_replicas
 from clusterdns.inventory.shape import endpoint_ports
+from clusterdns.matrix.question import TRANSPORTS
+from clusterdns.report.cell import Cell
 
 
 @cause("vxlan-checksum", "node-network")
@@ -155,7 +157,7 @@ def race(facts: Facts) -> Finding | None:
         ),
         Scope(
             about(both("paths", "udp")),
-            lambda cell: cell.transport == "udp" and cell.silent,
+            lambda cell: (cell.transport == "udp" and cell.silent) or _looked_up(cell, nodes),
         ),
         "medium",
         assumes=1 if len(service) == len(udp) else 2,
@@ -191,12 +193,17 @@ def lossy_link(facts: Facts) -> Finding | None:
         ),
         Scope(
             about("paths"),
-            lambda cell: cell.node in nodes and cell.silent,
+            lambda cell: (cell.node in nodes and cell.silent) or _looked_up(cell, nodes),
         ),
         "medium",
         assumes=1,
         tell_apart="ping -c 200 from a pod there to a pod on another node: does it lose as much?",
     )
+
+
+def _looked_up(cell: Cell, nodes: set[str]) -> bool:
+    """What a program looked up on these nodes: it asks again where packets are lost, or goes on."""
+    return cell.node in nodes and cell.transport not in TRANSPORTS
 
 
 def _resent(facts: Facts) -> list[PathLoss]:

@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from clusterdns.corefile.model import Corefile
 from clusterdns.corefile.movable import NotMovableError, on_port
@@ -75,7 +76,7 @@ class Bench:
         """The variant for which CoreDNS did not start; None once it serves all of them."""
         instance.wait_until_running(max(0.0, self.left))
         ended, log = eventually(
-            lambda: (instance.has_ended(), instance.logs()),
+            partial(_state, instance),
             lambda seen: seen[0] or STARTED.search(seen[1]) is not None,
             max(0.0, min(self.left, STARTING_S)),
             every=0.2,
@@ -127,6 +128,15 @@ class Bench:
                 ]
             )
         return found
+
+
+def _state(instance: OwnCoreDns) -> tuple[bool, str]:
+    """Whether an instance has ended, and what it printed: all of it, where it has."""
+    log = instance.logs()
+    if STARTED.search(log):
+        return False, log
+    ended = instance.has_ended()
+    return ended, instance.logs() if ended else log
 
 
 def _texts(variants: Sequence[Corefile]) -> list[str | None]:

@@ -64,6 +64,7 @@ class Place:
     wrong: Heard | None = None
     proved: bool = False  # by an experiment, or by the fault itself
     named: tuple[str, ...] = ()  # plugins or zones of lines, upstreams; in lower case
+    way: tuple[str, ...] = ()  # between two nodes: the asking node, the replica, the transports
     line: str = ""  # of the Corefile: "line 7: template IN A { ... }"
     remedy: tuple[str, ...] = ()
     tried: tuple[str, ...] = ()  # what else was found out on the way

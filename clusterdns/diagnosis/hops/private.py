@@ -26,7 +26,9 @@ from clusterdns.own_coredns import (
 from clusterdns.run.ledger import one_line
 from clusterdns.run.plan import PLACES, PlannedObject, declare
 from clusterdns.testbed.testbed import Testbed, Workspace
+from clusterdns.wait import Pace
 
+OFTEN = Pace(first=0.2, most=0.4)  # one pod, for a few seconds, that somebody waits for
 REQUEST_S = 3.0  # for one request to the API server
 
 
@@ -109,7 +111,7 @@ def _started(
     name: str,
     files: Mapping[str, str],
 ) -> OwnCoreDns:
-    instance = OwnCoreDns(workspace, name, files, node, account, dies=True, env=env)
+    instance = OwnCoreDns(workspace, name, files, node, account, dies=True, env=env, pace=OFTEN)
     try:
         for each in instance.manifests():
             workspace.cluster.create(each)

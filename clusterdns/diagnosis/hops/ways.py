@@ -200,6 +200,7 @@ def _place(facts: Facts, between: Sequence[Way]) -> Place:
         right=right,
         wrong=wrong,
         proved=True,
+        way=(first.node, first.server.name, *(way.transport for way in between)),
         tried=(
             *(way.counted for way in between if way.counted),
             *([str(_heard(first, first.host))] if first.host else []),
