@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 
 from clusterdns.cluster import Manifest
+from trials.faults.catalogue.corefile import forwards_to
 from trials.faults.catalogue.service import SERVICE_DEAD
-from trials.faults.catalogue.upstream import forwards_to
 from trials.faults.mutant import Mutant
 from trials.faults.scene import Scene
 from trials.faults.symptoms import OUTSIDE, dig
