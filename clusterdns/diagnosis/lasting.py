@@ -39,6 +39,8 @@ def _lines(line: str, facts: Facts) -> Iterator[str]:
         yield beware(match["object"], owner) + (f"; {owner.key}" if owner.key else "")
         return
     yield _moved(line, match, owner, facts)
+    if owner.adds_only:
+        yield f"what does it until then, where a line must change: {line}"
     yield beware(match["object"], owner)
 
 

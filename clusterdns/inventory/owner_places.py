@@ -28,7 +28,8 @@ class Owner:
 
     ``place``: a command with {kubectl} for kubectl of this cluster, or words; empty: the object
     itself, for there is no better place. ``key``: what in that place. ``undone``: what undoes an
-    edit of the object itself. ``why``: the signs.
+    edit of the object itself. ``why``: the signs. ``adds_only``: what the object has cannot be
+    changed in that place, only added to.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Owner:
     key: str
     undone: str
     why: str
+    adds_only: bool = False
 
 
 def owners(inventory: Inventory, config_maps: Mapping[str, Manifest]) -> dict[str, Owner]:
@@ -81,7 +83,7 @@ def owner_of(
         )
     sign = next((one for one in signs if one.name), signs[0])
     place, key, undone = _place(sign, kind, thing, mounted)
-    return Owner(names[0], place, key, undone, why)
+    return Owner(names[0], place, key, undone, why, adds_only=ADDS in key)
 
 
 def _place(sign: Sign, kind: str, thing: Manifest, mounted: frozenset[str]) -> tuple[str, str, str]:
@@ -168,8 +170,7 @@ def _imported(
             undone,
         )
     if owner == "k3s":
-        own = "k3s --disable=coredns and a CoreDNS that you install yourself"
-        return own, "nothing less lasts", undone
+        return "", "what lasts is k3s --disable=coredns and a CoreDNS of your own", undone
     if kind == "deployment":
         return "", "", f"{undone}; a change that must last is for the support of AKS"
     return "ask the support of AKS", "", undone

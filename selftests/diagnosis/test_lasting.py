@@ -47,6 +47,14 @@ def test_edit_is_led_to_the_place_that_lasts() -> None:
     )
 
 
+def test_what_only_adds_leaves_the_edit_for_until_then() -> None:
+    """A line that is there is not changed by a second file: the edit helps, and does not last."""
+    first, second, third = remedied(replace(CUSTOM, adds_only=True), EDIT)
+    assert "coredns-custom" in first
+    assert second == f"what does it until then, where a line must change: {EDIT}"
+    assert third == BEWARE
+
+
 def test_place_in_words_is_no_command() -> None:
     """A source repository has no command of ours."""
     assert remedied(SOURCE, EDIT)[0] == "in the source repository of x: add the line: ready"

@@ -34,6 +34,7 @@ class Mutant:
     fails: tuple[str, ...] = ()
     deviates: tuple[str, ...] = ()
     causes: tuple[str, ...] = ()  # () stands for the mutant's own name
+    remedy: str = ""  # a pattern that a line of the right diagnosis' remedy must meet
     select: str = ""  # pytest's -k for the quick proof in the self-tests
     topology: str = "three-nodes"
     within: float = 20.0  # seconds until the symptom shows

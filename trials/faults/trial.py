@@ -1,5 +1,6 @@
 """One mutant from injection to proof of repair."""
 
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -116,6 +117,10 @@ def judge(trial: Trial, mutant: Mutant, verdict: Verdict) -> None:
         trial.missed.append(f"exit code {verdict.exit_code}, not {wanted}: {end}")
     trial.missed += [f"did not fail: {p}" for p in unmet(mutant.fails, trial.failed)]
     trial.missed += [f"did not deviate: {p}" for p in unmet(mutant.deviates, trial.deviating)]
+    right = [one for one in verdict.diagnoses if one["cause"] in mutant.right_causes]
+    lines = [line for one in right for line in one["remedy"]]
+    if mutant.remedy and not any(re.search(mutant.remedy, line) for line in lines):
+        trial.missed.append(f"no remedy says {mutant.remedy}: {lines}")
     if verdict.leftovers:
         trial.missed.append(f"the suite left {verdict.leftovers}")
 

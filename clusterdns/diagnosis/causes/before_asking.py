@@ -3,6 +3,7 @@
 from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.finding import Finding, cause
 from clusterdns.diagnosis.scopes import Scope, about, both
+from clusterdns.inventory.shadowed import outside_zones, shadowed
 
 BESIDE = (
     "containers",
@@ -72,10 +73,11 @@ def sidecars(facts: Facts) -> Finding | None:
 @cause("service-hides-name", "client")
 def hidden(facts: Facts) -> Finding | None:
     """A Service has the name of something outside, by way of the search list."""
-    troubles = facts.troubles_about("hidden-names")
-    if not troubles:
+    if not facts.troubles_about("hidden-names"):
         return None
-    lines = tuple(line for t in troubles for line in t.message.splitlines() if line)[:4]
+    owners = (name.partition("/") for name in sorted(set((facts.services or {}).values())))
+    services = [{"metadata": {"namespace": home, "name": name}} for home, _, name in owners]
+    lines = tuple(shadowed(services, outside_zones(facts.reading))[:4])
     return Finding(
         "Names outside the cluster are hidden by Services of the same name: programs try the "
         "search list first, and it finds these.",

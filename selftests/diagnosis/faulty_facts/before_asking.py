@@ -37,8 +37,8 @@ def with_sidecar(facts: Facts) -> Facts:
 
 def hiding(facts: Facts) -> Facts:
     """A Service example in a namespace com."""
-    line = "example.com leads to the Service com/example"
-    return replace(facts, troubles=(trouble_of(HIDDEN, "deviation", line),))
+    services = {**(facts.services or {}), "10.96.0.77": "com/example"}
+    return replace(facts, services=services, troubles=(trouble_of(HIDDEN, "deviation"),))
 
 
 def empty_suffix(facts: Facts) -> Facts:

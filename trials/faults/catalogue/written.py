@@ -78,8 +78,9 @@ MUTANTS = (
             )
         ),
         dig(says="status: NOERROR"),
+        fails=("test_stub_zone_is_answered_as_its_servers_say",),
+        causes=("stub-zone-unanswered",),
         deviates=(ADVICE,),
-        catalogued=False,
     ),
     Mutant(
         "corefile-second-root",
