@@ -135,7 +135,9 @@ def table(rows: Iterable[Row], before: str = "") -> str:
         "why checks are not applicable | tried |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
-    return "\n".join([*head, *filter(None, lines.values()), ""])
+    untried = [shape.name for shape in SHAPES if not lines[f"| {shape.name} |"]]
+    rest = ["", f"Not tried yet: {', '.join(untried)}."] if untried else []
+    return "\n".join([*head, *filter(None, lines.values()), *rest, ""])
 
 
 def parse(words: Sequence[str]) -> argparse.Namespace:
