@@ -269,9 +269,11 @@ def test_two_lines_for_two_names_are_two_places(tmp_path: Path) -> None:
     }
 
 
-@pytest.mark.parametrize(("patience", "line"), [(0, ""), (1, "line 3: hosts { ... }")])
+@pytest.mark.parametrize(
+    ("patience", "line"), [(0, ""), (1, "line 4: 192.0.2.66 kubernetes.default.svc.cluster.local")]
+)
 def test_what_was_tried_counts_when_time_runs_out(patience: int, line: str, tmp_path: Path) -> None:
-    """The plugin is known then, and not which of its entries it is; or nothing but the hop."""
+    """One round tries a suspected plugin and its entries; without any only the hop is known."""
     fault = FAULTS["hosts-has-an-old-address"]
     stand = Stand(fault.corefile, tmp_path, patience=patience)
     place = only(stand.places(fault.question, fault.wanted, fault.got))

@@ -118,7 +118,7 @@ def judge(trial: Trial, mutant: Mutant, verdict: Verdict) -> None:
     trial.missed += [f"did not fail: {p}" for p in unmet(mutant.fails, trial.failed)]
     trial.missed += [f"did not deviate: {p}" for p in unmet(mutant.deviates, trial.deviating)]
     right = [one for one in verdict.diagnoses if one["cause"] in mutant.right_causes]
-    lines = [line for one in right for line in one["remedy"]]
+    lines = [line for one in right for line in one.get("remedy") or ()]
     if mutant.remedy and not any(re.search(mutant.remedy, line) for line in lines):
         trial.missed.append(f"no remedy says {mutant.remedy}: {lines}")
     if verdict.leftovers:

@@ -78,6 +78,8 @@ def hidden(facts: Facts) -> Finding | None:
     owners = (name.partition("/") for name in sorted(set((facts.services or {}).values())))
     services = [{"metadata": {"namespace": home, "name": name}} for home, _, name in owners]
     lines = tuple(shadowed(services, outside_zones(facts.reading))[:4])
+    if not lines:
+        return None
     return Finding(
         "Names outside the cluster are hidden by Services of the same name: programs try the "
         "search list first, and it finds these.",
