@@ -69,6 +69,8 @@ def why_absent(inventory: Inventory, feature: str) -> str:
     """
     if inventory.why_no_objects and feature in OF_OBJECTS:
         return inventory.why_no_objects
+    if feature == OBJECTS:
+        return ""
     inventory.must_know(COREFILE)
     reading, absent = inventory.reading, ABSENT.get(feature)
     return absent(inventory, reading) if reading is not None and absent is not None else ""
@@ -120,10 +122,11 @@ def option(name: str, words: str) -> Callable[[Inventory, Reading], str]:
 
 
 # What is judged by objects of the API, or by what stands in them.
-OF_OBJECTS = frozenset({"dns-objects", "health", "ready", "metrics", "reload"})
+OBJECTS = "dns-objects"
+OF_OBJECTS = frozenset({OBJECTS, "health", "ready", "metrics", "reload"})
 
 ABSENT: Mapping[str, Callable[[Inventory, Reading], str]] = {
-    "dns-objects": lambda inventory, reading: "",  # there is a Corefile, so there are objects
+    OBJECTS: lambda inventory, reading: "",  # the Corefile does not tell
     "health": without("health", "livenessProbe"),
     "ready": without("ready", "readinessProbe"),
     "metrics": without("prometheus"),

@@ -8,7 +8,12 @@ import pytest
 
 from clusterdns.cluster import Cluster, Manifest, NotFoundError
 from clusterdns.inventory.features import features_of, why_absent
-from clusterdns.inventory.inventory import Inventory, take_inventory
+from clusterdns.inventory.inventory import (
+    COREFILE,
+    Inventory,
+    NotReadableError,
+    take_inventory,
+)
 from clusterdns.inventory.shape import wanted_replicas
 from clusterdns.inventory.ttl import longest_ttl
 from clusterdns.report.sentences import features_line
@@ -231,3 +236,11 @@ def test_service_of_somebody_else_is_no_cluster_dns() -> None:
     )
     found = take_inventory(cast(Cluster, api))
     assert (found.service, found.service_name) == (None, "service/kube-dns")
+
+
+def test_objects_are_there_whether_or_not_the_corefile_is_shown() -> None:
+    """Whoever may not read the Corefile can judge the Service; what it alone tells is not known."""
+    hidden = Inventory("v1", (), None, (), None, (), None, None, unreadable={COREFILE: "403"})
+    assert why_absent(hidden, "dns-objects") == ""
+    with pytest.raises(NotReadableError, match="403"):
+        why_absent(hidden, "ready")
