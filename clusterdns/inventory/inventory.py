@@ -210,12 +210,12 @@ class Inventory:
     @property
     def ready_nodes(self) -> tuple[Manifest, ...]:
         """The Linux nodes that are ready: probes are started on these, cordoned or not."""
-        return tuple(
-            node
-            for node in self.nodes
-            if is_ready(node)
-            and node["metadata"]["labels"].get("kubernetes.io/os", "linux") == "linux"
-        )
+        return tuple(node for node in self.nodes if is_ready(node) and is_linux(node))
+
+
+def is_linux(node: Manifest) -> bool:
+    """Whether pods of Linux run on a node."""
+    return bool(node["metadata"].get("labels", {}).get("kubernetes.io/os", "linux") == "linux")
 
 
 def take_inventory(cluster: Cluster, told: Told | None = None) -> Inventory:

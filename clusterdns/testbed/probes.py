@@ -8,6 +8,7 @@ from kubernetes.client import ApiException
 
 from clusterdns.api_errors import in_words
 from clusterdns.cluster import Cluster, Manifest
+from clusterdns.inventory.inventory import Inventory, is_linux
 from clusterdns.probe import Probe, ProbeLostError, open_probe
 from clusterdns.resolvconf import ResolvConf
 from clusterdns.run.plan import PLACES, PlannedObject, declare
@@ -82,6 +83,7 @@ def start_probes(workspace: Workspace, tell: Callable[[str], None]) -> Testbed:
         opened = pool.map(lambda item: open_on(workspace, *item), running.items())
         found = dict(zip(running, opened, strict=True))
     untried |= {node: text for node, (_, _, text) in found.items() if text}
+    untried |= not_ready(workspace.inventory)
     good = {node: (probe, conf) for node, (probe, conf, _) in found.items() if probe and conf}
     return Testbed(
         workspace,
@@ -90,6 +92,18 @@ def start_probes(workspace: Workspace, tell: Callable[[str], None]) -> Testbed:
         dict(sorted((untried | unable).items())),
         frozenset(untried),
     )
+
+
+def not_ready(inventory: Inventory) -> dict[str, str]:
+    """The nodes that could have a probe if they were ready, and what is said of each."""
+    ready = {str(node["metadata"]["name"]) for node in inventory.ready_nodes}
+    found = {}
+    for node in filter(is_linux, inventory.nodes):
+        if (name := str(node["metadata"]["name"])) not in ready:
+            conditions = node.get("status", {}).get("conditions") or []
+            said = next((c.get("message", "") for c in conditions if c["type"] == "Ready"), "")
+            found[name] = f"the node is not ready: {' '.join(said.split()) or 'nobody says why'}"
+    return found
 
 
 def lost_probes(testbed: Testbed) -> dict[str, str]:

@@ -90,3 +90,18 @@ def test_a_probe_that_is_lost_later_is_noticed(tmp_path: Path) -> None:
     probes = {**testbed.probes, "a": cast(Probe, FakeProbe(gone=True))}
 
     assert list(lost_probes(replace(testbed, probes=probes))) == ["a"]
+
+
+def test_node_that_is_not_ready_is_no_node_that_is_fine(tmp_path: Path) -> None:
+    """Nothing is asked from it, and the report says so: the cluster is more than the others."""
+    down = node("b")
+    down["status"] = {
+        "conditions": [{"type": "Ready", "status": "Unknown", "message": "Kubelet is silent."}]
+    }
+    found = inventory((node("a"), down), ())
+    recorder = Recorder({"Pod": [pod(0, RUNNING)]}, lambda _: False)
+    testbed = start_probes(
+        workspace(tmp_path, found, recorder, Timeouts(probe=0.3)), lambda _: None
+    )
+    assert (list(testbed.probes), dict(testbed.unable)) == (["a"], {})
+    assert dict(testbed.unprobed) == {"b": "the node is not ready: Kubelet is silent."}
