@@ -40,6 +40,15 @@ def why_no_coredns(inventory: Inventory) -> str:
     return f"a CoreDNS image is needed, and cluster DNS runs {inventory.image or 'nothing'}"
 
 
+def ready_node(inventory: Inventory) -> str | None:
+    """A node for a pod that goes anywhere, where the scheduler could choose one that is not ready.
+
+    Our pods tolerate every taint, that of such nodes too. None: all are ready, let it choose.
+    """
+    ready = [str(node["metadata"]["name"]) for node in inventory.ready_nodes]
+    return min(ready) if 0 < len(ready) < len(inventory.nodes) else None
+
+
 @dataclass(frozen=True)
 class Companion:
     """A further container in the pod; it shares the pod's addresses and its ConfigMap."""
@@ -92,7 +101,7 @@ class OwnCoreDns:
             self.name,
             self.workspace.namespace,
             inventory.image,
-            node=self.node,
+            node=self.node or ready_node(inventory),
             dns_policy="Default",
             lifetime=self.workspace.timeouts.lifetime,
             volumes=[{"name": "files", "configMap": {"name": self.name}}],

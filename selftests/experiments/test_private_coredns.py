@@ -238,3 +238,16 @@ def test_coredns_is_known_by_its_container_or_its_image(
     found.workload["spec"]["template"]["spec"]["containers"][0]["name"] = container
     words = "" if possible else f"a CoreDNS image is needed, and cluster DNS runs {image}"
     assert why_no_coredns(found) == words
+
+
+@pytest.mark.parametrize(
+    ("nodes", "chosen"),
+    [(NODES, "a"), (NODES[:2], None), ((NODES[2],), None)],
+    ids=["one-is-not-ready", "all-are", "none-is"],
+)
+def test_pod_that_goes_anywhere_goes_to_no_node_that_is_not_ready(
+    nodes: tuple[Manifest, ...], chosen: str | None, tmp_path: Path, recorder: Recorder
+) -> None:
+    """It tolerates the taint of such nodes, so that the scheduler might choose one."""
+    place = workspace(tmp_path, inventory(nodes, ()), recorder)
+    assert OwnCoreDns(place, "counter", {}).pod()["spec"].get("nodeName") == chosen
