@@ -2,9 +2,14 @@
 
 import json
 import re
+from collections.abc import Callable
+from typing import TypeVar
 
 from kubernetes.client import ApiException
 from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 TRY_AGAIN = (429, 500, 502, 503, 504)  # the server is starting, busy or behind something that is
 # Refusals that pass: a namespace or a quota whose controller has not caught up yet (kubernetes
@@ -122,6 +127,19 @@ def refused_fields(error: ApiException) -> list[str]:
 def is_api_trouble(error: BaseException | None) -> bool:
     """Whether an exception tells of the API server or the way to it, and of nothing else."""
     return isinstance(error, ApiException | HTTPError | ConnectionError | TimeoutError)
+
+
+def unless_forbidden(read: Callable[[], T], instead: Callable[[ApiException], R]) -> T | R:
+    """What is read; where we have no right to it (403), what ``instead`` makes of the refusal.
+
+    Raises kubernetes.client.ApiException for anything but a 403.
+    """
+    try:
+        return read()
+    except ApiException as error:
+        if error.status != 403:
+            raise
+        return instead(error)
 
 
 def _is_early(error: ApiException) -> bool:

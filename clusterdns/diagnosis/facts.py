@@ -61,6 +61,12 @@ class Facts:
     # Commands for exactly this cluster
 
     @property
+    def host_suffixes(self) -> list[str]:
+        """The search suffixes of pods that come from their nodes, in order."""
+        found = {suffix for conf in self.resolv_confs.values() for suffix in conf.search}
+        return sorted(s for s in found if s != "." and not s.endswith(self.domain))
+
+    @property
     def kubectl(self) -> str:
         """Kubectl for this cluster."""
         return f"kubectl --context {self.context}" if self.context else "kubectl"

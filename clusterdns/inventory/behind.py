@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from kubernetes.client import ApiException
-
+from clusterdns.api_errors import unless_forbidden
 from clusterdns.cluster import Cluster, Manifest
 from clusterdns.inventory.dns_objects import (
     LABEL,
@@ -99,12 +98,7 @@ def shown(read: Callable[[], list[Manifest]]) -> list[Manifest]:
 
     Raises kubernetes.client.ApiException for anything but a 403.
     """
-    try:
-        return read()
-    except ApiException as error:
-        if error.status != 403:
-            raise
-        return []
+    return unless_forbidden(read, lambda _: [])
 
 
 def workloads_in(cluster: Cluster, namespace: str) -> list[Manifest]:

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from kubernetes.client import ApiException
 
+from clusterdns.api_errors import unless_forbidden
 from clusterdns.cluster import Cluster, Manifest, NotFoundError, is_ready
 from clusterdns.corefile import Corefile, CorefileError, Reading, findings, parse
 from clusterdns.corefile.finding import Finding
@@ -289,13 +290,11 @@ def if_shown(refused: dict[str, str], part: str, read: Callable[[], T]) -> T | N
 
     Raises kubernetes.client.ApiException for anything but a 403.
     """
-    try:
-        return read()
-    except ApiException as error:
-        if error.status != 403:
-            raise
+
+    def note(error: ApiException) -> None:
         refused[part] = one_line(error)
-        return None
+
+    return unless_forbidden(read, note)
 
 
 def mounts_of(cluster: Cluster, workload: Manifest | None) -> Mounted:

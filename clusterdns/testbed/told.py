@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from kubernetes.client import ApiException
 
+from clusterdns.api_errors import unless_forbidden
 from clusterdns.cluster import Cluster, NotFoundError
 from clusterdns.inventory.inventory import Inventory, take_inventory
 from clusterdns.inventory.told import Told, ips_of
@@ -48,12 +49,9 @@ def as_told(testbed: Testbed) -> Testbed:
 
 def taken_again(cluster: Cluster, first: Inventory, told: Told) -> Inventory:
     """The inventory of who is told; the first one where we may not look there."""
-    try:
-        return take_inventory(cluster, told)
-    except ApiException as error:
-        if error.status != 403:
-            raise
-        return replace(first, told=told)
+    return unless_forbidden(
+        lambda: take_inventory(cluster, told), lambda _: replace(first, told=told)
+    )
 
 
 def heard(testbed: Testbed, told: Told, expected: Sequence[str]) -> Told:

@@ -99,14 +99,7 @@ def empty(facts: Facts) -> Finding | None:
     hits = [t for t in facts.said("suffix") if t.result == "NOERROR" and not t.records]
     if not hits:
         return None
-    suffixes = sorted(
-        {
-            suffix
-            for conf in facts.resolv_confs.values()
-            for suffix in conf.search
-            if suffix != "." and not suffix.endswith(facts.domain)
-        }
-    )
+    suffixes = facts.host_suffixes
     return Finding(
         f"Below {' or '.join(suffixes) or 'a search suffix'} every name exists, without records: "
         "musl (Alpine) ends its search there and never asks for the name itself.",

@@ -175,14 +175,7 @@ def wildcard(facts: Facts) -> Finding | None:
     hits = [t for t in facts.said("suffix") if t.result == "NOERROR" and t.records]
     if not hits:
         return None
-    suffixes = sorted(
-        {
-            s
-            for c in facts.resolv_confs.values()
-            for s in c.search
-            if s != "." and not s.endswith(facts.domain)
-        }
-    )
+    suffixes = facts.host_suffixes
     return Finding(
         f"A name that nobody has resolves below {' or '.join(suffixes) or 'a search suffix'}: the "
         "nodes' search list has a wildcard record, which answers before the real name is asked.",

@@ -239,7 +239,7 @@ def host_network(making: Making) -> None:
 
 SHAPES = (
     Shape("openshift", "DaemonSet dns-default on 5353, metrics on loopback, no loop", openshift),
-    Shape("openshift-consul", "the same beside another DNS Service", openshift_with_consul),
+    Shape("openshift-consul", "OpenShift's, beside another DNS Service", openshift_with_consul),
     Shape(
         "rke2-nodelocal", "RKE2's names, a cache on each node that pods are told", rke2_nodelocal
     ),
