@@ -8,7 +8,14 @@ from clusterdns.cluster import Manifest
 from clusterdns.matrix.answer import Answer
 from clusterdns.matrix.everyone import Matrix
 from clusterdns.matrix.question import Question, Server, Transport
-from clusterdns.own_coredns import Arrival, NotPossibleError, OwnCoreDns, arrivals_in, arrivals_with
+from clusterdns.own_coredns import (
+    Arrival,
+    NotPossibleError,
+    OwnCoreDns,
+    arrivals_in,
+    arrivals_with,
+    nodes_with_image,
+)
 from clusterdns.probe import Probe
 from clusterdns.testbed.testbed import DEFAULT_DOMAIN, Testbed, Workspace
 from clusterdns.wait import eventually
@@ -21,9 +28,7 @@ def bench_nodes(workspace: Workspace) -> list[str]:
 
     There the image is at hand and the API can be reached. Raises NotPossibleError without any node.
     """
-    ready = sorted(str(n["metadata"]["name"]) for n in workspace.inventory.ready_nodes)
-    taken = {str(pod["spec"].get("nodeName")) for pod in workspace.inventory.ready_pods}
-    chosen = [node for node in ready if node in taken] or ready[:1]
+    chosen = nodes_with_image(workspace.inventory)
     if not chosen:
         raise NotPossibleError("no node is ready")
     return chosen

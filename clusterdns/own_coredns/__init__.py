@@ -8,7 +8,12 @@ from clusterdns.own_coredns.arrivals import (
     log_directive,
 )
 from clusterdns.own_coredns.environment import environment, variables_in
-from clusterdns.own_coredns.instance import NotPossibleError, OwnCoreDns, why_no_coredns
+from clusterdns.own_coredns.instance import (
+    NotPossibleError,
+    OwnCoreDns,
+    nodes_with_image,
+    why_no_coredns,
+)
 from clusterdns.own_coredns.permissions import ACCOUNT, may_read_cluster
 
 __all__ = [
@@ -22,6 +27,7 @@ __all__ = [
     "environment",
     "log_directive",
     "may_read_cluster",
+    "nodes_with_image",
     "variables_in",
     "why_no_coredns",
 ]

@@ -45,8 +45,18 @@ def ready_node(inventory: Inventory) -> str | None:
 
     Our pods tolerate every taint, that of such nodes too. None: all are ready, let it choose.
     """
-    ready = [str(node["metadata"]["name"]) for node in inventory.ready_nodes]
-    return min(ready) if 0 < len(ready) < len(inventory.nodes) else None
+    all_are_ready = len(inventory.ready_nodes) == len(inventory.nodes)
+    return None if all_are_ready else next(iter(nodes_with_image(inventory)), None)
+
+
+def nodes_with_image(inventory: Inventory) -> list[str]:
+    """The ready nodes that run the cluster's CoreDNS, or else the first; empty: none is ready.
+
+    There the image is at hand and the API can be reached.
+    """
+    ready = sorted(str(node["metadata"]["name"]) for node in inventory.ready_nodes)
+    taken = {str(pod["spec"].get("nodeName")) for pod in inventory.ready_pods}
+    return [node for node in ready if node in taken] or ready[:1]
 
 
 @dataclass(frozen=True)
