@@ -114,7 +114,7 @@ def fake_site(
     workspace = SimpleNamespace(
         cluster=cluster,
         images=SimpleNamespace(dnsutils="dnsutils", musl=musl),
-        inventory=SimpleNamespace(image="coredns", container={}),
+        inventory=SimpleNamespace(image="coredns", container={}, nodes=(), ready_nodes=()),
         namespace=HOME,
         second_namespace=AWAY,
         run=RunId("dns-conf-00000000"),
