@@ -10,9 +10,9 @@ import yaml
 from clusterdns.cluster import Cluster, Manifest, NotFoundError, is_ready, path_of
 from clusterdns.wait import eventually
 from trials.cluster import Breakable
+from trials.faults.dns_objects import KUBEADM, DnsObjects
 from trials.faults.nodes import NodeError, on_node, read_file, write_file
 
-DNS = "k8s-app=kube-dns"
 KUBE_SYSTEM = "kube-system"
 KUBELET = "/var/lib/kubelet/config.yaml"
 SETTLE_S = 30.0
@@ -31,6 +31,7 @@ class Scene:
     """A cluster with a fault in it, or about to get one."""
 
     breakable: Breakable
+    dns: DnsObjects = KUBEADM
     undo: list[tuple[str, Callable[[], object]]] = field(default_factory=list)
     replicas_are_new: bool = False  # since the last repair; then they are made anew after it
     kubelets: set[str] = field(default_factory=set)  # nodes whose pods have an odd resolv.conf
@@ -59,12 +60,12 @@ class Scene:
     @property
     def dns_ip(self) -> str:
         """The cluster IP of the DNS Service."""
-        service = self.api.get("Service", "kube-dns", KUBE_SYSTEM)
+        service = self.api.get("Service", self.dns.service, self.dns.namespace)
         return str(service["spec"]["clusterIP"])
 
     def replicas(self) -> list[Manifest]:
         """The DNS pods that are not being deleted."""
-        pods = self.api.list("Pod", KUBE_SYSTEM, DNS)
+        pods = self.api.list("Pod", self.dns.namespace, self.dns.labels)
         return [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
 
     def addresses(self) -> dict[str, str]:
@@ -102,7 +103,11 @@ class Scene:
         self._undo(f"{kind} {name}", lambda: self._remove(kind, name, namespace))
         return self.api.create(manifest)
 
-    # Verbs on CoreDNS
+    # Verbs on cluster DNS
+
+    def service(self, edit: Callable[[Manifest], object]) -> None:
+        """Change the DNS Service."""
+        self.change("Service", self.dns.service, edit, self.dns.namespace)
 
     def corefile(
         self, edit: Callable[[str], str], restart: bool = True, within: float = SETTLE_S
@@ -115,7 +120,7 @@ class Scene:
             if thing["data"]["Corefile"] == before:
                 raise ValueError(f"the edit changed nothing in this Corefile:\n{before}")
 
-        self.change("ConfigMap", "coredns", edit_object)
+        self.change("ConfigMap", self.dns.config_map, edit_object, self.dns.namespace)
         if restart:
             self.restart_dns(within)
 
@@ -124,7 +129,7 @@ class Scene:
         self.replicas_are_new = True
         old = {pod["metadata"]["uid"] for pod in self.replicas()}
         for pod in self.replicas():
-            self.api.delete("Pod", pod["metadata"]["name"], KUBE_SYSTEM)
+            self.api.delete("Pod", pod["metadata"]["name"], self.dns.namespace)
 
         def settled() -> bool:
             pods = self.replicas()
@@ -207,6 +212,10 @@ class Scene:
         if self.replicas_are_new:
             self.restart_dns()
             self.replicas_are_new = False
+
+    def at_last(self, what: str, action: Callable[[], object]) -> None:
+        """Let something be done once all that is done from now on is undone."""
+        self._undo(what, action)
 
     def _undo(self, what: str, action: Callable[[], object]) -> None:
         self.undo.append((what, action))
