@@ -42,6 +42,7 @@ HARMFUL = {
     "grants everything": r"cluster-admin|--verb=['\"]?\*|\"verbs\": ?\[\"\*\"",
     "every kube-proxy at once": r"rollout restart (ds|daemonset)[/ ](kube-proxy|node-local-dns)",
     "kubelets at once": r"on \S+, \S[^:]*(?<!one node after the other): set .*restart kubelet",
+    "ends with the next roll-out": r"pod-template-(hash|generation)|controller-revision-hash",
     "hides a loop": r"(?<!not )(take|remove) \"?loop",
 }
 SHAPES = ("deployments?", "daemonsets?", "configmap", "clusterrole", "endpointslice", "service")

@@ -54,7 +54,8 @@ def try_all(options: argparse.Namespace) -> int:
                 faults = of_faults(cluster, shape, chosen_among(shape.mutants, options.mutants))
                 for fault in faults:
                     report(fault.trial)
-                    say("".join(f"       there is no {each}\n" for each in fault.absent).rstrip())
+                    for each in fault.absent:
+                        say(f"       its remedy names {each}, which is not there")
                     write(options, faults=[fault])
                     well.append(fault.is_right)
             else:
