@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
+from kubernetes.client import ApiException
 
 from clusterdns.cluster import Cluster, Manifest, NotFoundError, is_ready, path_of
 from clusterdns.wait import eventually
@@ -16,6 +17,7 @@ from trials.faults.nodes import NodeError, on_node, read_file, write_file
 KUBE_SYSTEM = "kube-system"
 KUBELET = "/var/lib/kubelet/config.yaml"
 SETTLE_S = 30.0
+TRIES = 5  # to write an object that somebody else writes too
 # Reasons of a container or pod that will not get better by waiting.
 TERMINAL = {"CrashLoopBackOff", "Error", "ErrImagePull", "ImagePullBackOff", "Unschedulable"}
 TERMINAL |= {"CreateContainerError", "CreateContainerConfigError", "ErrImageNeverPull"}
@@ -87,7 +89,7 @@ class Scene:
         changed = self.api.get(kind, name, namespace)
         edit(changed)
         self._undo(f"{kind} {name}", lambda: self._give_back(original))
-        return self.api.request("PUT", path_of(kind, namespace, name), changed)
+        return self._put(path_of(kind, namespace, name), changed)
 
     def delete(self, kind: str, name: str, place: str | None = "-") -> None:
         """Delete an object."""
@@ -228,12 +230,21 @@ class Scene:
         wanted = {**original, "metadata": metadata}
         path = path_of(kind, metadata.get("namespace"), metadata["name"])
         try:
-            now = self.api.request("GET", path)
+            self._put(path, wanted)
         except NotFoundError:
             self.api.create(wanted)
-            return
-        metadata["resourceVersion"] = now["metadata"]["resourceVersion"]
-        self.api.request("PUT", path, wanted)
+
+    def _put(self, path: str, wanted: Manifest) -> Manifest:
+        """Write over an object, though its controller writes its status meanwhile."""
+        for left in reversed(range(TRIES)):
+            now = self.api.request("GET", path)["metadata"]["resourceVersion"]
+            wanted = {**wanted, "metadata": {**wanted["metadata"], "resourceVersion": now}}
+            try:
+                return self.api.request("PUT", path, wanted)
+            except ApiException as error:
+                if error.status != 409 or not left:
+                    raise
+        raise AssertionError("it was tried at least once")
 
     def _remove(self, kind: str, name: str, namespace: str | None) -> None:
         self.api.delete(kind, name, namespace)

@@ -1,5 +1,6 @@
 """docs/shapes.md: what the suite said in each shape, and of the faults in it."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -94,7 +95,8 @@ def page(
         *(["", f"Not tried yet: {', '.join(untried)}."] if untried else []),
     ]
     if tried:
-        missing = [key.strip("| ").replace(" | ", "/") for key in named if key not in tried]
+        left = Counter(key.split(" | ")[0].strip("| ") for key in named if key not in tried)
+        missing = [f"{name} ({number})" for name, number in left.items()]
         lines += [
             "",
             FAULTS,
