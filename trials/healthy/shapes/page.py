@@ -28,7 +28,7 @@ class Row:
         """No failure and no diagnosis in any run, but what is truly so in this shape."""
 
         def is_well(each: Round) -> bool:
-            truly = each.diagnoses > 0 and set(each.causes) == set(self.shape.truly)
+            truly = bool(each.causes) and set(each.causes) == set(self.shape.truly)
             return each.is_green or (each.exit_code == ExitCode.OK and truly)
 
         return bool(self.rounds) and all(map(is_well, self.rounds))
