@@ -23,7 +23,8 @@ OWN = {"dns.operator.openshift.io/daemonset-dns": "default"}
 def on_5353(facts: Facts) -> Facts:
     """The same faults of a DaemonSet whose replicas listen on 5353, as OpenShift has it."""
     found = facts.inventory
-    workload, pods, slices = map(deepcopy, (found.workload or {}, found.pods, found.slices))
+    workload: Manifest = deepcopy(found.workload or {})
+    pods, slices = deepcopy(found.pods), deepcopy(found.slices)
     workload["spec"]["selector"]["matchLabels"] = OWN
     container = workload["spec"]["template"]["spec"]["containers"][0]
     container["ports"] = [

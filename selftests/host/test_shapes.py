@@ -1,5 +1,7 @@
 """The table of shapes: a shape that was not tried now keeps its row."""
 
+from dataclasses import replace
+
 from trials.faults.trial import Trial
 from trials.healthy.rounds import Round
 from trials.healthy.shapes.__main__ import reasons_in
@@ -21,13 +23,13 @@ def test_rows_of_before_are_kept_in_order() -> None:
     again = page(SHAPES, [row("k3s", GREEN, GREEN)], [], first)
     names = [line.split(" | ")[0] for line in again.splitlines() if line.startswith("| ")]
     assert names == ["| shape", "| openshift", "| k3s"]
-    assert "| 0 0 |" in again
+    assert "| 0 0 | - |" in again
     assert page(SHAPES, [], [], again) == again
 
 
 def test_a_diagnosis_is_not_green() -> None:
     """Nor is a failure, nor a shape in which nothing was run."""
-    odd = Round(0, 530, (), 0, 1, 12000, 60.0, 90.0, 1)
+    odd = replace(GREEN, diagnoses=1)
     (shape, *_) = SHAPES
     assert row("k3s").is_green
     assert not row("k3s", GREEN, odd).is_green
@@ -76,3 +78,12 @@ def test_each_shape_has_six_faults_but_two() -> None:
     numbers = {shape.name: len(shape.mutants) for shape in SHAPES}
     assert {name: n for name, n in numbers.items() if n != 6} == {"no-objects": 0, "microk8s": 5}
     assert all(len({m.name for m in s.mutants}) == len(s.mutants) for s in SHAPES)
+
+
+def test_what_is_truly_so_is_no_false_alarm() -> None:
+    """MicroK8s has one replica, which is named; anything else beside it would be false."""
+    single = replace(GREEN, diagnoses=1, causes=("single-or-colocated",))
+    assert row("microk8s", single).is_green
+    assert "| 0 | single-or-colocated | 530 |" in str(row("microk8s", single))
+    assert not row("k3s", single).is_green
+    assert not row("microk8s", replace(single, causes=("oom",))).is_green

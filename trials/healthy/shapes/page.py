@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from clusterdns.report.exit_codes import ExitCode
 from trials.faults.trial import Trial
 from trials.healthy.matrix import commit
 from trials.healthy.rounds import Round
@@ -24,8 +25,13 @@ class Row:
 
     @property
     def is_green(self) -> bool:
-        """No failure and no diagnosis in any run."""
-        return bool(self.rounds) and all(each.is_green for each in self.rounds)
+        """No failure and no diagnosis in any run, but what is truly so in this shape."""
+
+        def is_well(each: Round) -> bool:
+            truly = bool(each.causes) and set(each.causes) == set(self.shape.truly)
+            return each.is_green or (each.exit_code == ExitCode.OK and truly)
+
+        return bool(self.rounds) and all(map(is_well, self.rounds))
 
     @property
     def key(self) -> str:
@@ -35,8 +41,9 @@ class Row:
     def __str__(self) -> str:
         last = self.rounds[-1]
         codes = " ".join(str(each.exit_code) for each in self.rounds)
+        causes = sorted({cause for each in self.rounds for cause in each.causes})
         return _line(
-            *(self.shape.name, self.shape.what, self.judged, codes),
+            *(self.shape.name, self.shape.what, self.judged, codes, ", ".join(causes) or "-"),
             *(last.passed, last.deviations, last.not_run, "<br>".join(self.reasons)),
         )
 
@@ -86,11 +93,12 @@ def page(
         "",
         "Made by `./run shapes --write`: the default profile on a sealed kind cluster that was",
         "turned into each shape and back; what is judged says how many nodes it had. Exit code 0",
-        "is a run without a failure and without a diagnosis; there is one code for each run.",
+        "is a run without a failure; there is one code for each run. What is diagnosed must be",
+        "truly so in that shape.",
         "",
-        "| shape | what it is | what is judged | exit codes | passed | deviations | not run | "
-        "why checks are not applicable | tried |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| shape | what it is | what is judged | exit codes | diagnosed | passed | deviations | "
+        "not run | why checks are not applicable | tried |",
+        "|---|---|---|---|---|---|---|---|---|---|",
         *filter(None, (known.get(start) for start in starts)),
         *(["", f"Not tried yet: {', '.join(untried)}."] if untried else []),
     ]

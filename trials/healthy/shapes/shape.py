@@ -16,4 +16,5 @@ class Shape:
     what: str
     make: Callable[[Making], None]
     dns: DnsObjects = KUBEADM  # what serves DNS in it
+    truly: tuple[str, ...] = ()  # causes that are not false there, such as a single replica
     mutants: tuple[Mutant, ...] = ()  # instead of those of the same place among the usual six
