@@ -30,6 +30,7 @@ COMMANDS = {
     "matrix": True,
     "shapes": True,
     "soak": True,
+    "oracle": False,
 }
 
 
