@@ -124,7 +124,7 @@ def _tolerates(toleration: Manifest, taint: Manifest) -> bool:
     if toleration.get("operator") == "Exists":
         return toleration.get("key") in (None, "", taint.get("key"))
     asked = (taint.get("key"), taint.get("value", ""))
-    return (toleration.get("key"), toleration.get("value", "")) == asked
+    return bool((toleration.get("key"), toleration.get("value", "")) == asked)
 
 
 def _why_alone(template: Manifest) -> str:
