@@ -46,6 +46,7 @@ class Facts:
     rights: Mapping[str, bool] | None = None  # of the replicas' ServiceAccounts, all of them
     cluster_roles: Mapping[str, bool] | None = None  # about DNS: are these accounts bound to it?
     services: Mapping[str, str] | None = None  # cluster IP: namespace/name
+    hidden_names: tuple[str, ...] = ()  # names outside that Services hide, each with its Service
     owned: Mapping[str, Owner] = field(default_factory=dict)  # such as "kube-system service/x"
     api_service: Manifest | None = None
     api_slices: tuple[Manifest, ...] = ()
