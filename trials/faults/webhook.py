@@ -21,12 +21,16 @@ from trials.faults.scene import Scene
 NAME = "pod-rewriter"
 GATEWAY = "ip -4 route show default"
 OPENSSL_S = 30.0
+OWN = ["kube-system", "local-path-storage", "default"]
+OTHERS = {
+    "matchExpressions": [{"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": OWN}]
+}
 
 
-def rewrite_pods(scene: Scene, patch: Sequence[Manifest], namespaces: Manifest) -> None:
-    """Apply a JSON patch (RFC 6902) to every pod that is made where the selector matches.
+def rewrite_pods(scene: Scene, patch: Sequence[Manifest]) -> None:
+    """Apply a JSON patch (RFC 6902) to every pod that is made outside the cluster's own places.
 
-    ``namespaces``: a namespaceSelector. Raises NodeError where there is no certificate to be had.
+    Raises NodeError where there is no certificate to be had.
     """
     address = on_node(scene.control_plane, GATEWAY).split()[2]
     server, authority = _serve(address, patch)
@@ -43,7 +47,7 @@ def rewrite_pods(scene: Scene, patch: Sequence[Manifest], namespaces: Manifest) 
                 "resources": ["pods"],
             }
         ],
-        "namespaceSelector": namespaces,
+        "namespaceSelector": OTHERS,
         "failurePolicy": "Ignore",
         "sideEffects": "None",
         "admissionReviewVersions": ["v1"],

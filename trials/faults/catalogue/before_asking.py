@@ -40,29 +40,17 @@ def old_token(scene: Scene) -> None:
     scene.restart_dns(within=SETTLE_S)
 
 
-# Neither the cluster's own pods nor those of a fault's onlooker.
-OTHERS = {
-    "matchExpressions": [
-        {
-            "key": "kubernetes.io/metadata.name",
-            "operator": "NotIn",
-            "values": ["kube-system", "local-path-storage", "default", "onlookers"],
-        }
-    ]
-}
-
-
 def other_nameserver(scene: Scene) -> None:
     """A webhook gives every pod a nameserver that nobody has, beside that of the cluster."""
     patch = {"op": "add", "path": "/spec/dnsConfig", "value": {"nameservers": ["192.0.2.53"]}}
-    rewrite_pods(scene, [patch], OTHERS)
+    rewrite_pods(scene, [patch])
 
 
 def sidecar(scene: Scene) -> None:
     """A webhook puts a container beside those of every pod."""
     image = scene.breakable.tools.dnsutils
     proxy = {"name": "dns-proxy", "image": image, "command": ["sleep", "3600"]}
-    rewrite_pods(scene, [{"op": "add", "path": "/spec/containers/-", "value": proxy}], OTHERS)
+    rewrite_pods(scene, [{"op": "add", "path": "/spec/containers/-", "value": proxy}])
 
 
 def pods_are_stored_with(pattern: str) -> Look:
