@@ -40,6 +40,16 @@ def old_token(scene: Scene) -> None:
     scene.restart_dns(within=SETTLE_S)
 
 
+# What the Pod Security Standard "restricted" demands of a container.
+RESTRICTED = {
+    "allowPrivilegeEscalation": False,
+    "capabilities": {"drop": ["ALL"]},
+    "runAsNonRoot": True,
+    "runAsUser": 65534,
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
+
+
 def other_nameserver(scene: Scene) -> None:
     """A webhook gives every pod a nameserver that nobody has, beside that of the cluster."""
     patch = {"op": "add", "path": "/spec/dnsConfig", "value": {"nameservers": ["192.0.2.53"]}}
@@ -49,7 +59,12 @@ def other_nameserver(scene: Scene) -> None:
 def sidecar(scene: Scene) -> None:
     """A webhook puts a container beside those of every pod."""
     image = scene.breakable.tools.dnsutils
-    proxy = {"name": "dns-proxy", "image": image, "command": ["sleep", "3600"]}
+    proxy = {
+        "name": "dns-proxy",
+        "image": image,
+        "command": ["sleep", "3600"],
+        "securityContext": RESTRICTED,
+    }
     rewrite_pods(scene, [{"op": "add", "path": "/spec/containers/-", "value": proxy}])
 
 
