@@ -32,6 +32,7 @@ def _look(facts: Facts) -> str:
         "kubelet-clusterdns-wrong",
         "kubelet-clusterdns-missing",
         "kubelet-clusterdomain-wrong",
+        "musl-parallel-nameservers",
     ),
 )
 def settings(facts: Facts) -> Finding | None:
