@@ -200,6 +200,10 @@ class Scene:
 
     # The end of a fault
 
+    def on_revert(self, what: str, action: Callable[[], object]) -> None:
+        """Also end this when the fault is taken out."""
+        self._undo(what, action)
+
     def revert(self) -> None:
         """Undo everything, the last first. Raises RevertError when something cannot be undone."""
         failures = []

@@ -5,7 +5,13 @@ from clusterdns.diagnosis.finding import Finding, cause
 from clusterdns.diagnosis.scopes import Scope, about, both, through_service
 from clusterdns.inventory.dns_objects import LABEL
 from clusterdns.inventory.inventory import SLICES
-from clusterdns.inventory.shape import endpoint_ports, port_of, ready_endpoints, selects
+from clusterdns.inventory.shape import (
+    endpoint_ports,
+    port_of,
+    ready_endpoints,
+    selects,
+    written_by_controller,
+)
 
 THROUGH_SERVICE = about(
     "short-names",
@@ -74,14 +80,27 @@ def selector(facts: Facts) -> Finding | None:
         return None
     wanted = inventory.service["spec"].get("selector") or {}
     missed = [p["metadata"]["name"] for p in inventory.pods if not selects(wanted, p)]
-    if not missed or (wanted and len(missed) < len(inventory.pods)):
+    abandoned = [] if wanted else written_by_controller(inventory.slices)
+    if not abandoned and len(missed) < len(inventory.pods):
         return None
     shown = SLICES not in inventory.unreadable
     endpoints = ready_endpoints(inventory.slices)
     right = _lasting_labels(facts)
     name = inventory.service_name
     patch = str({"spec": {"selector": right}}).replace("'", '"')
-    replace = f'[{{"op":"replace","path":"/spec/selector","value":{_json(right)}}}]'
+    operation = "replace" if wanted else "add"
+    replace = f'[{{"op":"{operation}","path":"/spec/selector","value":{_json(right)}}}]'
+    if abandoned and endpoints:
+        return Finding(
+            f"{name} has no selector any more: its endpoints are those of before, and replicas "
+            "that are replaced will not be among them.",
+            (
+                f"no selector, and EndpointSlices that Kubernetes wrote by one: {abandoned}",
+                f"{len(endpoints)} endpoints, {len(inventory.ready_pods)} replicas are ready",
+            ),
+            (f"{facts.ks} patch {name} --type=json -p '{replace}'",),
+            Scope(about(*SHAPE, *THROUGH_SERVICE), through_service),
+        )
     return Finding(
         f"The selector of {name} matches no replica, so it has nobody to lead questions to.",
         (
