@@ -137,7 +137,7 @@ def of_caches(name: str, service: str) -> tuple[Mutant, ...]:
             lambda scene: cache_forwards_to_nobody(scene, name),
             both(dig(OUTSIDE, says="SERVFAIL|timed out"), dig(says="status: NOERROR")),
             fails=("test_outside_name_resolves_as_on_the_node[*",),
-            causes=("upstream-unreachable",),
+            causes=("nodelocal-upstream",),
             remedy=f"configmap/{name}",
         ),
         Mutant(
@@ -147,7 +147,7 @@ def of_caches(name: str, service: str) -> tuple[Mutant, ...]:
             lambda scene: no_tcp_for_caches(scene, service),
             both(dig(says="SERVFAIL|timed out"), dig(says="status: NOERROR", server="replica")),
             fails=("test_path_answers[udp]",),
-            causes=("dns-svc-no-tcp",),
+            causes=("nodelocal-upstream", "dns-svc-no-tcp"),
             remedy=f"service/{service}",
         ),
     )
