@@ -4,6 +4,8 @@ Nobody answers, one replica deaf, upstream dead, zone wrong, no TCP, an invalid 
 fault of the catalogue is none in a shape, or another place has it, the shape says its own.
 """
 
+from dataclasses import replace
+
 from clusterdns.cluster import Manifest
 from clusterdns.wait import eventually
 from trials.faults.catalogue.service import SERVICE_DEAD
@@ -21,9 +23,14 @@ CACHES = "k8s-app=node-local-dns"
 NOWHERE = {"nobody": "has-this"}
 
 
-def usual(*own: Mutant, without: tuple[str, ...] = ()) -> tuple[Mutant, ...]:
-    """The six, with those of a shape's own before the rest; ``without``: what these stand for."""
-    return (*own, *(by_name(name) for name in USUAL if name not in without))
+def usual(*own: Mutant, without: tuple[str, ...] = (), within: float = 0.0) -> tuple[Mutant, ...]:
+    """The six, with those of a shape's own before the rest.
+
+    ``without``: what these stand for; ``within``: the seconds until symptoms show there, such as
+    those that a cache on the node remembers what it was told before.
+    """
+    found = (*own, *(by_name(name) for name in USUAL if name not in without))
+    return tuple(replace(each, within=max(each.within, within)) for each in found)
 
 
 def invalid_custom(scene: Scene) -> None:
