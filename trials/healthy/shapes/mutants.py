@@ -143,7 +143,7 @@ def of_caches(name: str, service: str) -> tuple[Mutant, ...]:
             "C",
             lambda scene: cache_forwards_to_nobody(scene, name),
             both(dig(OUTSIDE, says="SERVFAIL|timed out"), dig(says="status: NOERROR")),
-            fails=("test_outside_name_resolves_as_on_the_node[*",),
+            fails=("test_nameserver_of_pods_resolves_outside_names[*",),
             causes=("nodelocal-upstream",),
             remedy=f"configmap/{name}",
         ),
