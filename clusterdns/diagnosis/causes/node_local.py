@@ -149,7 +149,7 @@ def _not_answered(facts: Facts, cache: CacheWorkload, failing: dict[str, list[Ta
         ),
         (*(map(_with_tcp, [facts] * len(short), short)), *([edit] if not short else [])),
         Scope(
-            about("outside-names", "paths", *TOLD),
+            about("told-outside-names", "paths", *TOLD),
             lambda cell: cell.address in cache.addresses and not cell.denied,
         ),
         "high" if sent else "medium",
