@@ -39,29 +39,34 @@ class Live:
                 found[spot].append(read_body(body, error, self.roles))
         return found
 
-    def times(self, spots: Sequence[Spot]) -> list[float]:
-        """How long answers at these spots take, in milliseconds, for enough blocks."""
+    def times(self, spots: Sequence[Spot]) -> tuple[list[float], list[float]]:
+        """How long answers at these spots take, and to a control question on the same paths.
+
+        Both in milliseconds, for enough blocks.
+        """
         found: list[float] = []
+        controls: list[float] = []
+        paths = sorted({spot[1:] for spot in spots})
         while spots and len(found) < BLOCK * FEWEST:
             took = [a.ms for _, a in self._ask(spots, False) if a.answered]
             if not took:
                 break
             found += took
-        return found
+            controls += [ms for path in paths for ms in self._control(path)]
+        return found, controls
 
     def times_of_path(self, path: PathKey) -> list[float]:
         """How long the first control question takes on a path, for enough blocks."""
-        spot = next((spot for spot in self.asked if spot[1:] == path), None)
-        if spot is None or not self.matrix.controls:
+        return [ms for _ in range(FEWEST) for ms in self._control(path)]
+
+    def _control(self, path: PathKey) -> list[float]:
+        """What the first control question takes on a path, a block of times."""
+        asked = next((who for spot, who in self.asked.items() if spot[1:] == path), None)
+        if asked is None or not self.matrix.controls:
             return []
-        asked = self.asked[spot]
-        found: list[float] = []
-        for _ in range(FEWEST):
-            answers = self.matrix.ask(
-                [self.matrix.controls[0]] * BLOCK, asked.transport, [asked.server], insist=False
-            )
-            found += [a.ms for a in answers if a.answered and a.node == asked.node]
-        return found
+        questions = [self.matrix.controls[0]] * BLOCK
+        answers = self.matrix.ask(questions, asked.transport, [asked.server], insist=False)
+        return [a.ms for a in answers if a.answered and a.node == asked.node]
 
     def _ask(self, spots: Iterable[Spot], fresh: bool) -> list[tuple[Spot, Answer]]:
         """The answers of all spots, those of the same server and transport asked at once."""

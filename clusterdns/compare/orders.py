@@ -30,6 +30,8 @@ def orders_of(contents: Iterable[Content]) -> list[Order]:
     """The order of each answer that has several records of one type."""
     found = []
     for content in contents:
+        if content.truncated:
+            continue
         order = tuple(entry.words for entry in content.answer)
         if len(set(order)) > 1 and len({e.rdtype for e in content.answer}) == 1:
             found.append(order)

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 
 from clusterdns.compare.answers import (
     Again,
@@ -18,7 +17,7 @@ from clusterdns.compare.memory import Spot, Table, memory_of, table_of
 from clusterdns.compare.orders import order_differences
 from clusterdns.compare.recording import Recording
 from clusterdns.compare.roles import shown
-from clusterdns.compare.speed import blocks_of, change_of, middle
+from clusterdns.compare.speed import blocks_of, change_of, is_above, middle
 from clusterdns.compare.ttls import ttl_differences
 from clusterdns.report.comparison import (
     AnswerChange,
@@ -29,10 +28,12 @@ from clusterdns.report.comparison import (
     counts_of,
 )
 from clusterdns.report.model import Report
+from clusterdns.report.sentences import counted
 
 SPEED_ROUNDS = 3
-Times = Callable[[Sequence[Spot]], list[float]]
-"""Asks the questions of spots again, one after the other as a check does; milliseconds."""
+FEWEST_REPORTS = 2  # that must say that a check is faster
+Times = Callable[[Sequence[Spot]], tuple[list[float], list[float]]]
+"""Asks the questions of spots again, and a control question on the same paths; milliseconds."""
 
 PathKey = tuple[str, str, str]  # node, server, transport
 TimesOfPath = Callable[[PathKey], list[float]]
@@ -71,10 +72,12 @@ def measure(before: Sequence[Earlier], now: Recording, ask: Asker) -> Measured:
     found.answers = [_shown(c, now.zone) for c in in_words(every, table.contents)]
     found.answers += asked_changes(memory, table, now.zone)
     if gone := fleeting + turned:
-        found.notes.append(f"{gone} differences of answers did not come again when asked anew")
+        words = ("difference of answers", "differences of answers")
+        found.notes.append(f"{counted(gone, *words)} did not come again when asked anew")
     found.paths = paths_changed(memory, table, ask.times_of_path)
     off = {change.path for change in found.paths}
-    found.speeds = checks_changed(memory, table, off, ask.times)
+    each = [memory_of([recording], now) for recording in recordings]
+    found.speeds = checks_changed(each, table, off, ask.times)
     return found
 
 
@@ -118,7 +121,9 @@ def paths_changed(memory: Table, table: Table, again: TimesOfPath) -> list[Speed
     for path, now in table.paths.items():
         before = memory.paths.get(path, [])
         change = change_of(before, now)
-        if change == "slower" and not _stays(before, partial(again, path)):
+        if change == "slower" and not all(
+            change_of(before, blocks_of(again(path))) == "slower" for _ in range(SPEED_ROUNDS)
+        ):
             continue
         if change:
             blocks = min(len(before), len(now))
@@ -127,27 +132,38 @@ def paths_changed(memory: Table, table: Table, again: TimesOfPath) -> list[Speed
     return found
 
 
-def _stays(before: Sequence[float], again: Callable[[], list[float]]) -> bool:
-    """Whether each of several rounds of new measurements is above before, too."""
-    return all(change_of(before, blocks_of(again())) == "slower" for _ in range(SPEED_ROUNDS))
-
-
 def checks_changed(
-    memory: Table, table: Table, off: set[str], again: Times
+    earlier: Sequence[Table], table: Table, off: set[str], again: Times
 ) -> dict[Key, tuple[Change, float, float]]:
-    """The checks whose answers are slower or faster on paths that are not."""
+    """The checks whose answers are slower or faster on paths that are not; by the same rule."""
     found: dict[Key, tuple[Change, float, float]] = {}
-    for key, now in table.checks.items():
-        usual = [(spot, ms) for spot, ms in now if path_words(spot[1:]) not in off]
-        then = [ms for spot, ms in memory.checks.get(key, ()) if path_words(spot[1:]) not in off]
-        before, current = blocks_of(then), blocks_of([ms for _, ms in usual])
-        change = change_of(before, current)
-        spots = [spot for spot, _ in usual]
-        if change == "slower" and not _stays(before, partial(again, spots)):
+    for key, asked in table.checks.items():
+        usual = [(spot, ms) for spot, ms in asked if path_words(spot[1:]) not in off]
+        now = blocks_of([ms for _, ms in usual])
+        each = [_blocks_on(memory.checks.get(key, ()), off) for memory in earlier]
+        before = [block for blocks in each for block in blocks]
+        change = change_of(before, now)
+        if change == "slower" and not _stays_slow(before, [spot for spot, _ in usual], again):
+            continue
+        if change == "faster" and sum(is_above(b, now) for b in each if b) < FEWEST_REPORTS:
             continue
         if change:
-            found[key] = (change, middle(before), middle(current))
+            found[key] = (change, middle(before), middle(now))
     return found
+
+
+def _blocks_on(asked: Sequence[tuple[Spot, float]], off: set[str]) -> tuple[float, ...]:
+    """The blocks of what was asked on other paths than these."""
+    return blocks_of([ms for spot, ms in asked if path_words(spot[1:]) not in off])
+
+
+def _stays_slow(before: Sequence[float], spots: Sequence[Spot], again: Times) -> bool:
+    """Whether it is slow in each of several rounds, and slower than a control question is then."""
+    for _ in range(SPEED_ROUNDS):
+        times, controls = (blocks_of(each) for each in again(spots))
+        if change_of(before, times) != "slower" or change_of(controls, times) != "slower":
+            return False
+    return True
 
 
 def comparison_of(before: Sequence[Earlier], report: Report, measured: Measured) -> Comparison:

@@ -1,11 +1,18 @@
 """Slower and faster, by a rule over repeated measurements: never by one sample.
 
 Times are cut, in the order in which they were taken, into blocks of ten; of each block the lower
-quartile counts, so that what a busy machine holds up for a moment does not. Something is slower
-when every block of now, but for a tenth, took longer than every block of before, but for a tenth,
-by at least 5 ms and half of what it took before; and when it is so again in each of three rounds
-of questions that are asked afterwards. Faster is the same with before and now exchanged, without
-the rounds: nobody can ask again what was before.
+quartile counts, so that what a busy machine holds up for a moment does not. These are longer than
+those when each of these, but for a tenth, is longer than each of those, but for a tenth, and their
+medians are at least 10 ms and half of the shorter one apart.
+
+A path (from a node to a server over a transport) is slower when its blocks of now, over the whole
+run, are longer than those of before, and again in each of three rounds that are asked afterwards.
+It is faster when those of before are longer.
+
+What a check asks it asks at once, while the machine may be busy with something else. So a check is
+slower when it is so in the run and in each of three rounds afterwards, and when its questions then
+take longer than a control question on the same paths, too. It is faster when each of two earlier
+reports or more says so: nobody can ask again what was before.
 """
 
 import math
@@ -15,7 +22,7 @@ from typing import Literal
 BLOCK = 10  # times
 MOST_BLOCKS = 100  # that are kept of a path: evenly chosen
 FEWEST = 3  # blocks: with fewer nothing is said
-LEAST_MS = 5.0
+LEAST_MS = 10.0
 LEAST_SHARE = 0.5  # of what it took before
 APART = 0.1  # blocks of each side that may lie on the other side
 

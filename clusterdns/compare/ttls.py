@@ -53,14 +53,19 @@ class Longest:
     def __init__(self, contents: Mapping[Spot, Iterable[Content]]) -> None:
         self.ttls: dict[Unit, int] = {}
         self.spots: dict[Unit, list[Spot]] = defaultdict(list)
+        relayed: set[tuple[str, str]] = set()
         for spot, found in contents.items():
             seen: set[Unit] = set()
             for content in {id(c): c for c in found}.values():
+                if not content.authoritative:
+                    relayed |= {(spot[2], e.owner) for _, s in content.sections for e in s}
                 for unit, ttl in _units(spot[2], content):
                     self.ttls[unit] = max(ttl, self.ttls.get(unit, 0))
                     seen.add(unit)
             for unit in seen:
                 self.spots[unit].append(spot)
+        # What a cache has kept has AA, also where whoever was asked first did not set it.
+        self.ttls = {u: t for u, t in self.ttls.items() if (u.server, u.owner) not in relayed}
         groups: dict[tuple[str, str, str, str], Counter[int]] = defaultdict(Counter)
         for unit, ttl in self.ttls.items():
             groups[unit.group][ttl] += 1

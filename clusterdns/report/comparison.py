@@ -27,10 +27,10 @@ class CheckChange:
 
 @dataclass(frozen=True)
 class AnswerChange:
-    """Answers that differ in the same field in the same way.
+    """Answers that differ in the same fields in the same way.
 
-    ``field`` is one of clusterdns.compare.differences, "asked" (a question that only one run
-    has) or "order-of-records".
+    ``field`` has the names of clusterdns.compare.differences, or is "asked": for questions that
+    only one run has.
     """
 
     field: str

@@ -98,6 +98,11 @@ def in_capitals(content: Content) -> Content:
     return replace(content, echoed=content.echoed.upper())
 
 
+def cut(content: Content) -> Content:
+    """An answer that does not fit."""
+    return replace(content, flags="QR AA TC RD", answer=content.answer[:1])
+
+
 def silent(content: Content) -> Content:
     """No answer at all."""
     return Content(error="timeout")
@@ -124,6 +129,7 @@ CHANGES: dict[str, tuple[Change, str, int]] = {
     "something more": (at(FIRST, more), "additional", 12),
     "the case of the question": (at(FIRST, in_capitals), "question", 12),
     "silence": (at(HOST, silent), "answered", 12),
+    "a smaller answer that is cut": (at(SRV, cut), "flags, answer", 12),
 }  # fmt: skip
 
 
@@ -165,12 +171,37 @@ def test_an_order_that_turns_is_none() -> None:
     assert found(compared(World([turning]), World())) == wanted
 
 
+def test_which_records_a_truncated_answer_has_is_no_difference() -> None:
+    """A server may choose what it leaves out."""
+    others = at(SRV, lambda c: replace(c, flags="QR AA TC RD", answer=c.answer[2:]))
+    assert found(compared(World([at(SRV, cut)]), World([others]))) == []
+
+
+def test_what_only_a_cache_makes_different_is_none() -> None:
+    """What a cache has kept has AA, and a TTL that ran down; what it has not has neither."""
+
+    def relayed(question: str, where: Where, content: Content) -> Content:
+        return with_flags("QR RD RA")(content) if question.startswith("db") else content
+
+    def kept(question: str, where: Where, content: Content) -> Content:
+        old = with_flags("QR AA RD RA")(with_ttl(22)(content))
+        return old if question.startswith("db") else content
+
+    mixed = count()
+
+    def either(question: str, where: Where, content: Content) -> Content:
+        return (relayed if next(mixed) % 2 else kept)(question, where, content)
+
+    for before, now in ((relayed, kept), (kept, relayed)):
+        assert compared(World([before]), World([now]), live=World([either])).answers == ()
+
+
 def test_what_does_not_come_again_is_not_reported() -> None:
     """A difference that is not there when it is asked anew is counted, and no more."""
     change, _, _ = CHANGES["another address"]
     comparison = compared(World(), World([change]), live=World())
     assert comparison.answers == ()
-    assert comparison.notes == ("1 differences of answers did not come again when asked anew",)
+    assert comparison.notes == ("1 difference of answers did not come again when asked anew",)
 
 
 def test_an_added_hosts_line_is_a_new_question() -> None:
@@ -207,6 +238,10 @@ def test_a_slow_check_is_found_and_no_path() -> None:
         ("tests/dns/test_hosts.py::test_hosts", "slower")
     ]
     assert (comparison.paths, comparison.counts["unchanged"]) == ((), 4)
+    assert compared(World(), World(delay=delay), live=World()).checks == ()
+    assert compared(World(delay=delay), World()).checks == ()  # one report is not enough
+    comparison = compared([World(delay=delay)] * 2, World())
+    assert [c.change for c in comparison.checks] == ["faster"]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from itertools import count
 
 from clusterdns.compare.content import Content, Edns, Entry
 from clusterdns.compare.earlier import Earlier
-from clusterdns.compare.memory import Spot, table_of
+from clusterdns.compare.memory import Spot
 from clusterdns.compare.recording import Cell, Place, Recording
 from clusterdns.compare.roles import RUN, ZONE
 from clusterdns.compare.runs import Asker, PathKey, comparison_of, measure
@@ -123,13 +123,14 @@ class World:
             return spot[-3], by_spot[spot[-2]], spot[-1]
 
         def again(spots: Sequence[Spot], fresh: bool) -> dict[Spot, list[Content]]:
-            return {spot: [self.content(spot[0], where(spot))] for spot in spots}
+            times = 4 if fresh else 1
+            return {s: [self.content(s[0], where(s)) for _ in range(times)] for s in spots}
 
-        def times(spots: Sequence[Spot]) -> list[float]:
+        def times(spots: Sequence[Spot]) -> tuple[list[float], list[float]]:
             found: list[float] = []
             while len(found) < 30:
                 found += [self.ms(spot[0], where(spot), next(numbers)) for spot in spots]
-            return found
+            return found, [self.ms("", where(spots[0]), next(numbers)) for _ in range(30)]
 
         def of_path(path: PathKey) -> list[float]:
             return [self.ms("", where(path), next(numbers)) for _ in range(30)]
@@ -142,10 +143,10 @@ def places() -> Iterable[Where]:
     return ((n, s, t) for n in NODES for s in SERVERS for t in TRANSPORTS)
 
 
-def compared(before: World, now: World, live: World | None = None) -> Comparison:
+def compared(before: World | Sequence[World], now: World, live: World | None = None) -> Comparison:
     """The comparison of a run of each; ``live`` is what is there when it is asked again."""
     run = now.run()
-    assert table_of(run).contents
-    earlier = Earlier("old", before.report(), before.run())
-    measured = measure([earlier], run, (live or now).asker())
-    return comparison_of([earlier], now.report(), measured)
+    worlds = [before] if isinstance(before, World) else before
+    earlier = [Earlier("old", world.report(), world.run()) for world in worlds]
+    measured = measure(earlier, run, (live or now).asker())
+    return comparison_of(earlier, now.report(), measured)

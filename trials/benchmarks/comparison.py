@@ -96,8 +96,8 @@ def _asker(run: Recording) -> Asker:
     def again(spots: Sequence[Spot], fresh: bool) -> dict[Spot, list[Content]]:
         return {spot: table.contents[spot] for spot in spots}
 
-    def times(spots: Sequence[Spot]) -> list[float]:
-        return []
+    def times(spots: Sequence[Spot]) -> tuple[list[float], list[float]]:
+        return [], []
 
     def times_of_path(path: PathKey) -> list[float]:
         return []
