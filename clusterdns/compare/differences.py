@@ -77,14 +77,24 @@ def _sections(before: Content, now: Content) -> Iterable[Difference]:
     cut = before.truncated and now.truncated
     for (name, old), (_, new) in zip(before.sections, now.sections, strict=True):
         if old != new and not (cut and name != "authority"):
-            gone, came = _only_one_has(old, new)
+            gone, came = _only_one_has(old, new, asked_name(now))
             if gone or came:
                 yield Difference(name, gone or "nothing more", came or "nothing more")
 
 
-def _only_one_has(old: tuple[Entry, ...], new: tuple[Entry, ...]) -> tuple[str, str]:
-    before, now = Counter(e.words for e in old), Counter(e.words for e in new)
+def asked_name(content: Content) -> str:
+    """The name in the question that came back, in lower case."""
+    return content.echoed.rpartition(" ")[0].lower()
+
+
+def _only_one_has(old: tuple[Entry, ...], new: tuple[Entry, ...], asked: str) -> tuple[str, str]:
+    before, now = (Counter(_told(e, asked) for e in each) for each in (old, new))
     return listed((before - now).elements()), listed((now - before).elements())
+
+
+def _told(entry: Entry, asked: str) -> str:
+    """A record in words, without its owner where that is the name that was asked for."""
+    return f"{entry.rdtype} {entry.data}" if entry.owner == asked else entry.words
 
 
 def listed(words: Iterable[str]) -> str:
@@ -109,7 +119,8 @@ def _ttls(before: Content, now: Content) -> Iterable[Difference]:
 
 def _orders(before: Content, now: Content) -> Iterable[Difference]:
     for (_, old), (_, new) in zip(before.sections, now.sections, strict=True):
-        was, is_now = [e.words for e in old], [e.words for e in new]
+        name = asked_name(now)
+        was, is_now = ([_told(e, name) for e in each] for each in (old, new))
         if was != is_now and sorted(was) == sorted(is_now):
             yield Difference("order", in_order(was), in_order(is_now))
 
