@@ -4,6 +4,7 @@ pytest_plugins = [
     "fixtures.options",  # the whole command line
     "fixtures.markers",  # the markers of checks, and what each means
     "fixtures.profiles",  # --profile, --allow-disruptive: what is selected, in which order
+    "fixtures.target",  # --target-coredns and others: which version tests/upgrade/ are about
     "fixtures.features",  # --subject: what an implementation is known not to do
     "fixtures.images",  # the images of our pods, --list-images
     "fixtures.outcomes",  # not-run, not-applicable, deviation, cannot judge
@@ -11,6 +12,7 @@ pytest_plugins = [
     "fixtures.lifecycle",  # run id, signals, ledger, --plan, --cleanup-only
     "fixtures.kind",  # the local cluster: made and deleted, or used and left alone
     "fixtures.cluster",  # the cluster under test, connected and ready to be judged
+    "fixtures.upgrade",  # what is known of an upgrade before it
     "fixtures.setup",  # namespaces, probes and objects, made side by side in one go
     "fixtures.asking",  # everyone: one question to every node, server and transport
     "fixtures.names",  # pod records: names and addresses that need the API to be known

@@ -96,6 +96,7 @@ OPERATION: Mapping[str, str] = {
     "own-reload": "A change of the cluster's own Corefile.",
     "api-loss": "A private CoreDNS that loses the API server.",
     "replica-shutdown": "A replica that is deleted while it is asked.",
+    "upgrade": "What an upgrade leads to: what refuses, undoes or changes it.",
 }
 TOPICS: Mapping[str, str] = {
     **TRANSPORTS,

@@ -31,6 +31,12 @@ from host.bootstrap.venv import ensure_venv
 # name: (needs a kind cluster, is pytest, its cluster must be sealed, what it does)
 ENVIRONMENTS = {
     "conformance": (True, True, False, "judge a new kind cluster, or that of --kube-context NAME"),
+    "preflight": (
+        True,
+        True,
+        False,
+        "before an upgrade, with --target-coredns VERSION or --target-kubernetes VERSION",
+    ),
     "selftests": (True, True, True, "prove the suite itself: units, liars, faults, one whole run"),
     "near": (
         False,
@@ -55,6 +61,9 @@ INFORMATION = {
     *("--help", "-h", "--version", "-V", "--collect-only", "--collectonly", "--co", "--markers"),
     *("--fixtures", "--funcargs", "--fixtures-per-test", "--list-images", "--plan"),
 }
+# These judge a cluster, and leave a report.
+JUDGING = ("conformance", "preflight")
+TARGETS = ("--target-coredns", "--target-kubernetes", "--target-image")
 EXISTING = ("--kube-context", "--cleanup-only")
 # Exit codes after which there must be a report: when pytest has left none, it never began.
 SILENT = {
@@ -90,6 +99,9 @@ def main(words: Sequence[str]) -> int:
     if name not in (*ENVIRONMENTS, "image"):
         print(f"./run: there is no {name!r}.\n\n{_help()}", file=sys.stderr)
         return ExitCode.USAGE_ERROR
+    if name == "preflight" and not _has_target(arguments):
+        print(f"./run preflight: name the upgrade with {' or '.join(TARGETS)}.", file=sys.stderr)
+        return ExitCode.USAGE_ERROR
     os.chdir(PROJECT)  # where tox runs pytest: relative paths mean the same everywhere
     for number in SIGNALS:
         signal.signal(number, _on_signal)
@@ -115,17 +127,23 @@ def _run(name: str, arguments: Sequence[str], began: float) -> int:
     started = time.time()
     code = run_environment(name, complete, python, extra, _teardown(arguments))
     silent = not is_fresh(arguments, started) and not INFORMATION.intersection(arguments)
-    if name == "conformance" and code in SILENT and silent:
+    if name in JUDGING and code in SILENT and silent:
         reason, code = SILENT[ExitCode(code)]
         return _give_up(name, arguments, reason, code, time.monotonic() - began)
     return code
+
+
+def _has_target(arguments: Sequence[str]) -> bool:
+    """Whether the words name an upgrade, or nothing is to be judged anyway."""
+    words = {word.partition("=")[0] for word in arguments}
+    return bool(words & {*TARGETS, *INFORMATION, "--cleanup-only"})
 
 
 def needs_cluster(name: str, arguments: Sequence[str]) -> bool:
     """Whether this command makes a kind cluster, so that the host must be ready for one."""
     if not ENVIRONMENTS[name][0] or INFORMATION.intersection(arguments):
         return False
-    if name != "conformance":
+    if name not in JUDGING:
         return True
     existing = [word for word in arguments if word.partition("=")[0] in EXISTING]
     return not existing
@@ -205,7 +223,7 @@ def _give_up(name: str, arguments: Sequence[str], reason: str, code: int, second
     stop_all()
     reader = SafeOutput(sys.stderr)
     print(f"\n{reason}", file=reader)
-    if name == "conformance":
+    if name in JUDGING:
         try:
             folder = write_stub(arguments, reason, code, seconds)
             print(f"\nReport: {folder}/results.yaml (exit code {code})", file=reader)

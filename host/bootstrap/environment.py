@@ -80,7 +80,7 @@ def run_environment(
         environment = {**os.environ, **extra, "CLUSTERDNS_PID_FILE": str(pid_file)}
         # Without a pid file the suite has not begun: nothing is to be cleaned up, and SIGTERM
         # ends it without a word. Other environments know of SIGINT only.
-        early = signal.SIGTERM if name == "conformance" else signal.SIGINT
+        early = signal.SIGTERM if name in ("conformance", "preflight") else signal.SIGINT
         run = _Run(pid_file, teardown, early)
         old = {number: signal.signal(number, run.on_signal) for number in SIGNALS}
         try:

@@ -39,5 +39,5 @@ def collect(tmp_path_factory: pytest.TempPathFactory) -> Collect:
 
 @pytest.fixture(scope="session")
 def everything(collect: Collect) -> Entries:
-    """All checks of all profiles."""
-    return collect("--profile=full", "--allow-disruptive")
+    """All checks of all profiles, those of an upgrade among them."""
+    return collect("--profile=full", "--allow-disruptive", "--target-coredns=1.15.0")

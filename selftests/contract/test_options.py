@@ -14,6 +14,7 @@ CONTRACT = (
     *("--kube-context", "--report-dir", "--profile", "--allow-disruptive", "--dnsutils-image"),
     *("--musl-image", "--image-registry", "--list-images", "--external-name", "--namespace"),
     *("--timeout-scale", "--keep", "--plan", "--cleanup-only", "--require-complete"),
+    *("--target-coredns", "--target-kubernetes", "--target-image"),
     *("--compare", "--waivers", "--subject", "--redact"),
 )
 PYTEST_KINDS = (

@@ -21,6 +21,8 @@ COMMANDS = {
     "conformance --collect-only": False,
     "conformance --plan": False,
     "conformance --cleanup-only": False,
+    "preflight --target-coredns 1.14.7": True,
+    "preflight --target-coredns 1.14.7 --kube-context x": False,
     "selftests": True,
     "selftests --collect-only": False,
     "near": False,

@@ -25,6 +25,7 @@ SECTIONS = {
     "E2": "On the wire",
     "E3": "Operation",
     "E4": "kind",
+    "E5": "Before an upgrade",
 }
 
 
