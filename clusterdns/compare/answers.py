@@ -13,6 +13,7 @@ from functools import lru_cache
 from clusterdns.compare.content import Content, is_clock
 from clusterdns.compare.differences import Difference, differences
 from clusterdns.compare.memory import Spot, Table
+from clusterdns.compare.roles import FRESH
 from clusterdns.report.comparison import AnswerChange
 
 SHOWN = 5  # questions of a difference that are named
@@ -158,10 +159,13 @@ def in_words(found: Found, all_spots: Iterable[Spot]) -> list[AnswerChange]:
 
     Many that are in the same fields at the same places are one: what differs is told of the first.
     """
-    every = [set(column) for column in zip(*all_spots, strict=True)]
+    asked: dict[str, set[Spot]] = defaultdict(set)
+    for spot in all_spots:
+        asked[spot[0]].add(spot)
     alike: dict[tuple[tuple[str, ...], tuple[str, ...]], list[Kind]] = defaultdict(list)
     for kind, spots in found.items():
-        alike[tuple(d.field for d in kind), _places(spots, every)].append(kind)
+        there = {spot for question in {s[0] for s in spots} for spot in asked[question]}
+        alike[tuple(d.field for d in kind), _places(spots, there)].append(kind)
     changes = []
     for (_, places), kinds in alike.items():
         for group in [kinds] if len(kinds) >= ALIKE else [[kind] for kind in kinds]:
@@ -170,7 +174,7 @@ def in_words(found: Found, all_spots: Iterable[Spot]) -> list[AnswerChange]:
 
 
 def _change(kinds: Sequence[Kind], spots: Sequence[Spot], places: tuple[str, ...]) -> AnswerChange:
-    questions = list(dict.fromkeys(spot[0] for spot in spots))
+    questions = list(dict.fromkeys(spot[0].removesuffix(FRESH) for spot in spots))
     return AnswerChange(
         ", ".join(dict.fromkeys(d.field for d in kinds[0])),
         "; ".join(dict.fromkeys(d.before for d in kinds[0])),
@@ -182,11 +186,12 @@ def _change(kinds: Sequence[Kind], spots: Sequence[Spot], places: tuple[str, ...
     )
 
 
-def _places(spots: Iterable[Spot], every: Sequence[set[str]]) -> tuple[str, ...]:
-    """Where it is so: servers, nodes, transports, each only where it is not so everywhere."""
+def _places(spots: Iterable[Spot], asked: Iterable[Spot]) -> tuple[str, ...]:
+    """Where it is so: servers, nodes, transports, each only where it is not so wherever asked."""
     _, nodes, servers, transports = (set(column) for column in zip(*spots, strict=True))
+    _, all_nodes, all_servers, all_transports = (set(c) for c in zip(*asked, strict=True))
     return (
-        *(sorted(servers) if servers != every[2] else ()),
-        *(f"from {node}" for node in sorted(nodes) if nodes != every[1]),
-        *(f"over {transport}" for transport in sorted(transports) if transports != every[3]),
+        *(sorted(servers) if servers != all_servers else ()),
+        *(f"from {node}" for node in sorted(nodes) if nodes != all_nodes),
+        *(f"over {transport}" for transport in sorted(transports) if transports != all_transports),
     )

@@ -1,5 +1,6 @@
 """Earlier reports, read: what --compare names."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,10 +64,16 @@ def differing_facts(before: Sequence[Earlier], now: Report) -> list[str]:
 
 
 def _fact(words: str, before: Sequence[object], now: object) -> list[str]:
-    known = [str(value)[:80] for value in before if value is not None]
-    if now is None or not known or str(now)[:80] in known:
+    known = [shortly(value) for value in before if value is not None]
+    if now is None or not known or shortly(now) in known:
         return []
-    return [f"{words}: {known[-1]} before, {str(now)[:80]} now"]
+    return [f"{words}: {known[-1]} before, {shortly(now)} now"]
+
+
+def shortly(value: object) -> str:
+    """A value in few letters: of a checksum the first twelve."""
+    text = str(value)
+    return text[:12] if re.fullmatch("[0-9a-f]{64}", text) else text[:80]
 
 
 def without_answers(before: Sequence[Earlier]) -> list[str]:

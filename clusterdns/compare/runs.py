@@ -16,7 +16,7 @@ from clusterdns.compare.earlier import Earlier, differing_facts, without_answers
 from clusterdns.compare.memory import Spot, Table, memory_of, table_of
 from clusterdns.compare.orders import order_differences
 from clusterdns.compare.recording import Recording
-from clusterdns.compare.roles import shown
+from clusterdns.compare.roles import FRESH, shown
 from clusterdns.compare.speed import blocks_of, change_of, is_above, middle
 from clusterdns.compare.ttls import ttl_differences
 from clusterdns.report.comparison import (
@@ -100,6 +100,7 @@ def asked_changes(memory: Table, table: Table, zone: str) -> list[AnswerChange]:
     came = [q for q in came if table.asked_by[q] & known]
     gone = [q for q in memory.asked_by if q not in table.asked_by]
     gone = [q for q in gone if memory.asked_by[q] & current]
+    came, gone = ([q for q in each if not q.endswith(FRESH)] for each in (came, gone))
     changes = []
     for questions, words in ((came, ("not asked", "asked")), (gone, ("asked", "not asked"))):
         if questions:

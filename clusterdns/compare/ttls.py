@@ -11,12 +11,13 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from clusterdns.compare.answers import Again, Found
+from clusterdns.compare.answers import Again, Found, spread
 from clusterdns.compare.content import Content
 from clusterdns.compare.differences import Difference
 from clusterdns.compare.memory import Spot, Table
 from clusterdns.compare.roles import FRESH, ZONE
 
+MOST_ASKED = 10  # units of one zone, server and change that are asked again
 REVERSE = ("in-addr.arpa.", "ip6.arpa.")
 
 
@@ -88,9 +89,16 @@ def ttl_differences(before: Table, now: Table, again: Again) -> tuple[Found, int
     """The TTLs that have changed, and how many that seemed to have had only run down."""
     old, new = Longest(before.contents), Longest(now.contents)
     suspects = [unit for unit in new.ttls if unit in old.ttls and _suspect(unit, old, new)]
-    spots = {unit: new.spots[unit][:2] for unit in suspects}
-    wanted = sorted({spot for some in spots.values() for spot in some})
+    alike: dict[tuple[object, ...], list[Unit]] = defaultdict(list)
+    for unit in suspects:
+        alike[unit.group, old.ttls[unit], new.ttls[unit]].append(unit)
+    some = [unit for units in alike.values() for unit in spread(units, MOST_ASKED)]
+    wanted = sorted({spot for unit in some for spot in new.spots[unit][:1]})
     fresh = Longest(again(wanted, True)) if wanted else Longest({})
+    for units in alike.values():
+        seen = {fresh.ttls[u] for u in spread(units, MOST_ASKED) if u in fresh.ttls}
+        if len(seen) == 1:  # so it is for all that are alike
+            fresh.ttls |= dict.fromkeys(units, seen.pop())
     found: Found = defaultdict(list)
     for unit in suspects:
         was, is_now = old.ttls[unit], new.ttls[unit]
