@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeVar
 
 from clusterdns.compare.content import Content, is_clock
 from clusterdns.compare.differences import Difference, differences
@@ -16,6 +17,7 @@ from clusterdns.compare.memory import Spot, Table
 from clusterdns.compare.roles import FRESH
 from clusterdns.report.comparison import AnswerChange
 
+T = TypeVar("T")
 SHOWN = 5  # questions of a difference that are named
 ALIKE = 4  # differences in the same fields at the same places that are told as one
 MOST_ASKED = 60  # spots of one difference that are asked again
@@ -149,9 +151,9 @@ def _same_fields(one: Kind, other: Kind) -> bool:
     return {d.field for d in one} == {d.field for d in other}
 
 
-def spread(spots: Sequence[Spot], most: int) -> list[Spot]:
-    """At most so many of the spots, from the whole of them."""
-    return list(spots[:: max(1, -(-len(spots) // most))])
+def spread(every: Sequence[T], most: int) -> list[T]:
+    """At most so many of them, from the whole of them."""
+    return list(every[:: max(1, -(-len(every) // most))])
 
 
 def in_words(found: Found, all_spots: Iterable[Spot]) -> list[AnswerChange]:

@@ -93,7 +93,7 @@ def ttl_differences(before: Table, now: Table, again: Again) -> tuple[Found, int
     for unit in suspects:
         alike[unit.group, old.ttls[unit], new.ttls[unit]].append(unit)
     some = [unit for units in alike.values() for unit in spread(units, MOST_ASKED)]
-    wanted = sorted({spot for unit in some for spot in new.spots[unit][:1]})
+    wanted = sorted({spot for asked in some for spot in new.spots[asked][:1]})
     fresh = Longest(again(wanted, True)) if wanted else Longest({})
     for units in alike.values():
         seen = {fresh.ttls[u] for u in spread(units, MOST_ASKED) if u in fresh.ttls}

@@ -26,13 +26,9 @@ JUNIT = "junit.xml"
 HTML = "report.html"
 ANSWERS = "answers.json.gz"  # what checks were answered: for --compare
 ANSWERS_MARK = "cluster-dns-conformance-answers"  # in its gzip header (RFC 1952 2.3)
-FILES = (
-    HTML,
-    JUNIT,
-    ANSWERS,
-    EVENTS,
-    RESULTS,
-)  # in the order of removal: the mark that it is ours last
+FILES = (HTML, JUNIT, EVENTS, RESULTS)
+# In the order of removal: the mark that it is ours last.
+REMOVED = (HTML, JUNIT, ANSWERS, EVENTS, RESULTS)
 
 # What stands in the first characters of the others, written by the suite or by ./run.
 MARKS = {
@@ -301,6 +297,6 @@ def claim_folder(folder: Path) -> None:
     for name, mark in MARKS.items():
         if not is_marked(folder / name, mark):
             raise NotOursError(f"{folder / name} is not a file of this suite")
-    for name in FILES:
+    for name in REMOVED:
         (folder / name).unlink(missing_ok=True)
         (folder / f".{name}.unfinished").unlink(missing_ok=True)

@@ -77,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             write_recording(run, place)
             wrote = time.perf_counter() - begun
         size = (places[0] / ANSWERS).stat().st_size
-        begun = time.perf_counter()
+        begun, busy = time.perf_counter(), time.process_time()
         old, new = (read_recording(place) for place in places)
         read = time.perf_counter() - begun
     if old is None or new is None:
@@ -85,7 +85,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     found = measure([Earlier("old", Report("", Suite("1")), old)], new, _asker(new))
     compared = time.perf_counter() - begun - read
     print(f"{len(new.cells)} answers each, {size / 1000:.0f} kB a run, written in {wrote:.2f} s")
-    print(f"both read in {read:.2f} s, compared in {compared:.2f} s")
+    busy = time.process_time() - busy
+    print(f"both read in {read:.2f} s, compared in {compared:.2f} s; {busy:.2f} s of a processor")
     print(f"{sum(change.cells for change in found.answers)} answers differ")
 
 
