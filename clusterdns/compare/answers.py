@@ -103,7 +103,7 @@ def then(before: Table, spot: Spot) -> Sequence[Content]:
     return there if there else before.by_question.get(spot[0], [])
 
 
-def confirmed(found: Found, before: Table, again: Again) -> tuple[Found, int]:
+def confirmed(found: Found, before: Table, now: Table, again: Again) -> tuple[Found, int]:
     """What differs in the same fields again when it is asked anew, in each of two rounds.
 
     And how many differences do not: they fluctuate. Of many spots that are alike some are asked.
@@ -122,7 +122,7 @@ def confirmed(found: Found, before: Table, again: Again) -> tuple[Found, int]:
             }
     for kind, spots in left.items():
         if spots and is_only_aa(kind):
-            left[kind] &= _of_the_source(kind, sorted(spots), again)
+            left[kind] &= _of_the_source(kind, sorted(spots), now, again)
     sure = {
         kind: spots if left[kind] == set(sampled[kind]) else sorted(left[kind])
         for kind, spots in found.items()
@@ -137,14 +137,22 @@ def is_only_aa(kind: Kind) -> bool:
     return len(kind) == 1 and flags == [{"AA"}]
 
 
-def _of_the_source(kind: Kind, spots: Sequence[Spot], again: Again) -> set[Spot]:
+def _of_the_source(kind: Kind, spots: Sequence[Spot], now: Table, again: Again) -> set[Spot]:
     """The spots where AA is as it is now whether a cache answers or not.
 
     CoreDNS's cache sets AA in what it has kept, also where whoever was asked first did not.
     """
     wanted = "AA" in kind[0].now.split()
     found = again(spots, True)
-    return {s for s in spots if all(c.authoritative == wanted for c in found.get(s, ()))}
+    asked_before = {spot: now.by_question.get(spot[0] + FRESH, ()) for spot in spots}
+    return {
+        spot
+        for spot in spots
+        if all(
+            content.authoritative == wanted
+            for content in (*found.get(spot, ()), *asked_before[spot])
+        )
+    }
 
 
 def _same_fields(one: Kind, other: Kind) -> bool:

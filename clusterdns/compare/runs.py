@@ -65,7 +65,7 @@ def measure(before: Sequence[Earlier], now: Recording, ask: Asker) -> Measured:
     if not recordings:
         return found
     memory, table = memory_of(recordings, now), table_of(now)
-    plain, fleeting = confirmed(plain_differences(memory, table), memory, ask.again)
+    plain, fleeting = confirmed(plain_differences(memory, table), memory, table, ask.again)
     ttls, _ = ttl_differences(memory, table, ask.again)
     orders, turned = order_differences(memory, table, ask.again)
     every: Found = plain | ttls | orders
