@@ -124,7 +124,7 @@ def udp_dead(facts: Facts) -> Finding | None:
             "cloud firewalls and security groups: open 53/UDP between the nodes",
         ),
         Scope(
-            about(both("paths", "udp"), "short-names"),
+            about(both("paths", "udp"), "short-names", "ndots", "outside-names", "loops"),
             lambda cell: cell.transport == "udp" and cell.node in nodes,
         ),
         "medium",
