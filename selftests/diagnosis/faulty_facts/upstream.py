@@ -54,7 +54,7 @@ def refusing_upstream(facts: Facts) -> Facts:
 
 def failing_upstream(facts: Facts) -> Facts:
     """The upstream says SERVFAIL to everybody."""
-    return no_upstream(outside("SERVFAIL")(facts), direct="SERVFAIL")
+    return no_upstream(facts, direct="SERVFAIL")
 
 
 def udp_only_upstream(facts: Facts) -> Facts:
