@@ -173,14 +173,14 @@ def test_what_was_taken_back_is_not_told_on_the_way_over_it() -> None:
     assert "pointers-only-with-hostname" not in met(USUAL, "1.11.3", "1.12.1")
     back = met(USUAL, "1.12.0", "1.12.1")["pointers-only-with-hostname"]
     assert "undone since 1.12.1" in str(back)
-    assert "endpointslice shop/web-1" in str(back)
+    assert "endpointslice shop/web-1" in back.details
 
 
 def test_what_may_not_be_listed_may_be_met() -> None:
     """And the reason stands in place of the evidence."""
     blind = replace(USUAL, services=None, slices=None)
     found = met(blind, "1.12.0", "1.12.1")
-    assert "EndpointSlices, which may not be listed" in str(found["pointers-only-with-hostname"])
+    assert "EndpointSlices, which may not be listed" in found["pointers-only-with-hostname"].details
 
 
 def test_conditions_are_plugins_or_known() -> None:
