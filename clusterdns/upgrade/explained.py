@@ -18,11 +18,18 @@ def explained(met: Sequence[Met], seen: Iterable[Seen]) -> tuple[dict[str, list[
     return known, unknown
 
 
-def known_in_words(met: Sequence[Met], known: Mapping[str, Sequence[Seen]]) -> Iterator[str]:
-    """Each change that was seen to make a difference, with its source and the first of them."""
+def known_in_words(
+    met: Sequence[Met], known: Mapping[str, Sequence[Seen]], here: Sequence[Met]
+) -> Iterator[str]:
+    """Each change that was seen to make a difference, with its source and the first of them.
+
+    ``met``: in the trial, by objects of its own, too; ``here``: by those of the cluster alone.
+    """
+    ids = {one.change.id for one in here}
     for one in met:
         if seen := known.get(one.change.id):
-            yield f"{len(seen)} differences by {one}\n{_told(seen)}"
+            only = "" if one.change.id in ids else " Only objects of this run meet it here."
+            yield f"{len(seen)} differences by {one}{only}\n{_told(seen)}"
 
 
 def unknown_in_words(unknown: Sequence[Seen]) -> Iterator[str]:
