@@ -53,6 +53,7 @@ class Change:
     hits: tuple[str, ...]
     until: str = ""
     names: tuple[str, ...] = ()
+    adds: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
     shows: tuple[Mapping[str, str], ...] = ()
 
@@ -85,7 +86,9 @@ def read_changes(path: Path = FOLDER / "changes.toml") -> Sequence[Change]:
     """
     found: dict[str, Change] = {}
     for entry in tomllib.loads(path.read_text(encoding="utf-8"))["change"]:
-        lists = {key: tuple(entry.get(key, ())) for key in ("hits", "names", "types", "shows")}
+        lists = {
+            key: tuple(entry.get(key, ())) for key in ("hits", "names", "adds", "types", "shows")
+        }
         try:
             change = Change(**{**entry, **lists})
         except TypeError as error:
@@ -116,6 +119,11 @@ class Met:
 
     def __str__(self) -> str:
         return self.change.in_words(self.target)
+
+    @property
+    def lost(self) -> tuple[str, ...]:
+        """The names of metrics that are gone, or may be, at the target."""
+        return self.change.names if self.comes else self.change.adds
 
     @property
     def details(self) -> str:

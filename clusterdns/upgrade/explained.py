@@ -51,7 +51,7 @@ def lost_series(
     met: Sequence[Met], older: frozenset[str], newer: frozenset[str]
 ) -> tuple[list[str], list[str]]:
     """The names of series that only the older side has: those of known changes, and others."""
-    sources = {name: one.change for one in met for name in one.change.names}
+    sources = {name: one.change for one in met for name in one.lost}
     known, unknown = [], []
     for name in sorted(older - newer):
         plain = next((name.removesuffix(s) for s in SUFFIXES if name.endswith(s)), name)
