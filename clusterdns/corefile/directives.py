@@ -61,6 +61,7 @@ class Directive:
     rule: Rule
     blocks: Mapping[Version, Block]  # by the first version of which it is true
     once: Version  # a second use is refused by versions before this one
+    first: Version  # only the first use is read by versions before this one
     strict: Version = OLDEST  # arguments are read by versions from this one on
     options: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
 
@@ -102,17 +103,24 @@ def _directive(name: str, entry: Mapping[str, Any]) -> Directive:
         option: tuple(map(_rule, rules if isinstance(rules, list) else [rules]))
         for option, rules in entry.get("options", {}).items()
     }
-    once = entry.get("once", False)
     block = entry.get("block", "listed" if options else "open")
     blocks = block if isinstance(block, dict) else {version_text(OLDEST): block}
     return Directive(
         name=name,
         rule=_rule(entry),
         blocks={version_of(first): kind for first, kind in blocks.items()},
-        once=NEVER if once is True else version_of(once) if once else OLDEST,
+        once=_until(entry.get("once", False)),
+        first=_until(entry.get("first", False)),
         strict=version_of(entry["strict"]) if "strict" in entry else OLDEST,
         options=options,
     )
+
+
+def _until(value: bool | str) -> Version:
+    """The first version of which something is no longer true."""
+    if isinstance(value, str):
+        return version_of(value)
+    return NEVER if value else OLDEST
 
 
 def _rule(entry: Mapping[str, Any]) -> Rule:

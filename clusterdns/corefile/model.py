@@ -4,7 +4,7 @@ Line numbers are where a thing stands in the text. They never count when two val
 so ``parse(corefile.to_text()) == corefile``.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -21,6 +21,9 @@ DEFAULT_PORTS: dict[Scheme, int] = {
     "https3": 443,
     "unix": 0,
 }
+
+
+LONGEST_WORD = 100_000  # one that grows beyond it holds a variable that holds itself
 
 
 class CorefileError(ValueError):
@@ -169,6 +172,23 @@ def has_variable(text: str) -> bool:
         if found and after.find(end) > 0:
             return True
     return False
+
+
+def with_variables(text: str, environment: Mapping[str, str]) -> str:
+    """A word with the values that are known in place of their variables.
+
+    CoreDNS looks for variables in what it put in, too (coredns/caddy, replaceEnvReferences).
+    """
+    for start, end in (("{%", "%}"), ("{$", "}")):
+        at = text.find(start)
+        while at >= 0 and (stop := text.find(end, at)) > at + len(start):
+            name = text[at + len(start) : stop]
+            if name in environment and len(text) < LONGEST_WORD:
+                text = text.replace(start + name + end, environment[name])
+                at = text.find(start)
+            else:
+                at = text.find(start, stop)
+    return text
 
 
 def quoted(word: str) -> str:

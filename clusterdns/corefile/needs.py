@@ -20,6 +20,7 @@ READERS = {
 OF_CLIENTS = "kubernetes/client-"
 AUTOPATHS = ("kubernetes", "erratic")  # the plugins that say a search path
 NAMES_RESOLVED: Version = (1, 14, 4)
+EXTERNAL_LOOKS: Version = (1, 11, 0)  # before, `k8s_external` alone started and answered nothing
 
 
 def unmet_needs(block: ServerBlock) -> Iterator[Finding]:
@@ -29,14 +30,14 @@ def unmet_needs(block: ServerBlock) -> Iterator[Finding]:
     yield from _tls(block)
 
 
-def refused_needs(block: ServerBlock) -> Iterator[Finding]:
+def refused_needs(block: ServerBlock, version: Version) -> Iterator[Finding]:
     """What makes CoreDNS end at its start, because another plugin is not what it needs."""
     for plugin in block.all("autopath"):
         other = plugin.args[-1].removeprefix("@") if plugin.args[-1:] else ""
         if plugin.args[-1:] != (other,) and other not in AUTOPATHS and block.has(other):
             message = f"'autopath' cannot ask '{other}' for a search path"
             yield Finding("error", "autopath", plugin.line, message, "write '@kubernetes'")
-    for plugin in block.all("k8s_external"):
+    for plugin in block.all("k8s_external") if version >= EXTERNAL_LOOKS else ():
         if not block.has("kubernetes") and not block.has("import"):
             message = "'k8s_external' needs 'kubernetes' in its server block"
             remedy = "move it into the block that has 'kubernetes'"

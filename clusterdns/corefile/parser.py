@@ -8,7 +8,9 @@ meaning. Which plugins exist is not the parser's business: see ``directives``.
 from collections.abc import Collection, Mapping
 from fnmatch import fnmatchcase
 from posixpath import dirname, join, normpath
+from types import MappingProxyType
 
+from clusterdns.corefile.finding import place_in_words
 from clusterdns.corefile.keys import key_of
 from clusterdns.corefile.lexer import Token, tokens_of
 from clusterdns.corefile.model import (
@@ -20,6 +22,7 @@ from clusterdns.corefile.model import (
     Plugin,
     ServerBlock,
     has_variable,
+    with_variables,
 )
 
 # Where the Corefile is mounted, unless its replicas say otherwise; relative imports start there.
@@ -34,24 +37,32 @@ def parse(
     files: Mapping[str, str] | None = None,
     folders: Collection[str] = (),
     home: str = HOME,
+    environment: Mapping[str, str] = MappingProxyType({}),
 ) -> Corefile:
     """Parse the text of a Corefile, with the files that it imports.
 
     ``files``: the text of files that it may import, by absolute path. Imports of anything else
     stay in the model as they are, because only the pod could tell what they bring. So do
-    environment variables. ``folders``: where no file is but those. ``home``: the Corefile's own.
+    environment variables that ``environment`` has no value for. ``folders``: where no file is but
+    those. ``home``: the Corefile's own.
     Raises CorefileError where CoreDNS would refuse the text itself.
     """
-    return _Parser(tokens_of(text), files or {}, frozenset(folders), home).corefile()
+    return _Parser(text, files or {}, frozenset(folders), home, environment).corefile()
 
 
 class _Parser:
     """One pass over the words; imports are spliced into them on the way."""
 
     def __init__(
-        self, tokens: list[Token], files: Mapping[str, str], folders: frozenset[str], home: str
+        self,
+        text: str,
+        files: Mapping[str, str],
+        folders: frozenset[str],
+        home: str,
+        environment: Mapping[str, str],
     ) -> None:
-        self.tokens = tokens
+        self.environment = environment
+        self.tokens = self.read(text)
         self.files = files
         self.folders = folders
         self.home = home
@@ -73,6 +84,15 @@ class _Parser:
         )
 
     # Words
+
+    def read(self, text: str, file: str = "") -> list[Token]:
+        """The words of a file, with what the environment has in its place."""
+        return [
+            Token(with_variables(word.text, self.environment), word.line, file)
+            if has_variable(word.text)
+            else word
+            for word in tokens_of(text, file)
+        ]
 
     @property
     def here(self) -> Token | None:
@@ -172,7 +192,9 @@ class _Parser:
             elif not self.splice_import():
                 plugins.append(Plugin("import", (self.take_import(),), (), token.place))
         if braces is not None and self.tokens[-1].text != "}":  # CoreDNS looks no closer
-            raise self.error("the '}' that ends this server block is missing", braces)
+            last = self.tokens[-1]
+            where = place_in_words(braces.place, beside=last.place)
+            raise self.error(f"the '}}' that ends the server block of {where} is missing", last)
         return plugins
 
     def plugin(self) -> Plugin:
@@ -291,7 +313,7 @@ class _Parser:
             return None
         if not names and not any(char in path for char in "*?[]"):
             raise self.error(f"there is no file {pattern!r} to import", word)
-        return [token for name in names for token in tokens_of(self.files[name], name)]
+        return [token for name in names for token in self.read(self.files[name], name)]
 
 
 def _names_snippet(text: str) -> bool:

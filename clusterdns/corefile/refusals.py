@@ -14,7 +14,7 @@ from clusterdns.corefile.directives import (
 from clusterdns.corefile.finding import Finding, Level, place_in_words
 from clusterdns.corefile.model import Corefile, Option, Plugin, ServerBlock
 from clusterdns.corefile.needs import refused_needs
-from clusterdns.corefile.overlaps import refused_overlaps
+from clusterdns.corefile.overlaps import refused_overlaps, refused_ports, refused_tls
 from clusterdns.corefile.plugin_rules import special_refusals
 from clusterdns.corefile.values import closes_nothing, faults_of
 
@@ -27,6 +27,8 @@ def refusals(
     ``extra``: plugins that this build of CoreDNS has beyond those of its version.
     """
     yield from refused_overlaps(corefile, version)
+    yield from refused_ports(corefile)
+    yield from refused_tls(corefile, version)
     for block in (*corefile.blocks, *corefile.dropped):
         for plugin in block.plugins:
             known = directives().plugins.get(plugin.name)
@@ -36,13 +38,23 @@ def refusals(
                 yield _unknown(plugin, known, version)
     for block in corefile.blocks:
         yield from _repeated(block, version)
-        yield from refused_needs(block)
-        for plugin in block.plugins:
+        yield from refused_needs(block, version)
+        for plugin in _read(block, version):
             known = directives().plugins.get(plugin.name)
             if known is not None and known.rule.holds(version):
                 yield from _arguments(plugin, known, version)
                 yield from _options(plugin, known, version)
                 yield from special_refusals(plugin, block, version)
+
+
+def _read(block: ServerBlock, version: Version) -> Iterator[Plugin]:
+    """The plugins of a block, without those of which only the first use is read."""
+    seen = set()
+    for plugin in block.plugins:
+        known = directives().plugins.get(plugin.name)
+        if known is None or version >= known.first or plugin.name not in seen:
+            yield plugin
+        seen.add(plugin.name)
 
 
 def misread(corefile: Corefile, version: Version, extra: Collection[str] = ()) -> Finding | None:
@@ -122,7 +134,7 @@ def _arguments(plugin: Plugin, known: Directive, version: Version) -> Iterator[F
 
 
 def _options(plugin: Plugin, known: Directive, version: Version) -> Iterator[Finding]:
-    for option in plugin.options:
+    for option in _as_read(plugin, known, version):
         rule = known.option(option.name, version)
         if rule is None:
             if known.block(version) == "listed" and option.name != "import":
@@ -137,6 +149,19 @@ def _options(plugin: Plugin, known: Directive, version: Version) -> Iterator[Fin
         for fault in faults_of(rule, option.args):
             message = f"the option '{option.name}' of '{plugin.name}' {fault}"
             yield Finding("error", plugin.name, option.line, message)
+
+
+def _as_read(plugin: Plugin, known: Directive, version: Version) -> Iterator[Option]:
+    """The options as CoreDNS reads them: what one leaves on its line begins another."""
+    for option in plugin.options:
+        while True:
+            rule = known.option(option.name, version)
+            if rule is None or not rule.exact or rule.most is None or len(option.args) <= rule.most:
+                break
+            name, *rest = option.args[rule.most :]
+            yield Option(option.name, option.args[: rule.most], (), option.line)
+            option = Option(name, tuple(rest), option.nested, option.line, option.glued_brace)
+        yield option
 
 
 def _unknown_option(plugin: Plugin, option: Option, known: Directive, version: Version) -> Finding:

@@ -7,8 +7,8 @@ from clusterdns.corefile.directives import Rule
 from clusterdns.corefile.durations import seconds_of
 from clusterdns.corefile.model import has_variable
 
-CLASSES = ("IN", "CS", "CH", "HS", "NONE", "ANY")
-
+# What Go's strconv.ParseBool takes.
+_BOOLEANS = ("1", "t", "T", "TRUE", "true", "True", "0", "f", "F", "FALSE", "false", "False")
 _LIKE_ADDRESS = re.compile(r"[0-9.]+|[0-9a-fA-F]*:[0-9a-fA-F:.]*")
 
 
@@ -54,8 +54,8 @@ def fault_of(kind: str, word: str) -> str | None:
             host_and_port(word)
         elif kind == "ip" or (kind == "interface" and _LIKE_ADDRESS.fullmatch(word)):
             ip_address(word)
-        elif kind == "class" and word not in CLASSES:
-            return f"must name a class, such as IN, and not {word!r}"
+        elif kind == "boolean" and word not in _BOOLEANS:
+            return f"must be true or false, not {word!r}"
     except ValueError as problem:
         reason = str(problem) if kind != "float" else f"{word!r} is not a number"
         return f"has a wrong argument: {reason}"

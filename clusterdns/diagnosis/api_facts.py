@@ -82,7 +82,11 @@ def node_confs(cluster: Cluster, namespaces: Iterable[str]) -> dict[str, ResolvC
     for namespace in namespaces:
         for pod in cluster.list("Pod", namespace):
             spec, name = pod["spec"], str(pod["metadata"]["name"])
-            if spec.get("dnsPolicy") != "Default" or not name.startswith("node-resolver"):
+            if (
+                spec.get("dnsPolicy") != "Default"
+                or spec.get("dnsConfig")
+                or not name.startswith("node-resolver")
+            ):
                 continue
             if pod["status"].get("phase") == "Running":
                 conf = ResolvConf.parse(cluster.logs(namespace, name, lines=40))

@@ -15,6 +15,7 @@ from typing import Any
 from clusterdns.cluster import Manifest, is_ready
 from clusterdns.corefile import Corefile, Reading
 from clusterdns.diagnosis.hops.place import Place
+from clusterdns.diagnosis.replica_resolv_conf import RESOLV_CONF, nameservers
 from clusterdns.diagnosis.rows import Contact, PathLoss, Talk, Trouble
 from clusterdns.diagnosis.scopes import All, about, is_about
 from clusterdns.diagnosis.stored import confs_of, pruned
@@ -46,6 +47,7 @@ class Facts:
     rights: Mapping[str, bool] | None = None  # of the replicas' ServiceAccounts, all of them
     cluster_roles: Mapping[str, bool] | None = None  # about DNS: are these accounts bound to it?
     services: Mapping[str, str] | None = None  # cluster IP: namespace/name
+    hidden_names: tuple[str, ...] = ()  # names outside that Services hide, each with its Service
     owned: Mapping[str, Owner] = field(default_factory=dict)  # such as "kube-system service/x"
     api_service: Manifest | None = None
     api_slices: tuple[Manifest, ...] = ()
@@ -92,9 +94,13 @@ class Facts:
 
     @property
     def labels(self) -> Mapping[str, str]:
-        """The labels by which the replicas are selected, by their workload or their Service."""
-        spec = (self.inventory.workload or {}).get("spec", {})
-        found = spec.get("selector", {}).get("matchLabels")
+        """The labels that select all replicas: what their workloads share, or the Service's."""
+        each = [
+            workload.get("spec", {}).get("selector", {}).get("matchLabels") or {}
+            for workload in self.inventory.workloads
+        ]
+        first = each[0] if each else {}
+        found = {k: v for k, v in first.items() if all(one.get(k) == v for one in each)}
         service = (self.inventory.service or {}).get("spec", {}).get("selector")
         return dict(found or service or {})
 
@@ -104,6 +110,19 @@ class Facts:
         if self.labels:
             return f"-l {','.join(f'{key}={value}' for key, value in self.labels.items())}"
         return next((str(pod["metadata"]["name"]) for pod in self.inventory.pods), "POD")
+
+    @property
+    def ports(self) -> str:
+        """Where questions go, in words: the port of the Service, and of the replicas if another."""
+        port = self.inventory.replica_port
+        return "53" if port == 53 else f"53 ({port} at the replicas)"
+
+    @property
+    def rules_about_dns(self) -> str:
+        """Commands for a node that show its packet filter's rules for these ports."""
+        port = self.inventory.replica_port
+        what = "-w 53" if port == 53 else f"-wE '53|{port}'"
+        return f"iptables-save | grep {what}; nft list ruleset"
 
     # Views
 
@@ -180,15 +199,28 @@ class Facts:
         same_place = event["namespace"] == self.inventory.namespace
         return same_place and name.startswith(f"{named}-") and name not in known
 
+    @property
+    def replica_spec(self) -> Manifest:
+        """The spec of the replicas' pods: that of one, else their workload's; {} for none."""
+        template = (self.inventory.workload or {}).get("spec", {}).get("template") or {}
+        first: Manifest = next(iter(self.inventory.pods), template)
+        return dict(first.get("spec") or {})
+
     @cached_property
     def upstreams(self) -> dict[str, str]:
         """The addresses to which replicas forward what is outside: address, and where it stands.
 
-        From the Corefile, and where that names a file from the nodes of the replicas.
+        From the Corefile; where that names their resolv.conf from what their pods are given, and
+        where it names another file from the nodes of the replicas.
         """
         found: dict[str, str] = {}
         for to in root_upstreams(self.reading) if self.reading else ():
-            if to.startswith("/"):
+            if to == RESOLV_CONF and self.replica_spec:
+                told = {a for conf in self.resolv_confs.values() for a in conf.nameservers}
+                cluster_dns = sorted(told) or self.inventory.cluster_ips
+                given = nameservers(self.replica_spec, self.node_confs or {}, cluster_dns)
+                found = {**given, **found}
+            elif to.startswith("/"):
                 for node, conf in (self.node_confs or {}).items():
                     for address in conf.nameservers:
                         found.setdefault(address, f"resolv.conf of {node}")

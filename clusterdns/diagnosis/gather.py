@@ -33,6 +33,7 @@ from clusterdns.inventory.node_local import NODE_LOCAL
 from clusterdns.inventory.owner_places import Owner
 from clusterdns.inventory.promises import promises
 from clusterdns.inventory.replica_pages import SERVED_BY, port_of
+from clusterdns.inventory.shadowed import outside_zones, shadowed
 from clusterdns.matrix.losses import Losses
 from clusterdns.resolvconf import ResolvConf
 from clusterdns.run.plan import PLACES, PlannedObject, declare
@@ -105,6 +106,7 @@ def _gathered(sources: Sources, cluster: Cluster, work: Work) -> Facts:
         unprobed=dict(testbed.unprobed) if testbed else {},
         paths=tuple(path_losses(sources.losses)) if sources.losses else (),
         services=None if services is None else owners(services),
+        hidden_names=tuple(shadowed(services or [], outside_zones(inventory.reading))),
         api_service=api_service(services or []),
         api_slices=slices,
         probe_ips=addresses,

@@ -62,6 +62,7 @@ class Query:
     server: Server
     transport: Transport
     timeout: float = QUICK_S
+    below: str = ""  # the search suffix that it is about
 
 
 def near_queries(aims: Aims, node: str) -> list[Query]:
@@ -94,7 +95,7 @@ def far_queries(aims: Aims, node: str) -> list[Query]:
     found += [Query("outside-aaaa", aaaa, s, "udp", OUTSIDE_S) for s in aims.replicas]
     for suffix in aims.suffixes:
         wild = Question(f"dns-conformance-nobody.{suffix.rstrip('.')}.")
-        found += [Query("suffix", wild, s, "udp", OUTSIDE_S) for s in aims.replicas[:1]]
+        found += [Query("suffix", wild, s, "udp", OUTSIDE_S, suffix) for s in aims.replicas[:1]]
     return found
 
 
@@ -137,6 +138,7 @@ def talk(query: Query, answer: Answer) -> Talk:
         result=answer.rcode if answer.answered else answer.error,
         ms=round(answer.ms, 1),
         records=len(answer.records),
+        below=query.below,
     )
 
 

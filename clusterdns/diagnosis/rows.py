@@ -58,6 +58,7 @@ class Talk:
     under a search suffix of the node), "upstream" (a node's name, asked of an upstream itself),
     "stub" (a stub zone's SOA, asked of its own server).
     ``result``: an rcode, or the error such as "timeout", "refused", "unreachable".
+    ``below``: of a "suffix", the search suffix.
     """
 
     kind: str
@@ -69,6 +70,7 @@ class Talk:
     result: str
     ms: float = 0.0
     records: int = 0
+    below: str = ""
 
     @property
     def answered(self) -> bool:

@@ -1,6 +1,6 @@
-"""What the nodes of the replicas ask: pods with dnsPolicy Default have the node's resolv.conf.
+"""What the replicas ask by their resolv.conf: pods beside them that are given the same file.
 
-CoreDNS itself runs with that policy, so these pods have the same file that it started with.
+CoreDNS runs with dnsPolicy Default, which is the node's resolv.conf, or with None and a dnsConfig.
 """
 
 from collections.abc import Mapping
@@ -21,15 +21,18 @@ RESOLV_CONF = "/etc/resolv.conf"
 
 @dataclass
 class NodeResolvers:
-    """One pod with dnsPolicy Default on each node of a replica; it prints its resolv.conf."""
+    """One pod on each node of a replica, told what that is told; it prints its resolv.conf."""
 
     workspace: Workspace
     pods: Mapping[str, str] = field(init=False)  # node: pod
+    told: Mapping[str, tuple[str, Manifest]] = field(init=False)  # node: dnsPolicy, dnsConfig
 
     def __post_init__(self) -> None:
         """Write down the pods; nothing is made yet."""
         nodes = sorted({server.node for server in self.workspace.inventory.replicas})
         self.pods = {node: f"node-resolver-{index}" for index, node in enumerate(nodes)}
+        specs = {pod["spec"].get("nodeName"): pod["spec"] for pod in self.workspace.inventory.pods}
+        self.told = {node: dns_settings(specs.get(node, {})) for node in nodes}
 
     def manifests(self) -> list[Manifest]:
         """The objects that the experiment needs, as manifests."""
@@ -42,7 +45,8 @@ class NodeResolvers:
                 image=self.workspace.images.dnsutils,
                 command=command,
                 node=node,
-                dns_policy="Default",
+                dns_policy=self.told[node][0],
+                dns_config=self.told[node][1],
                 lifetime=self.workspace.timeouts.lifetime,
             )
             for node, name in self.pods.items()
@@ -50,9 +54,9 @@ class NodeResolvers:
 
     def confs(self) -> dict[str, ResolvConf]:
         """The resolv.conf by node, once the pods run. Raises NotPossibleError."""
-        return {node: self._conf(name) for node, name in self.pods.items()}
+        return {node: self._conf(node, name) for node, name in self.pods.items()}
 
-    def _conf(self, pod: str) -> ResolvConf:
+    def _conf(self, node: str, pod: str) -> ResolvConf:
         cluster, namespace = self.workspace.cluster, self.workspace.namespace
         found = eventually(
             lambda: self.workspace.pod_list.pod(namespace, pod),
@@ -62,7 +66,13 @@ class NodeResolvers:
         )
         if not is_running(found):
             why = why_not_running(cluster, found)
-            raise NotPossibleError(f"a pod with dnsPolicy Default did not start: {why}")
+            raise NotPossibleError(f"a pod beside a replica did not start: {why}")
+        stored = (found["spec"].get("dnsPolicy"), dict(found["spec"].get("dnsConfig") or {}))
+        if stored != self.told[node]:
+            raise NotPossibleError(
+                "what replicas are told is not to be seen: somebody changes the dnsPolicy or "
+                f"dnsConfig of pods that are made (now {stored})"
+            )
         text = eventually(
             lambda: cluster.logs(namespace, pod),
             lambda t: "nameserver" in t,
@@ -70,6 +80,15 @@ class NodeResolvers:
             every=GENTLY,
         )
         return ResolvConf.parse(text)
+
+
+def dns_settings(spec: Manifest) -> tuple[str, Manifest]:
+    """What decides the resolv.conf of a replica's pod: dnsPolicy, None or Default, and dnsConfig.
+
+    A replica that is told the cluster's own DNS counts as Default: what it would ask outside.
+    """
+    policy = "None" if spec.get("dnsPolicy") == "None" else "Default"
+    return policy, dict(spec.get("dnsConfig") or {})
 
 
 @dataclass

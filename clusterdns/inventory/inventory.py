@@ -25,7 +25,7 @@ from clusterdns.inventory.dns_objects import (
     pod_spec,
     serving_container,
 )
-from clusterdns.inventory.mounts import Mounted, corefile_path, read_mounts
+from clusterdns.inventory.mounts import Mounted, corefile_path, plain_variables, read_mounts
 from clusterdns.inventory.told import Told, choose_service, ips_of, is_for_dns
 from clusterdns.matrix.question import Server
 from clusterdns.run.ledger import one_line
@@ -163,7 +163,8 @@ class Inventory:
             return None
         try:
             home = dirname(self.corefile_path)
-            return parse(self.corefile_text, self.files, self.folders, home)
+            known = plain_variables(self.container)
+            return parse(self.corefile_text, self.files, self.folders, home, known)
         except CorefileError as error:
             return error
 

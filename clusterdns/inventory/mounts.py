@@ -113,6 +113,16 @@ def data_of(cluster: Cluster, namespace: str, source: Source) -> Mapping[str, st
     return data
 
 
+def plain_variables(container: Manifest) -> dict[str, str]:
+    """The environment variables of a container that its manifest has a value for."""
+    return {
+        each["name"]: each.get("value") or ""
+        for each in container.get("env") or []
+        if isinstance(each, dict) and "name" in each and not each.get("valueFrom")
+        if "$(" not in (each.get("value") or "")
+    }
+
+
 def corefile_path(container: Manifest) -> str:
     """Where CoreDNS reads its Corefile: its option -conf, else where kubeadm puts it."""
     return value_of(words_of(container), "conf") or join(HOME, "Corefile")

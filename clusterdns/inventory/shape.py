@@ -14,6 +14,8 @@ WELL_KNOWN_LABELS = {
     "kubernetes.io/cluster-service": "true",
     "kubernetes.io/name": "CoreDNS",
 }
+MANAGED_BY = "endpointslice.kubernetes.io/managed-by"
+SLICE_CONTROLLER = "endpointslice-controller.k8s.io"
 RECENT_S = 600.0  # seconds: an end of a container that is longer ago is history
 
 
@@ -27,6 +29,12 @@ def selects(selector: Mapping[str, str], pod: Manifest) -> bool:
     """Whether a selector matches a pod."""
     labels = pod["metadata"].get("labels") or {}
     return all(labels.get(key) == value for key, value in selector.items())
+
+
+def written_by_controller(slices: Iterable[Manifest]) -> list[str]:
+    """The names of EndpointSlices that Kubernetes made by a Service's selector."""
+    labels = {s["metadata"]["name"]: s["metadata"].get("labels") or {} for s in slices}
+    return [name for name, own in labels.items() if own.get(MANAGED_BY) == SLICE_CONTROLLER]
 
 
 def strange_nameservers(

@@ -124,7 +124,7 @@ def _tolerates(toleration: Manifest, taint: Manifest) -> bool:
     if toleration.get("operator") == "Exists":
         return toleration.get("key") in (None, "", taint.get("key"))
     asked = (taint.get("key"), taint.get("value", ""))
-    return bool((toleration.get("key"), toleration.get("value", "")) == asked)
+    return (toleration.get("key"), toleration.get("value", "")) == asked
 
 
 def _why_alone(template: Manifest) -> str:
@@ -146,7 +146,8 @@ def _selects(selector: Manifest | None, labels: Mapping[str, str]) -> bool:
         return False
     wanted = selector.get("matchLabels") or {}
     demands = selector.get("matchExpressions") or []
-    return wanted.items() <= labels.items() and all(_holds(one, labels) for one in demands)
+    plain: bool = wanted.items() <= labels.items()
+    return plain and all(_holds(one, labels) for one in demands)
 
 
 def _holds(demand: Manifest, labels: Mapping[str, str]) -> bool:
@@ -166,7 +167,7 @@ def _holds(demand: Manifest, labels: Mapping[str, str]) -> bool:
 def _is_deployment(workload: Manifest) -> bool:
     """By its kind where the API told it, else by what only a DaemonSet's status has."""
     if "kind" in workload:
-        return workload["kind"] == "Deployment"
+        return str(workload["kind"]) == "Deployment"
     return "desiredNumberScheduled" not in workload.get("status", {})
 
 

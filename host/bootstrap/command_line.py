@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from host.bootstrap import image
+from host.bootstrap import image, oracle
 from host.bootstrap.cache import PROJECT, cache
 from host.bootstrap.engine import ensure_engine
 from host.bootstrap.environment import (
@@ -55,6 +55,12 @@ ENVIRONMENTS = {
     "matrix": (True, False, True, "other CoreDNS versions and kinds of clusters"),
     "shapes": (True, False, True, "no false alarms in the shapes that distributions give DNS"),
     "soak": (True, False, True, "a healthy cluster gives no failure, ten runs in a row"),
+    "oracle": (
+        False,
+        False,
+        False,
+        "start recorded Corefiles with the real CoreDNS of eight versions (--write: record)",
+    ),
 }
 # With one of these nothing is judged, so no cluster is needed.
 INFORMATION = {
@@ -122,6 +128,8 @@ def _run(name: str, arguments: Sequence[str], began: float) -> int:
     """Prepare the host, then run the environment; its exit code."""
     python, local = _prepare(name, arguments)
     extra = environment_for(name, local)
+    if name == "oracle" and not INFORMATION.intersection(arguments):
+        extra |= oracle.programs(oracle.wanted(arguments))
     extra["CLUSTERDNS_HOST_SECONDS"] = f"{time.monotonic() - began:.1f}"
     complete = [*arguments, *arguments_for(name, local, arguments)]
     started = time.time()

@@ -107,7 +107,7 @@ def go_environment() -> dict[str, str]:
     }
 
 
-def go_install(module: str, target: Path) -> None:
+def go_install(module: str, target: Path, *linker_options: str) -> None:
     """Build a program from a pinned module (`path@version`) and put it at `target`.
 
     Raises:
@@ -115,9 +115,9 @@ def go_install(module: str, target: Path) -> None:
 
     """
     go = ensure_go()
-    place = folder("go", "bin", target.name)
+    place = folder("go", "bin", module.replace("/", "_"))  # two versions may be built at once
     logged(
-        [go, "install", "-trimpath", "-ldflags", "-s -w", module],
+        [go, "install", "-trimpath", "-ldflags", " ".join(["-s -w", *linker_options]), module],
         folder("logs") / f"{target.name}.log",
         timeout=1800.0,
         env={**go_environment(), "GOBIN": str(place)},

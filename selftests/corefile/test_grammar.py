@@ -166,3 +166,20 @@ def test_no_durations(text: str) -> None:
     """What Go refuses is refused."""
     with pytest.raises(ValueError, match="is not a duration"):
         seconds_of(text)
+
+
+def test_values_of_the_environment_take_their_places() -> None:
+    """Variables that are known are replaced where CoreDNS does it; others stay as they are."""
+    text = "{$ZONE}:53 {\n forward . {%UP%}:{$PORT} {$OTHER} {$NONE}\n import {$FILE}\n}"
+    known = {"ZONE": "a.org", "UP": "::1", "PORT": "54", "NONE": "", "FILE": "/x"}
+    (block,) = parse(text, {"/x": "log {$ZONE}"}, environment=known).blocks
+    assert block.zones == ("a.org.",)
+    assert [plugin.args for plugin in block.plugins] == [
+        (".", "::1:54", "{$OTHER}", ""),
+        ("a.org",),
+    ]
+
+
+def test_a_variable_that_holds_itself() -> None:
+    """It ends, where CoreDNS would not."""
+    assert parse(". {\n log {$A}\n}", environment={"A": "x{$A}"}).blocks[0].has("log")

@@ -32,6 +32,7 @@ COMMANDS = {
     "matrix": True,
     "shapes": True,
     "soak": True,
+    "oracle": False,
 }
 
 

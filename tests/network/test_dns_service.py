@@ -5,7 +5,13 @@ from collections.abc import Mapping
 import pytest
 
 from clusterdns.inventory.inventory import Inventory
-from clusterdns.inventory.shape import WELL_KNOWN_LABELS, port_of, selects, strange_nameservers
+from clusterdns.inventory.shape import (
+    WELL_KNOWN_LABELS,
+    port_of,
+    selects,
+    strange_nameservers,
+    written_by_controller,
+)
 from clusterdns.testbed.testbed import Testbed
 
 pytestmark = pytest.mark.about("dns-service")
@@ -63,11 +69,18 @@ def test_service_has_label(inventory: Inventory, label: str) -> None:
 
 @pytest.mark.needs("dns-objects")
 def test_selector_matches_the_replicas(inventory: Inventory) -> None:
-    """The selector of the DNS Service must match the labels of every replica."""
+    """The selector of the DNS Service must match the labels of every replica.
+
+    A Service without one is led by whoever writes its EndpointSlices; those that Kubernetes' own
+    controller wrote while there was one are not kept any more (Kubernetes, "Services without
+    selectors").
+    """
     selector = (inventory.service or {}).get("spec", {}).get("selector") or {}
     missed = [p["metadata"]["name"] for p in inventory.pods if not selects(selector, p)]
-    assert (bool(selector), missed) == (True, []), (
-        f"selector {selector} of {inventory.service_name} misses pods {missed}"
+    abandoned = [] if selector else written_by_controller(inventory.slices)
+    assert (missed, abandoned) == ([], []), (
+        f"selector {selector or '(none)'} of {inventory.service_name} misses pods {missed}, and "
+        f"EndpointSlices that nobody keeps up to date: {abandoned}"
     )
 
 

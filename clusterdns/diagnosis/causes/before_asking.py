@@ -3,7 +3,6 @@
 from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.finding import Finding, cause
 from clusterdns.diagnosis.scopes import Scope, about, both
-from clusterdns.inventory.shadowed import outside_zones, shadowed
 
 BESIDE = (
     "containers",
@@ -33,6 +32,7 @@ def _look(facts: Facts) -> str:
         "kubelet-clusterdns-wrong",
         "kubelet-clusterdns-missing",
         "kubelet-clusterdomain-wrong",
+        "musl-parallel-nameservers",
     ),
 )
 def settings(facts: Facts) -> Finding | None:
@@ -75,15 +75,12 @@ def hidden(facts: Facts) -> Finding | None:
     """A Service has the name of something outside, by way of the search list."""
     if not facts.troubles_about("hidden-names"):
         return None
-    owners = (name.partition("/") for name in sorted(set((facts.services or {}).values())))
-    services = [{"metadata": {"namespace": home, "name": name}} for home, _, name in owners]
-    lines = tuple(shadowed(services, outside_zones(facts.reading))[:4])
-    if not lines:
+    if not facts.hidden_names:
         return None
     return Finding(
         "Names outside the cluster are hidden by Services of the same name: programs try the "
         "search list first, and it finds these.",
-        lines,
+        facts.hidden_names[:4],
         (
             "programs that mean the name outside write it with a final dot, or get dnsConfig with "
             "ndots:1",
@@ -99,16 +96,16 @@ def empty(facts: Facts) -> Finding | None:
     hits = [t for t in facts.said("suffix") if t.result == "NOERROR" and not t.records]
     if not hits:
         return None
-    suffixes = facts.host_suffixes
+    suffixes = sorted({hit.below for hit in hits})
     return Finding(
-        f"Below {' or '.join(suffixes) or 'a search suffix'} every name exists, without records: "
+        f"Below {' or '.join(suffixes)} every name exists, without records: "
         "musl (Alpine) ends its search there and never asks for the name itself.",
         (
             f"a made-up name below it, from {hits[0].node}: NOERROR without records, not NXDOMAIN",
-            f"pods search {' '.join(suffixes)} (from the nodes)",
+            f"pods search {' '.join(facts.host_suffixes)} (from the nodes)",
         ),
         (
-            f"let the server of {' '.join(suffixes) or 'that domain'} deny what it does not have "
+            f"let the server of {' '.join(suffixes)} deny what it does not have "
             "(NXDOMAIN), or take the suffix out of the nodes' search list",
             "meanwhile: write names outside with a final dot, or dnsConfig ndots:1 in the pods",
         ),

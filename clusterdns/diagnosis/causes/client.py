@@ -175,13 +175,13 @@ def wildcard(facts: Facts) -> Finding | None:
     hits = [t for t in facts.said("suffix") if t.result == "NOERROR" and t.records]
     if not hits:
         return None
-    suffixes = facts.host_suffixes
+    suffixes = sorted({hit.below for hit in hits})
     return Finding(
-        f"A name that nobody has resolves below {' or '.join(suffixes) or 'a search suffix'}: the "
+        f"A name that nobody has resolves below {' or '.join(suffixes)}: the "
         "nodes' search list has a wildcard record, which answers before the real name is asked.",
         (
             f"a made-up name below it: {hits[0].result} with {hits[0].records} records",
-            f"pods search {' '.join(suffixes)} (from the nodes), with ndots:5",
+            f"pods search {' '.join(facts.host_suffixes)} (from the nodes), with ndots:5",
         ),
         (
             f"take {' '.join(suffixes)} out of the search list of the nodes "

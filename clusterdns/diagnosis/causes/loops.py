@@ -4,7 +4,8 @@ from clusterdns.clients.policies import is_loopback
 from clusterdns.diagnosis.causes.coredns_pod import ALL_DEAD
 from clusterdns.diagnosis.facts import Facts, nodes_in_words
 from clusterdns.diagnosis.finding import Finding, cause
-from clusterdns.diagnosis.restarting import after_edit, restart, set_in_kubelet
+from clusterdns.diagnosis.replica_resolv_conf import OF_PODS
+from clusterdns.diagnosis.restarting import after_edit, restart, rolls, set_in_kubelet
 from clusterdns.diagnosis.scopes import Scope, about, unanswered
 from clusterdns.experiments.loops.restarts import LOOP_MESSAGE
 
@@ -19,7 +20,7 @@ def loop_detected(facts: Facts) -> Finding | None:
     lines = facts.log_lines(LOOP_MESSAGE)
     if not lines:
         return None
-    loops = _loopback_upstreams(facts)
+    loops = _loopback_upstreams(facts) or _own_upstreams(facts)
     return Finding(
         "CoreDNS forwards to itself and stops on purpose: its upstream is "
         f"{', '.join(loops) or 'a resolver that asks it back'}.",
@@ -50,7 +51,20 @@ def _loopback_upstreams(facts: Facts) -> dict[str, str]:
     return {a: why for a, why in facts.upstreams.items() if is_loopback(a)}
 
 
+def _own_upstreams(facts: Facts) -> dict[str, str]:
+    own = {*facts.inventory.cluster_ips, *(r.address for r in facts.inventory.replicas)}
+    return {a: why for a, why in facts.upstreams.items() if a in own}
+
+
 def _cure_of_loop(facts: Facts, loops: dict[str, str]) -> list[str]:
+    of_pods = {why.removesuffix(OF_PODS).strip() for why in loops.values() if OF_PODS in why}
+    if of_pods:
+        setting = "dnsPolicy Default, and no nameserver of the cluster's own in dnsConfig"
+        return [
+            *rolls(facts),
+            f"{facts.ks} edit {facts.workload or 'the workload of the replicas'}  # in "
+            f"spec.template.spec: {setting} (now: {', '.join(sorted(of_pods))})",
+        ]
     if any("Corefile" in why for why in loops.values()):
         edit = f"{facts.edit_corefile}  # forward . /etc/resolv.conf, or a resolver outside"
         return [edit, *after_edit(facts)]
@@ -115,8 +129,7 @@ def loop_hidden(facts: Facts) -> Finding | None:
 @cause("loop-via-service", "coredns-pod", leads_to=("upstream-unreachable", "max-concurrent"))
 def loop_via_service(facts: Facts) -> Finding | None:
     """CoreDNS forwards to the DNS Service or a replica, or to somebody who does."""
-    own = {*facts.inventory.cluster_ips, *(r.address for r in facts.inventory.replicas)}
-    hits = {a: why for a, why in facts.upstreams.items() if a in own}
+    hits = _own_upstreams(facts)
     back = facts.failed_about("upstream-loop")
     if not hits and not back:
         return None
@@ -129,8 +142,8 @@ def loop_via_service(facts: Facts) -> Finding | None:
             *(t.message.splitlines()[0][:200] for t in back if t.message),
             *facts.log_lines(LOOP_MESSAGE + "|HINFO.*(timeout|SERVFAIL)"),
         ),
-        (f"{facts.edit_corefile}  # forward to resolvers outside", *after_edit(facts))
-        if any("Corefile" in why for why in hits.values())
+        tuple(_cure_of_loop(facts, hits))
+        if any("Corefile" in why or OF_PODS in why for why in hits.values())
         else (
             "take the cluster's DNS out of the nodes' resolv.conf, or let the upstream not "
             "forward what it does not know to the cluster",

@@ -5,7 +5,13 @@ from clusterdns.diagnosis.finding import Finding, cause
 from clusterdns.diagnosis.scopes import Scope, about, both, through_service
 from clusterdns.inventory.dns_objects import LABEL
 from clusterdns.inventory.inventory import SLICES
-from clusterdns.inventory.shape import endpoint_ports, port_of, ready_endpoints, selects
+from clusterdns.inventory.shape import (
+    endpoint_ports,
+    port_of,
+    ready_endpoints,
+    selects,
+    written_by_controller,
+)
 
 THROUGH_SERVICE = about(
     "short-names",
@@ -15,6 +21,11 @@ THROUGH_SERVICE = about(
     "dns-endpoints",
 )
 SHAPE = about("dns-service", "dns-endpoints")
+# Labels that controllers give to pods, and other ones to the next (apps/v1, well-known labels).
+OF_CONTROLLERS = (
+    *("pod-template-hash", "controller-revision-hash", "pod-template-generation"),
+    *("statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index"),
+)
 
 
 @cause("dns-svc-missing", "service")
@@ -69,16 +80,27 @@ def selector(facts: Facts) -> Finding | None:
         return None
     wanted = inventory.service["spec"].get("selector") or {}
     missed = [p["metadata"]["name"] for p in inventory.pods if not selects(wanted, p)]
-    if not missed or (wanted and len(missed) < len(inventory.pods)):
+    abandoned = [] if wanted else written_by_controller(inventory.slices)
+    if not abandoned and len(missed) < len(inventory.pods):
         return None
     shown = SLICES not in inventory.unreadable
     endpoints = ready_endpoints(inventory.slices)
-    labels = inventory.pods[0]["metadata"].get("labels") or {}
-    right = {k: v for k, v in labels.items() if k not in ("pod-template-hash",)}
-    right = {"k8s-app": right["k8s-app"]} if "k8s-app" in right else right
+    right = _lasting_labels(facts)
     name = inventory.service_name
     patch = str({"spec": {"selector": right}}).replace("'", '"')
-    replace = f'[{{"op":"replace","path":"/spec/selector","value":{_json(right)}}}]'
+    operation = "replace" if wanted else "add"
+    replace = f'[{{"op":"{operation}","path":"/spec/selector","value":{_json(right)}}}]'
+    if abandoned and endpoints:
+        return Finding(
+            f"{name} has no selector any more: its endpoints are those of before, and replicas "
+            "that are replaced will not be among them.",
+            (
+                f"no selector, and EndpointSlices that Kubernetes wrote by one: {abandoned}",
+                f"{len(endpoints)} endpoints, {len(inventory.ready_pods)} replicas are ready",
+            ),
+            (f"{facts.ks} patch {name} --type=json -p '{replace}'",),
+            Scope(about(*SHAPE, *THROUGH_SERVICE), through_service),
+        )
     return Finding(
         f"The selector of {name} matches no replica, so it has nobody to lead questions to.",
         (
@@ -95,10 +117,20 @@ def selector(facts: Facts) -> Finding | None:
     )
 
 
+def _lasting_labels(facts: Facts) -> dict[str, str]:
+    """The labels that all replicas bear and new ones will bear too: of their workloads, if any."""
+    labels = [pod["metadata"].get("labels") or {} for pod in facts.inventory.pods]
+    shared = {k: v for k, v in labels[0].items() if all(one.get(k) == v for one in labels)}
+    if "k8s-app" in shared:
+        return {"k8s-app": shared["k8s-app"]}
+    chosen = dict(facts.labels) if facts.inventory.workloads else {}
+    return chosen or {k: v for k, v in shared.items() if k not in OF_CONTROLLERS}
+
+
 def _labels_in_words(facts: Facts) -> str:
     pods = facts.inventory.pods
     labels = facts.labels or (pods[0]["metadata"].get("labels") or {} if pods else {})
-    kept = {key: value for key, value in labels.items() if key != "pod-template-hash"}
+    kept = {key: value for key, value in labels.items() if key not in OF_CONTROLLERS}
     return ",".join(f"{key}={value}" for key, value in kept.items()) or "the labels of the replicas"
 
 

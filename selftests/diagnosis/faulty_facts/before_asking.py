@@ -37,8 +37,8 @@ def with_sidecar(facts: Facts) -> Facts:
 
 def hiding(facts: Facts) -> Facts:
     """A Service example in a namespace com."""
-    services = {**(facts.services or {}), "10.96.0.77": "com/example"}
-    return replace(facts, services=services, troubles=(trouble_of(HIDDEN, "deviation"),))
+    line = "example.com leads to the Service com/example"
+    return replace(facts, hidden_names=(line,), troubles=(trouble_of(HIDDEN, "deviation"),))
 
 
 def empty_suffix(facts: Facts) -> Facts:
@@ -48,7 +48,18 @@ def empty_suffix(facts: Facts) -> Facts:
         for node, conf in facts.resolv_confs.items()
     }
     made = replace(facts, resolv_confs=confs)
-    talk = Talk("suffix", "w1", "pod/coredns-a", "10.244.0.2", "cp", "udp", "NOERROR", 1.0, 0)
+    talk = Talk(
+        "suffix",
+        "w1",
+        "pod/coredns-a",
+        "10.244.0.2",
+        "cp",
+        "udp",
+        "NOERROR",
+        1.0,
+        0,
+        "corp.example",
+    )
     return deviating(replace(made, talks=(*made.talks, talk)), EMPTY)
 
 

@@ -45,7 +45,9 @@ def wildcard(facts: Facts) -> Facts:
     """A suffix of the nodes answers everything."""
     conf = facts.resolv_confs["w1"]
     confs = {n: replace(conf, search=(*conf.search, "corp.test")) for n in NODES}
-    hit = Talk("suffix", "w1", "pod/coredns-a", "10.244.0.2", "cp", "udp", "NOERROR", 1.0, 1)
+    hit = Talk(
+        "suffix", "w1", "pod/coredns-a", "10.244.0.2", "cp", "udp", "NOERROR", 1.0, 1, "corp.test"
+    )
     faulty = replace(facts, resolv_confs=confs, talks=(*facts.talks, hit))
     name = "tests/network/test_search_path.py::test_short_name_ends_at_the_namespace"
     return failing(faulty, f"{name}[getent-ahosts]")

@@ -29,6 +29,16 @@ def loop(facts: Facts) -> Facts:
     return failing(crashing(faulty, LOOP), READY, f"{LOOPS}::test_no_replica_has_died_of_a_loop")
 
 
+def loop_by_policy(facts: Facts) -> Facts:
+    """The replicas are told the cluster's own DNS, as every other pod is."""
+    pods = tuple(
+        {**pod, "spec": {**pod["spec"], "dnsPolicy": "ClusterFirst"}}
+        for pod in facts.inventory.pods
+    )
+    sick = replace(facts, inventory=replace(facts.inventory, pods=pods))
+    return failing(crashing(sick, LOOP), READY, f"{LOOPS}::test_no_replica_has_died_of_a_loop")
+
+
 def hidden_loop(facts: Facts) -> Facts:
     """CoreDNS forwards to itself, without the plugin loop, which would notice."""
     text = facts.inventory.corefile_text or ""
@@ -113,6 +123,7 @@ def wrong_probe(facts: Facts) -> Facts:
 
 FAULTY: dict[str, tuple[str, Change]] = {
     "loop": ("loop-detected", loop),
+    "loop by the policy of the pods": ("loop-detected", loop_by_policy),
     "hidden loop": ("loop-hidden", hidden_loop),
     "loop through the service": ("loop-via-service", loop_through_service),
     "syntax": ("corefile-invalid", bad_syntax),

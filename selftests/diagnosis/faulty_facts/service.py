@@ -5,6 +5,7 @@ from dataclasses import replace
 from clusterdns.cluster import Manifest
 from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.rows import Talk
+from clusterdns.inventory.shape import MANAGED_BY, SLICE_CONTROLLER
 from clusterdns.resolvconf import ResolvConf
 from selftests.diagnosis.edit_facts import (
     Change,
@@ -35,6 +36,19 @@ def selector(facts: Facts) -> Facts:
     faulty = edited(facts, "service", lambda s: s["spec"].update(selector={"k8s-app": "coredns"}))
     faulty = to_service("refused")(no_endpoints(faulty))
     return failing(faulty, f"{SERVICE}::test_selector_matches_the_replicas")
+
+
+def selector_gone(facts: Facts) -> Facts:
+    """The Service has no selector any more, and its slices are those of before."""
+    faulty = edited(facts, "service", lambda s: s["spec"].pop("selector", None))
+    written = {MANAGED_BY: SLICE_CONTROLLER}
+    slices = tuple(
+        {**s, "metadata": {"name": "kube-dns-x", "labels": written}}
+        for s in faulty.inventory.slices
+    )
+    return failing(
+        inventory(faulty, slices=slices), f"{SERVICE}::test_selector_matches_the_replicas"
+    )
 
 
 def target_port(facts: Facts) -> Facts:
@@ -101,6 +115,7 @@ def no_resolv_conf(facts: Facts) -> Facts:
 FAULTY: dict[str, tuple[str, Change]] = {
     "missing": ("dns-svc-missing", missing),
     "selector": ("dns-svc-selector-wrong", selector),
+    "selector gone": ("dns-svc-selector-wrong", selector_gone),
     "target port": ("dns-svc-targetport-wrong", target_port),
     "no tcp": ("dns-svc-no-tcp", no_tcp),
     "not ready": ("dns-svc-endpoints-notready", not_ready),

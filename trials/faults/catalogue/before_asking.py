@@ -1,9 +1,10 @@
 """What happens to names before a server is asked; and credentials that are not taken."""
 
-from clusterdns.cluster import Manifest
-from trials.faults.mutant import Mutant
+from clusterdns.cluster import Manifest, path_of
+from trials.faults.mutant import Mutant, Seen
 from trials.faults.scene import KUBE_SYSTEM, SETTLE_S, Scene
-from trials.faults.symptoms import dig, log_says
+from trials.faults.symptoms import Look, dig, log_says, seen
+from trials.faults.webhook import rewrite_pods
 
 TOKENS = "/var/run/secrets/kubernetes.io/serviceaccount"
 
@@ -39,7 +40,68 @@ def old_token(scene: Scene) -> None:
     scene.restart_dns(within=SETTLE_S)
 
 
+# What the Pod Security Standard "restricted" demands of a container.
+RESTRICTED = {
+    "allowPrivilegeEscalation": False,
+    "capabilities": {"drop": ["ALL"]},
+    "runAsNonRoot": True,
+    "runAsUser": 65534,
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
+
+
+def other_nameserver(scene: Scene) -> None:
+    """A webhook gives every pod a nameserver that nobody has, beside that of the cluster."""
+    patch = {"op": "add", "path": "/spec/dnsConfig", "value": {"nameservers": ["192.0.2.53"]}}
+    rewrite_pods(scene, [patch])
+
+
+def sidecar(scene: Scene) -> None:
+    """A webhook puts a container beside those of every pod."""
+    image = scene.breakable.tools.dnsutils
+    proxy = {
+        "name": "dns-proxy",
+        "image": image,
+        "command": ["sleep", "3600"],
+        "securityContext": RESTRICTED,
+    }
+    rewrite_pods(scene, [{"op": "add", "path": "/spec/containers/-", "value": proxy}])
+
+
+def pods_are_stored_with(pattern: str) -> Look:
+    """A pod that would be made now (a dry run) is stored with what the pattern describes."""
+
+    def look(scene: Scene) -> Seen:
+        place = {"namespace": "kube-public", "name": "would-be"}
+        container = {"name": "one", "image": scene.breakable.tools.dnsutils}
+        pod = {"apiVersion": "v1", "kind": "Pod", "metadata": place}
+        pod["spec"] = {"containers": [container]}
+        path = path_of("Pod", "kube-public")
+        stored = scene.api.request("POST", path, pod, query={"dryRun": "All"})
+        spec = stored["spec"]
+        names = [one["name"] for one in spec["containers"]]
+        return seen(pattern, f"{spec.get('dnsConfig')} {names}", "a pod of a dry run has")
+
+    return look
+
+
 MUTANTS = (
+    Mutant(
+        "pod-dns-rewritten",
+        "A webhook gives pods a further nameserver, which nobody has.",
+        "A",
+        other_nameserver,
+        pods_are_stored_with(r"192[.]0[.]2[.]53"),
+        deviates=("test_pods_are_stored_as_they_were_sent",),
+    ),
+    Mutant(
+        "pod-sidecar-added",
+        "A webhook adds a container to pods.",
+        "A",
+        sidecar,
+        pods_are_stored_with("dns-proxy"),
+        deviates=("test_pods_are_stored_as_they_were_sent",),
+    ),
     Mutant(
         "service-hides-name",
         "A Service example in a namespace com: example.com resolves inside.",

@@ -1,6 +1,7 @@
 """Objects of the API that stand between pods and replicas: Service, slices, policies, rights."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -62,11 +63,19 @@ def service_selector(dice: Random) -> Drawn:
             ("none", None),
         )
     )
-    return service_fault(
+    fault = service_fault(
         name,
         f"The selector of the Service is {selector}.",
         lambda spec: spec.update(selector=selector),
     )
+    return fault if selector else replace(fault, inject=lambda scene: _then_replaced(scene, fault))
+
+
+def _then_replaced(scene: Scene, fault: Drawn) -> tuple[str, ...] | None:
+    """Put it in, and replace the replicas: EndpointSlices are kept as they were."""
+    words = fault.inject(scene)
+    scene.restart_dns()
+    return words
 
 
 @family("service-settings")
