@@ -125,7 +125,7 @@ def udp_dead(facts: Facts) -> Finding | None:
             f"cloud firewalls and security groups: open {port}/UDP between the nodes",
         ),
         Scope(
-            about(both("paths", "udp"), "short-names"),
+            about(both("paths", "udp"), "short-names", "ndots", "outside-names", "loops"),
             lambda cell: cell.transport == "udp" and cell.node in nodes,
         ),
         "medium",

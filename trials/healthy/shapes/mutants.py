@@ -113,7 +113,7 @@ CUSTOM_INVALID = Mutant(
     "A file that the operator imports has no end, and the replicas were restarted.",
     "C",
     invalid_custom,
-    log_says("Syntax error|Error during parsing|Unexpected EOF|names.override"),
+    log_says("Syntax error|Error during parsing|Unexpected EOF|plugin/hosts: "),
     fails=("test_corefile_can_be_read", "test_wanted_replicas_are_ready"),
     causes=("corefile-invalid",),
     remedy="edit configmap/coredns-custom",
