@@ -114,7 +114,7 @@ CUSTOM_INVALID = Mutant(
     "C",
     invalid_custom,
     log_says("Syntax error|Error during parsing|Unexpected EOF|plugin/hosts: "),
-    fails=("test_corefile_can_be_read", "test_wanted_replicas_are_ready"),
+    fails=("test_wanted_replicas_are_ready",),
     causes=("corefile-invalid",),
     remedy="edit configmap/coredns-custom",
     dead=True,
