@@ -15,7 +15,7 @@ VIEWS: Version = (1, 10, 0)
 # From here on a block with `view` may stand behind one without: register.go, coredns#8001.
 VIEWS_ANYWHERE: Version = (1, 14, 4)
 WHOLE_NETWORKS: Version = (1, 8, 5)  # plugin/pkg/cidr
-LETTERS_ALIKE: Version = (1, 15, 0)  # zones are compared without the case of their letters
+LETTERS_ALIKE: Version = (1, 14, 7)  # zones are compared without the case of their letters
 TLS_COMPARED: Version = (1, 15, 0)  # blocks that share a listener must agree about TLS
 LAST_PORT = 65535
 
