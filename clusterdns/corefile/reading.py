@@ -57,6 +57,21 @@ class Reading:
                         found, best = block, rank
         return found
 
+    def views_for(self, name: str, port: int | None = None) -> tuple[ServerBlock, ...]:
+        """The blocks with ``view`` that may take questions for a name before its plain block does.
+
+        Whether they do is decided by each question (CoreDNS core/dnsserver/server.go, 1.11 to
+        1.15: the blocks of the longest zone first, then those of the next).
+        """
+        port = self.main_port if port is None else port
+        plain = self.block_for(name, port)
+        least = _depth_at(plain, name, port) if plain else 0
+        return tuple(
+            block
+            for block in self.blocks
+            if block.has("view") and block is not plain and _depth_at(block, name, port) >= least
+        )
+
     @cached_property
     def ports(self) -> frozenset[int]:
         """Every port that CoreDNS answers questions on."""
@@ -222,6 +237,12 @@ class Reading:
     def lameduck(self) -> float:
         """Seconds that CoreDNS goes on answering after it was told to stop."""
         return max((lameduck_of(plugin) for _, plugin in self.plugins("health")), default=0.0)
+
+
+def _depth_at(block: ServerBlock, name: str, port: int) -> int:
+    """How many labels the longest zone has by which a block serves a name; -1 for none."""
+    zones = [zone for key in block.keys if key.port == port for zone in key.zones]
+    return max((_depth(zone) for zone in zones if is_within(name, zone)), default=-1)
 
 
 def _depth(zone: str) -> int:

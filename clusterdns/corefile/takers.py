@@ -42,12 +42,18 @@ class Taker:
 def takers(reading: Reading, name: str, rdtype: str, port: int | None = None) -> tuple[Taker, ...]:
     """The plugins that a question comes to, in order, up to the first that surely answers it.
 
-    Empty: no block serves the name, and CoreDNS refuses it.
+    Those of a block with ``view``, which takes some questions only, stand before, none of them
+    surely. Empty: no block serves the name, and CoreDNS refuses it.
     """
+    found = [
+        Taker(view, plugin, False)
+        for view in reading.views_for(name, port)
+        for plugin in view.plugins
+        if plugin.name in ORDER and _takes(plugin, view, name, rdtype) is not None
+    ]
     block = reading.block_for(name, port)
     if block is None:
-        return ()
-    found: list[Taker] = []
+        return tuple(found)
     known = [plugin for plugin in block.plugins if plugin.name in ORDER]
     for plugin in sorted(known, key=lambda one: ORDER.index(one.name)):
         taken = _takes(plugin, block, name, rdtype)

@@ -94,9 +94,13 @@ class Facts:
 
     @property
     def labels(self) -> Mapping[str, str]:
-        """The labels by which the replicas are selected, by their workload or their Service."""
-        spec = (self.inventory.workload or {}).get("spec", {})
-        found = spec.get("selector", {}).get("matchLabels")
+        """The labels that select all replicas: what their workloads share, or the Service's."""
+        each = [
+            workload.get("spec", {}).get("selector", {}).get("matchLabels") or {}
+            for workload in self.inventory.workloads
+        ]
+        first = each[0] if each else {}
+        found = {k: v for k, v in first.items() if all(one.get(k) == v for one in each)}
         service = (self.inventory.service or {}).get("spec", {}).get("selector")
         return dict(found or service or {})
 
@@ -106,6 +110,19 @@ class Facts:
         if self.labels:
             return f"-l {','.join(f'{key}={value}' for key, value in self.labels.items())}"
         return next((str(pod["metadata"]["name"]) for pod in self.inventory.pods), "POD")
+
+    @property
+    def ports(self) -> str:
+        """Where questions go, in words: the port of the Service, and of the replicas if another."""
+        port = self.inventory.replica_port
+        return "53" if port == 53 else f"53 ({port} at the replicas)"
+
+    @property
+    def rules_about_dns(self) -> str:
+        """Commands for a node that show its packet filter's rules for these ports."""
+        port = self.inventory.replica_port
+        what = "-w 53" if port == 53 else f"-wE '53|{port}'"
+        return f"iptables-save | grep {what}; nft list ruleset"
 
     # Views
 

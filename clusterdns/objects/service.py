@@ -99,6 +99,11 @@ class Service:
         """The name that carries the SRV record of a port."""
         return f"_{port.name}._{port.protocol.lower()}.{self.fqdn}"
 
+    @property
+    def rdtype(self) -> str:
+        """A type of which it has records: AAAA where it has IPv6 addresses alone, else A."""
+        return "AAAA" if self.addresses(6) and not self.addresses(4) else "A"
+
     def addresses(self, family: int) -> frozenset[str]:
         """What an address question must be answered with; family is 4 or 6."""
         ready = (e.address for e in self.endpoints if e.is_ready)

@@ -21,7 +21,7 @@ OTHERS = {
     "--no-emit-index-url",
 } | {
     *("--no-header", "--no-annotate", "--group", "--context", "--rm", "--restart", "--image"),
-    *("--coredns", "--version", "--overrides", "--list"),
+    *("--coredns", "--version", "--overrides", "--list", "--mutants"),
 }
 
 

@@ -96,6 +96,14 @@ FAULTS = {
         Said("REFUSED", ()),
         "line 2: template IN ANY example.org { ... }",
     ),
+    "view-takes-a-type": Fault(
+        ".:53 {\n    view some {\n        expr type() == 'A'\n    }\n    template ANY ANY . {\n"
+        "        rcode NXDOMAIN\n    }\n}\n" + COREFILE,
+        API,
+        RIGHT_API,
+        NXDOMAIN,
+        "line 1: .:53 { ... }",
+    ),
     "two-lines-together": Fault(
         with_lines(
             "template IN A cluster.local {", "  rcode NXDOMAIN", "}",

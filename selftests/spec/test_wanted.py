@@ -153,3 +153,18 @@ def test_silence_is_not_what_everybody_must_say() -> None:
 def test_no_answer_has_no_order() -> None:
     """An answer that did not come is evidence for a check, and no crash."""
     assert answer(Question("web.a.svc.cluster.local."), "").order == ()
+
+
+@pytest.mark.parametrize(
+    ("ips", "rdtype"),
+    [
+        (("10.96.0.9",), "A"),
+        (("fd00::9",), "AAAA"),
+        (("fd00::9", "10.96.0.9"), "A"),
+        ((), "A"),
+    ],
+    ids=["IPv4", "IPv6", "both", "nothing"],
+)
+def test_a_type_is_asked_that_has_records(ips: tuple[str, ...], rdtype: str) -> None:
+    """In a cluster of IPv6 alone a question of type A is answered with nothing."""
+    assert Service("web", "a", ZONE, cluster_ips=ips).rdtype == rdtype

@@ -29,7 +29,7 @@ def test_zone_has_ns_records(everyone: Everyone, zone: str) -> None:
 @pytest.mark.about("record-ttl")
 def test_records_expire_in_time(everyone: Everyone, records: Records, corefile: Corefile) -> None:
     """No record may be kept longer than the Corefile allows."""
-    answers = everyone.ask(records.web.fqdn)
+    answers = everyone.ask(records.web.fqdn, records.web.rdtype)
     most = longest_ttl(corefile, records.web.fqdn)
     assert answers.match(expect.ttl_of_at_most(most)), answers
 

@@ -6,16 +6,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
+from kubernetes.client import ApiException
 
 from clusterdns.cluster import Cluster, Manifest, NotFoundError, is_ready, path_of
 from clusterdns.wait import eventually
 from trials.cluster import Breakable
+from trials.faults.dns_objects import KUBEADM, DnsObjects
 from trials.faults.nodes import NodeError, on_node, read_file, write_file
 
-DNS = "k8s-app=kube-dns"
 KUBE_SYSTEM = "kube-system"
 KUBELET = "/var/lib/kubelet/config.yaml"
 SETTLE_S = 30.0
+TRIES = 5  # to write an object that somebody else writes too
 # Reasons of a container or pod that will not get better by waiting.
 TERMINAL = {"CrashLoopBackOff", "Error", "ErrImagePull", "ImagePullBackOff", "Unschedulable"}
 TERMINAL |= {"CreateContainerError", "CreateContainerConfigError", "ErrImageNeverPull"}
@@ -31,6 +33,7 @@ class Scene:
     """A cluster with a fault in it, or about to get one."""
 
     breakable: Breakable
+    dns: DnsObjects = KUBEADM
     undo: list[tuple[str, Callable[[], object]]] = field(default_factory=list)
     replicas_are_new: bool = False  # since the last repair; then they are made anew after it
     kubelets: set[str] = field(default_factory=set)  # nodes whose pods have an odd resolv.conf
@@ -59,12 +62,12 @@ class Scene:
     @property
     def dns_ip(self) -> str:
         """The cluster IP of the DNS Service."""
-        service = self.api.get("Service", "kube-dns", KUBE_SYSTEM)
+        service = self.api.get("Service", self.dns.service, self.dns.namespace)
         return str(service["spec"]["clusterIP"])
 
     def replicas(self) -> list[Manifest]:
         """The DNS pods that are not being deleted."""
-        pods = self.api.list("Pod", KUBE_SYSTEM, DNS)
+        pods = self.api.list("Pod", self.dns.namespace, self.dns.labels)
         return [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
 
     def addresses(self) -> dict[str, str]:
@@ -86,7 +89,7 @@ class Scene:
         changed = self.api.get(kind, name, namespace)
         edit(changed)
         self._undo(f"{kind} {name}", lambda: self._give_back(original))
-        return self.api.request("PUT", path_of(kind, namespace, name), changed)
+        return self._put(path_of(kind, namespace, name), changed)
 
     def delete(self, kind: str, name: str, place: str | None = "-") -> None:
         """Delete an object."""
@@ -102,7 +105,11 @@ class Scene:
         self._undo(f"{kind} {name}", lambda: self._remove(kind, name, namespace))
         return self.api.create(manifest)
 
-    # Verbs on CoreDNS
+    # Verbs on cluster DNS
+
+    def service(self, edit: Callable[[Manifest], object]) -> None:
+        """Change the DNS Service."""
+        self.change("Service", self.dns.service, edit, self.dns.namespace)
 
     def corefile(
         self, edit: Callable[[str], str], restart: bool = True, within: float = SETTLE_S
@@ -115,7 +122,7 @@ class Scene:
             if thing["data"]["Corefile"] == before:
                 raise ValueError(f"the edit changed nothing in this Corefile:\n{before}")
 
-        self.change("ConfigMap", "coredns", edit_object)
+        self.change("ConfigMap", self.dns.config_map, edit_object, self.dns.namespace)
         if restart:
             self.restart_dns(within)
 
@@ -124,7 +131,7 @@ class Scene:
         self.replicas_are_new = True
         old = {pod["metadata"]["uid"] for pod in self.replicas()}
         for pod in self.replicas():
-            self.api.delete("Pod", pod["metadata"]["name"], KUBE_SYSTEM)
+            self.api.delete("Pod", pod["metadata"]["name"], self.dns.namespace)
 
         def settled() -> bool:
             pods = self.replicas()
@@ -212,6 +219,10 @@ class Scene:
             self.restart_dns()
             self.replicas_are_new = False
 
+    def at_last(self, what: str, action: Callable[[], object]) -> None:
+        """Let something be done once all that is done from now on is undone."""
+        self._undo(what, action)
+
     def _undo(self, what: str, action: Callable[[], object]) -> None:
         self.undo.append((what, action))
 
@@ -223,12 +234,21 @@ class Scene:
         wanted = {**original, "metadata": metadata}
         path = path_of(kind, metadata.get("namespace"), metadata["name"])
         try:
-            now = self.api.request("GET", path)
+            self._put(path, wanted)
         except NotFoundError:
             self.api.create(wanted)
-            return
-        metadata["resourceVersion"] = now["metadata"]["resourceVersion"]
-        self.api.request("PUT", path, wanted)
+
+    def _put(self, path: str, wanted: Manifest) -> Manifest:
+        """Write over an object, though its controller writes its status meanwhile."""
+        for left in reversed(range(TRIES)):
+            now = self.api.request("GET", path)["metadata"]["resourceVersion"]
+            wanted = {**wanted, "metadata": {**wanted["metadata"], "resourceVersion": now}}
+            try:
+                return self.api.request("PUT", path, wanted)
+            except ApiException as error:
+                if error.status != 409 or not left:
+                    raise
+        raise AssertionError("it was tried at least once")
 
     def _remove(self, kind: str, name: str, namespace: str | None) -> None:
         self.api.delete(kind, name, namespace)

@@ -73,13 +73,20 @@ class Snapshot:
         return found
 
 
-def take_snapshot(api: Cluster, nodes: list[str]) -> Snapshot:
-    """Read all that a fault may change. Raises ApiException and NodeError."""
+def take_snapshot(api: Cluster, nodes: list[str], home: str = "kube-system") -> Snapshot:
+    """Read all that a fault may change. ``home``: the namespace of cluster DNS, if another.
+
+    Raises ApiException and NodeError.
+    """
+    places = ["kube-system", *([] if home == "kube-system" else [home])]
+    wanted: list[tuple[str, str | None]]
+    wanted = [(kind, place) for kind in IN_KUBE_SYSTEM for place in places]
+    wanted += [(kind, None) for kind in CLUSTER_WIDE]
     with ThreadPoolExecutor(max_workers=8) as pool:
         of_nodes = pool.submit(on_nodes, nodes, NODE_SCRIPT)
         lists = pool.map(
-            lambda kind: (kind, api.list(kind, "kube-system" if kind in IN_KUBE_SYSTEM else None)),
-            (*IN_KUBE_SYSTEM, *CLUSTER_WIDE),
+            lambda each: (each[0], api.list(*each)),
+            wanted,
         )
         texts: dict[str, list[str]] = defaultdict(list)
         for kind, found in lists:

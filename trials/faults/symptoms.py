@@ -7,7 +7,7 @@ from collections.abc import Callable
 from clusterdns.cluster import Manifest, NotFoundError, is_ready
 from clusterdns.wait import eventually
 from trials.faults.mutant import Seen
-from trials.faults.scene import KUBE_SYSTEM, Scene, reasons_of
+from trials.faults.scene import Scene, reasons_of
 
 NAMESPACE = "onlookers"
 POD_S = 45.0
@@ -81,7 +81,7 @@ def log_says(pattern: str) -> Look:
             name = pod["metadata"]["name"]
             for previous in (False, True):
                 try:
-                    texts.append(scene.api.logs(KUBE_SYSTEM, name, previous))
+                    texts.append(scene.api.logs(scene.dns.namespace, name, previous))
                 except Exception as error:
                     texts.append(f"({error})")
         return seen(pattern, "\n".join(texts), "logs")
@@ -149,7 +149,8 @@ def _at(scene: Scene, server: str) -> list[str]:
         return [f"@{scene.dns_ip}"]
     if server == "replica":
         pods = [pod for pod in scene.replicas() if pod["status"].get("podIP")]
-        return [f"@{pods[0]['status']['podIP']}"] if pods else ["@192.0.2.1"]
+        where = pods[0]["status"]["podIP"] if pods else "192.0.2.1"
+        return [f"@{where}", "-p", str(scene.dns.port)]
     return [f"@{server}"] if server else []
 
 

@@ -12,6 +12,7 @@ from kubernetes.client import ApiException
 from clusterdns.wait import eventually
 from host.bootstrap.steps import say
 from trials.cluster import Breakable, is_whole
+from trials.faults.dns_objects import KUBEADM, DnsObjects
 from trials.faults.mutant import Mutant, Seen
 from trials.faults.nodes import NodeError
 from trials.faults.scene import RevertError, Scene
@@ -66,14 +67,23 @@ def standing(causes: Sequence[str], right: Sequence[str]) -> str:
     return "among three" if set(causes[:3]) & set(right) else "no"
 
 
-def try_mutant(cluster: Breakable, mutant: Mutant, reports: Path, select: str = "") -> Trial:
+def try_mutant(
+    cluster: Breakable,
+    mutant: Mutant,
+    reports: Path,
+    select: str = "",
+    dns: DnsObjects = KUBEADM,
+    before: Snapshot | None = None,
+) -> Trial:
     """Break, look, judge, repair, compare.
 
+    ``dns``: what is broken; ``before``: what the cluster is made of without the fault, where its
+    DNS is not as kubeadm made it.
     Raises RevertError when the cluster is not as it was: it must not be used any more.
     """
     trial = Trial(mutant.name, mutant.title, list(mutant.right_causes), part=select)
-    scene = Scene(cluster)
-    before = settled_snapshot(cluster)
+    scene = Scene(cluster, dns)
+    before = before or settled_snapshot(cluster)
     began = time.monotonic()
     try:
         try:
@@ -136,7 +146,7 @@ def repair(scene: Scene, before: Snapshot) -> None:
     nodes = scene.breakable.nodes
 
     def differences() -> list[str]:
-        return before.differences(take_snapshot(scene.api, nodes))
+        return before.differences(take_snapshot(scene.api, nodes, scene.dns.namespace))
 
     if found := eventually(differences, [], REPAIR_S, every=0.5):
         raise RevertError("not as before:\n" + "\n".join(found[:20]))

@@ -31,7 +31,10 @@ from trials.tools import add_tool_options, find_tools
 
 PROJECT = Path(__file__).parent.parent.parent
 TABLE = PROJECT / "docs" / "matrix.md"
-TOPOLOGIES = ("three-nodes", "one-node", "dual-stack", "other-domain", "nftables")
+TOPOLOGIES = (
+    *("three-nodes", "one-node", "dual-stack", "ipv6-first"),
+    *("other-domain", "nftables"),
+)
 SWAP_S = 120.0  # seconds for all replicas to run another version
 
 
@@ -64,7 +67,10 @@ class Row:
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> "Row":
         """What asdict made of a row, read back."""
-        rounds = [{**each, "failed": tuple(each["failed"])} for each in document["rounds"]]
+        rounds = [
+            {**each, "failed": tuple(each["failed"]), "causes": tuple(each.get("causes", ()))}
+            for each in document["rounds"]
+        ]
         return cls(**{**document, "rounds": tuple(Round(**each) for each in rounds)})
 
 

@@ -21,6 +21,7 @@ class Round:
     checks_s: float
     seconds: float
     diagnoses: int
+    causes: tuple[str, ...] = ()  # that were diagnosed
 
     @property
     def is_green(self) -> bool:
@@ -51,4 +52,5 @@ def one_round(cluster: Breakable, report: Path) -> Round:
         checks_s=document.get("timing", {}).get("checks_s", 0.0),
         seconds=verdict.seconds,
         diagnoses=len(verdict.diagnoses),
+        causes=tuple(one["cause"] for one in verdict.diagnoses),
     )

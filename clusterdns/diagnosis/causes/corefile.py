@@ -142,7 +142,7 @@ def latent(facts: Facts) -> Finding | None:
 @cause(
     "corefile-zone-wrong",
     "corefile",
-    leads_to=("upstream-unreachable", "upstream-slow", "watch-frozen"),
+    leads_to=("upstream-unreachable", "upstream-slow", "watch-frozen", "dns-port-filtered"),
 )
 def zone(facts: Facts) -> Finding | None:
     """CoreDNS serves another domain than the kubelets give to pods."""

@@ -47,6 +47,7 @@ def filtered(facts: Facts) -> Finding | None:
     whose = "every replica" if not well else ", ".join(replicas)
     where = "every node" if nodes == set(facts.nodes) else nodes_in_words(nodes)
     node, address = min(deaf)
+    port = facts.inventory.replica_port
 
     def fits(cell: Cell) -> bool:
         pair = cell.node, cell.address
@@ -54,21 +55,22 @@ def filtered(facts: Facts) -> Finding | None:
 
     return Finding(
         f"Questions from {where} to {whose} get no answer over UDP or TCP, though the pods "
-        "themselves can be reached: port 53 is filtered on the way, or the replica hangs.",
+        f"themselves can be reached: port {port} is filtered on the way, or the replica hangs.",
         (
-            f"no answer to 53/UDP and 53/TCP: {len(deaf)} of {len(asked)} pairs of node and "
-            f"replica, such as {node} > {address}",
+            f"no answer to {port}/UDP and {port}/TCP: {len(deaf)} of {len(asked)} pairs of node "
+            f"and replica, such as {node} > {address}",
             "/health of these replicas answers from these nodes",
             *([f"{', '.join(well)} answers there"] if well else []),
         ),
         (
-            f"on {where} and the replicas' nodes: iptables-save | grep -w 53; nft list ruleset",
-            "network policies of the network plugin, security groups: open 53/UDP and 53/TCP",
+            f"on {where} and the replicas' nodes: {facts.rules_about_dns}",
+            "network policies of the network plugin, security groups: "
+            f"open {port}/UDP and {port}/TCP",
             f"{facts.ks} logs {facts.of_replicas} --prefix --tail=50  # does the replica hang?",
         ),
         Scope(ANY_QUESTION if whole else PATHS, fits),
         "medium",
         assumes=1,
-        tell_apart="tcpdump -ni any port 53 on the replica's node: no packet arrives means a "
+        tell_apart=f"tcpdump -ni any port {port} on the replica's node: no packet arrives means a "
         "filter; a packet without an answer means CoreDNS (plugin acl, or it hangs)",
     )

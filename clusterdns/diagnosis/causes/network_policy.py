@@ -75,13 +75,12 @@ def egress_deny(facts: Facts) -> Finding | None:
     found = [
         policy
         for policy in isolating(facts, facts.namespaces, "Egress")
-        if not any(
-            opens(rule, 53, protocol)
-            for rule in policy["spec"].get("egress") or []
-            for protocol in ("UDP", "TCP")
-        )
-        or not all(
-            any(opens(rule, 53, protocol) for rule in policy["spec"].get("egress") or [])
+        if not all(
+            any(
+                opens(rule, port, protocol)
+                for rule in policy["spec"].get("egress") or []
+                for port in (53, facts.inventory.replica_port)
+            )
             for protocol in ("UDP", "TCP")
         )
     ]
@@ -97,7 +96,7 @@ def egress_deny(facts: Facts) -> Finding | None:
         ),
         (
             _kubectl_get(facts, found[0], "edit"),
-            "add an egress rule to port 53, UDP and TCP, for "
+            f"add an egress rule to port {facts.ports}, UDP and TCP, for "
             f"{_pods_in_words(facts)} in namespace {facts.inventory.namespace}",
         ),
         Scope(
@@ -121,10 +120,11 @@ def egress_deny(facts: Facts) -> Finding | None:
 )
 def dns_ingress(facts: Facts) -> Finding | None:
     """A policy on the replicas lets only some in."""
+    port = facts.inventory.replica_port
     found = [
         policy
         for policy in of_replicas(facts, "Ingress")
-        if not any(_from_all(rule) for rule in policy["spec"].get("ingress") or [])
+        if not any(_from_all(rule, port) for rule in policy["spec"].get("ingress") or [])
     ]
     silent = [t for t in facts.to_replicas() if not t.answered]
     if not found or not silent:
@@ -136,12 +136,12 @@ def dns_ingress(facts: Facts) -> Finding | None:
         (
             f"{len(silent)} of {len(facts.to_replicas())} questions from our namespaces to "
             f"replicas have no answer (over {', '.join(sorted(protocols))})",
-            "it selects the DNS pods, and no ingress rule opens port 53 to all namespaces",
+            f"it selects the DNS pods, and no ingress rule opens port {port} to all namespaces",
             *_others_reached(facts),
         ),
         (
             _kubectl_get(facts, found[0], "edit"),
-            "add an ingress rule with namespaceSelector: {} for 53/UDP and 53/TCP",
+            f"add an ingress rule with namespaceSelector: {{}} for {port}/UDP and {port}/TCP",
         ),
         Scope(
             about("paths", "short-names", "health-pages"),
@@ -151,14 +151,15 @@ def dns_ingress(facts: Facts) -> Finding | None:
     )
 
 
-def _from_all(rule: Manifest) -> bool:
+def _from_all(rule: Manifest, port: int) -> bool:
     peers = rule.get("from")
     everyone = not peers or any(
         (peer.get("namespaceSelector") == {} and "podSelector" not in peer)
-        or peer.get("ipBlock", {}).get("cidr") == "0.0.0.0/0"
+        or peer.get("ipBlock", {}).get("cidr") in ("0.0.0.0/0", "::/0")
         for peer in peers
     )
-    return everyone and opens(rule, 53, "UDP") and opens(rule, 53, "TCP")
+    open_to_all = [all(opens(rule, each, p) for p in ("UDP", "TCP")) for each in (53, port)]
+    return everyone and any(open_to_all)  # which of the two ports matters is post_dnat's to say
 
 
 def _others_reached(facts: Facts) -> list[str]:

@@ -110,9 +110,10 @@ def udp_dead(facts: Facts) -> Finding | None:
     view = facts.inventory.corefile_text or ""
     by_view = "view" in view and "proto()" in view
     where = "every node" if everywhere else nodes_in_words(nodes)
+    port = facts.inventory.replica_port
     return Finding(
         f"DNS over UDP is dead from {where}, over TCP it works, with the replicas themselves too: "
-        "something on the way, or CoreDNS, drops UDP to port 53.",
+        f"something on the way, or CoreDNS, drops UDP to port {port}.",
         (
             f"UDP from {where} to every replica: no answer; TCP: answered",
             *(["the Corefile has a view that looks at proto()"] if by_view else []),
@@ -120,16 +121,17 @@ def udp_dead(facts: Facts) -> Finding | None:
         (
             (facts.edit_corefile + "  # take the view out")
             if by_view
-            else "iptables-save and nft list ruleset on the replicas' nodes: look for 53 and udp",
-            "cloud firewalls and security groups: open 53/UDP between the nodes",
+            else f"on the replicas' nodes, those about udp: {facts.rules_about_dns}",
+            f"cloud firewalls and security groups: open {port}/UDP between the nodes",
         ),
         Scope(
-            about(both("paths", "udp"), "short-names"),
+            about(both("paths", "udp"), "short-names", "ndots", "outside-names", "loops"),
             lambda cell: cell.transport == "udp" and cell.node in nodes,
         ),
         "medium",
         assumes=1,
-        tell_apart="tcpdump -ni any udp port 53 on the replica's node: arrives it, is it answered?",
+        tell_apart=f"tcpdump -ni any udp port {port} on the replica's node: arrives it, is it "
+        "answered?",
     )
 
 

@@ -6,6 +6,7 @@ import re
 from clusterdns.cluster import Manifest
 from clusterdns.diagnosis.facts import Facts, nodes_in_words
 from clusterdns.diagnosis.finding import Finding, cause
+from clusterdns.diagnosis.outside import direct
 from clusterdns.diagnosis.restarting import restart
 from clusterdns.diagnosis.scopes import EVERYTHING, Scope, about
 
@@ -28,7 +29,9 @@ def overlap(facts: Facts) -> Finding | None:
         (address, why, node)
         for address, why in wanted.items()
         for node, net in ranges.items()
-        if ipaddress.ip_address(address) in net and address not in pods
+        if ipaddress.ip_address(address) in net
+        and address not in pods
+        and not any(talk.answered for talk in direct(facts, address))  # a server in a pod
     ]
     if not hits:
         return None
@@ -46,6 +49,7 @@ def overlap(facts: Facts) -> Finding | None:
             lambda cell: cell.silent,
         ),
         "medium",
+        tell_apart=f"{facts.kubectl} get pods -A -o wide  # a server in a pod that is gone?",
     )
 
 

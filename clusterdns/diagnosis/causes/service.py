@@ -21,6 +21,11 @@ THROUGH_SERVICE = about(
     "dns-endpoints",
 )
 SHAPE = about("dns-service", "dns-endpoints")
+# Labels that controllers give to pods, and other ones to the next (apps/v1, well-known labels).
+OF_CONTROLLERS = (
+    *("pod-template-hash", "controller-revision-hash", "pod-template-generation"),
+    *("statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index"),
+)
 
 
 @cause("dns-svc-missing", "service")
@@ -80,9 +85,7 @@ def selector(facts: Facts) -> Finding | None:
         return None
     shown = SLICES not in inventory.unreadable
     endpoints = ready_endpoints(inventory.slices)
-    labels = inventory.pods[0]["metadata"].get("labels") or {}
-    right = {k: v for k, v in labels.items() if k not in ("pod-template-hash",)}
-    right = {"k8s-app": right["k8s-app"]} if "k8s-app" in right else right
+    right = _lasting_labels(facts)
     name = inventory.service_name
     patch = str({"spec": {"selector": right}}).replace("'", '"')
     operation = "replace" if wanted else "add"
@@ -114,10 +117,20 @@ def selector(facts: Facts) -> Finding | None:
     )
 
 
+def _lasting_labels(facts: Facts) -> dict[str, str]:
+    """The labels that all replicas bear and new ones will bear too: of their workloads, if any."""
+    labels = [pod["metadata"].get("labels") or {} for pod in facts.inventory.pods]
+    shared = {k: v for k, v in labels[0].items() if all(one.get(k) == v for one in labels)}
+    if "k8s-app" in shared:
+        return {"k8s-app": shared["k8s-app"]}
+    chosen = dict(facts.labels) if facts.inventory.workloads else {}
+    return chosen or {k: v for k, v in shared.items() if k not in OF_CONTROLLERS}
+
+
 def _labels_in_words(facts: Facts) -> str:
     pods = facts.inventory.pods
     labels = facts.labels or (pods[0]["metadata"].get("labels") or {} if pods else {})
-    kept = {key: value for key, value in labels.items() if key != "pod-template-hash"}
+    kept = {key: value for key, value in labels.items() if key not in OF_CONTROLLERS}
     return ",".join(f"{key}={value}" for key, value in kept.items()) or "the labels of the replicas"
 
 

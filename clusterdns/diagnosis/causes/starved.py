@@ -80,12 +80,13 @@ def silent(facts: Facts) -> Finding | None:
     if facts.crashing or facts.policies or _shows_pages(facts, found):
         return None  # it does not run, somebody filters, or only port 53 is concerned
     names = ", ".join(sorted(name.removeprefix("pod/") for name in found))
+    port = facts.inventory.replica_port
 
     def not_answered(talk: Talk) -> bool:
         return talk.server in found
 
     return Finding(
-        f"{names} answers nobody, on port 53 and on its pages, not even its own node: its "
+        f"{names} answers nobody, on port {port} and on its pages, not even its own node: its "
         "process hangs, or its packets are dropped on that node. The Service still leads a share "
         "of all questions to it.",
         tuple(found.values()),
@@ -98,7 +99,7 @@ def silent(facts: Facts) -> Finding | None:
         "medium",
         assumes=1,
         tell_apart=f"on {nodes_in_words(_homes(facts, found))}: does the process take processor "
-        "time, and does tcpdump -ni any port 53 show questions without answers?",
+        f"time, and does tcpdump -ni any port {port} show questions without answers?",
         silent=not_answered,
     )
 

@@ -10,8 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from clusterdns.corefile.directives import version_of
 from clusterdns.corefile.model import Corefile
 from clusterdns.corefile.movable import NotMovableError, on_port
+from clusterdns.corefile.overlaps import refused_overlaps
 from clusterdns.diagnosis.hops.asking import TIMES, Asked
 from clusterdns.diagnosis.looks import Query, answers
 from clusterdns.matrix.question import Question, Transport
@@ -24,6 +26,7 @@ STARTING_S = 12.0  # the plugin kubernetes waits for the API server for 5 s, or 
 TRIES = 3  # starts of one round: each leaves out a variant that CoreDNS refused
 STARTED = re.compile(r"^CoreDNS-", re.MULTILINE)
 AT_LINE = re.compile(r"Corefile:(\d+)")
+AT_PORT = re.compile(r"cannot serve \S+?:(\d+) - it is already defined")  # says no line
 BLIND = re.compile(r"unsynced Kubernetes API|is forbidden|Unauthorized")
 
 Asking = tuple[Question, Transport, float]  # with the seconds that an answer may take
@@ -40,6 +43,7 @@ class Bench:
     simple: Corefile | None = None  # the least that knows what the cluster's own must know
     blind: str = ""  # why an instance did not see the API; empty: it did
     without: str = ""  # variables of the Corefile that no instance of ours has, and why
+    version: str = ""  # of the CoreDNS that is started, where it is known
     rounds: int = 0
 
     @property
@@ -54,7 +58,7 @@ class Bench:
 
         Raises NotPossibleError where nothing of it could be tried, and ProbeLostError.
         """
-        texts = _texts(variants)
+        texts = self._texts(variants)
         for _ in range(TRIES):
             if self.left <= 0:
                 raise NotPossibleError("there was no time left for it")
@@ -72,6 +76,25 @@ class Bench:
     def _files(self, texts: Sequence[str | None]) -> dict[str, str]:
         return {**self.files, "Corefile": "".join(text for text in texts if text)}
 
+    def _texts(self, variants: Sequence[Corefile]) -> list[str | None]:
+        """Each variant on its port; None for one that cannot be written down or would not start.
+
+        Two blocks of one zone at one port are refused without a line being named; such a variant
+        comes of every view that is taken out.
+        """
+        version = version_of(self.version) if self.version else None
+        texts: list[str | None] = []
+        for number, variant in enumerate(variants):
+            try:
+                moved = on_port(variant, FIRST_PORT + number)
+                text = moved.to_text()
+            except (NotMovableError, ValueError):  # no Corefile can hold such a word: ValueError
+                text = ""
+            if text and version and any(refused_overlaps(moved, version)):
+                text = ""
+            texts.append(text or None)
+        return texts
+
     def _refused(self, instance: OwnCoreDns, texts: Sequence[str | None]) -> int | None:
         """The variant for which CoreDNS did not start; None once it serves all of them."""
         instance.wait_until_running(max(0.0, self.left))
@@ -85,6 +108,9 @@ class Bench:
             seen = BLIND.search(log)
             self.blind = seen.group(0) if seen else self.blind
             return None
+        port = AT_PORT.search(log)
+        if port is not None and texts[int(port.group(1)) - FIRST_PORT]:
+            return int(port.group(1)) - FIRST_PORT
         at = AT_LINE.search(log)
         if at is None:
             tail = " | ".join(log.splitlines()[-2:])
@@ -137,15 +163,3 @@ def _state(instance: OwnCoreDns) -> tuple[bool, str]:
         return False, log
     ended = instance.has_ended()
     return ended, instance.logs() if ended else log
-
-
-def _texts(variants: Sequence[Corefile]) -> list[str | None]:
-    """Each variant on its port; None for one that cannot be written down."""
-    texts: list[str | None] = []
-    for number, variant in enumerate(variants):
-        try:
-            text = on_port(variant, FIRST_PORT + number).to_text()
-        except (NotMovableError, ValueError):  # a word that no Corefile can hold is a ValueError
-            text = ""
-        texts.append(text or None)
-    return texts

@@ -50,6 +50,7 @@ def bench_in(testbed: Testbed, facts: Facts, until: float) -> Bench:
         until,
         simple=minimal(facts),
         without=", ".join(without),
+        version=facts.inventory.coredns_version,
     )
 
 

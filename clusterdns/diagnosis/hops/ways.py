@@ -218,12 +218,15 @@ def _remedy(way: Way) -> tuple[str, ...]:
             f"on {here} and {there}: tc -s qdisc  # delays and full queues; {probe} it takes long",
             f"ping from {here} to {there}: is the network between them as slow?",
         )
-    rules = f"on {here} and {there}: iptables-save | grep -w 53; nft list ruleset"
+    port = way.server.port
+    rules = f"on {here} and {there}: iptables-save | grep -w {port}; nft list ruleset"
     back = way.arrived is not None and 2 * way.arrived > COUNTED
-    which = "rules about answers (source port 53)" if back else f"rules for port 53 {probe}"
+    which = (
+        f"rules about answers (source port {port})" if back else f"rules for port {port} {probe}"
+    )
     return (
         f"{rules}  # look for {which}",
-        "security groups and firewalls between these nodes: 53/UDP and 53/TCP, both ways",
+        f"security groups and firewalls between these nodes: {port}/UDP and {port}/TCP, both ways",
     )
 
 

@@ -52,6 +52,11 @@ def refusing_upstream(facts: Facts) -> Facts:
     return no_upstream(facts, direct="REFUSED")
 
 
+def failing_upstream(facts: Facts) -> Facts:
+    """The upstream says SERVFAIL to everybody."""
+    return no_upstream(facts, direct="SERVFAIL")
+
+
 def udp_only_upstream(facts: Facts) -> Facts:
     """The upstream takes no TCP."""
 
@@ -98,6 +103,7 @@ FAULTY: dict[str, tuple[str, Change]] = {
     "one upstream": ("upstream-one-dead", second_upstream),
     "slow upstream": ("upstream-slow", slow_upstream),
     "refusing upstream": ("upstream-refuses", refusing_upstream),
+    "failing upstream": ("upstream-fails", failing_upstream),
     "udp-only upstream": ("upstream-tcp-blocked", udp_only_upstream),
     "v6 upstream": ("upstream-v6-nameserver", v6_upstream),
     "no aaaa": ("aaaa-servfail", no_aaaa),

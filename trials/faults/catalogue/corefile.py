@@ -7,7 +7,7 @@ from trials.faults.mutant import Mutant, Seen
 from trials.faults.scene import KUBE_SYSTEM, Scene
 from trials.faults.symptoms import NO_ANSWER, OUTSIDE, both, dig, log_says, replicas_say
 
-UPSTREAM = "forward . /etc/resolv.conf {"
+UPSTREAM = "forward . /etc/resolv.conf"
 
 
 def other_zone(text: str) -> str:
@@ -54,14 +54,14 @@ def invalid_without_restart(scene: Scene) -> None:
     scene.replicas_are_new = True
     for pod in scene.replicas():
         change = {"metadata": {"annotations": {"mutants": "look again"}}}
-        scene.api.patch("Pod", pod["metadata"]["name"], KUBE_SYSTEM, change)
+        scene.api.patch("Pod", pod["metadata"]["name"], scene.dns.namespace, change)
 
 
 def forwards_to(upstreams: str, loop: bool = True) -> Callable[[str], str]:
     """An edit: forward somewhere else, with the plugin loop or without."""
 
     def edit(text: str) -> str:
-        changed = text.replace(UPSTREAM, f"forward . {upstreams} {{")
+        changed = text.replace(UPSTREAM, f"forward . {upstreams}")
         return changed if loop else without("loop", changed)
 
     return edit

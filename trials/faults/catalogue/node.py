@@ -93,8 +93,9 @@ def stuck_kube_proxy(scene: Scene) -> None:
 def deaf_replica(scene: Scene) -> None:
     """One of the replicas gets no questions, though it is ready."""
     address, node = sorted(scene.addresses().items())[0]
+    chain = "INPUT" if scene.dns.on_host else "FORWARD"
     for protocol in ("udp", "tcp"):
-        scene.drop(node, f"-d {address} -p {protocol} --dport 53")
+        scene.drop(node, f"-d {address} -p {protocol} --dport {scene.dns.port}", chain)
 
 
 def some_are_lost(scene: Scene, server: str = "") -> Seen:
@@ -118,9 +119,12 @@ def large_page_hangs(scene: Scene) -> Seen:
 
 def one_is_deaf(scene: Scene) -> Seen:
     """Whether one replica answers and another does not."""
+    port = ("-p", str(scene.dns.port))
     silent = {
         address: bool(
-            re.search(NO_ANSWER, in_pod(scene, scene.worker, *DIG, f"@{address}", KUBERNETES))
+            re.search(
+                NO_ANSWER, in_pod(scene, scene.worker, *DIG, *port, f"@{address}", KUBERNETES)
+            )
         )
         for address in scene.addresses()
     }

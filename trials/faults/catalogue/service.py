@@ -13,12 +13,12 @@ SERVICE_DEAD = both(
 
 def delete_service(scene: Scene) -> None:
     """Delete the Service; its cluster IP leads nowhere."""
-    scene.delete("Service", "kube-dns")
+    scene.delete("Service", scene.dns.service, scene.dns.namespace)
 
 
 def wrong_selector(scene: Scene) -> None:
     """Select pods that do not exist."""
-    scene.change("Service", "kube-dns", lambda s: s["spec"].update(selector={"k8s-app": "coredns"}))
+    scene.service(lambda s: s["spec"].update(selector={"k8s-app": "coredns"}))
 
 
 def wrong_target_port(scene: Scene) -> None:
@@ -27,7 +27,7 @@ def wrong_target_port(scene: Scene) -> None:
     def edit(service: Manifest) -> None:
         _port(service, "UDP")["targetPort"] = 5353
 
-    scene.change("Service", "kube-dns", edit)
+    scene.service(edit)
 
 
 def no_tcp(scene: Scene) -> None:
@@ -36,7 +36,7 @@ def no_tcp(scene: Scene) -> None:
     def edit(service: Manifest) -> None:
         service["spec"]["ports"].remove(_port(service, "TCP"))
 
-    scene.change("Service", "kube-dns", edit)
+    scene.service(edit)
 
 
 def _port(service: Manifest, protocol: str) -> Manifest:

@@ -1,30 +1,37 @@
 """python -m trials.healthy.shapes: the default profile in the shapes that distributions give DNS.
 
 A kind cluster is turned into each shape and back, which its snapshots prove. In each the suite must
-be green: no failure, no diagnosis, and what is not applicable with a true reason.
+be green: no failure, no diagnosis, and what is not applicable with a true reason. With --mutants
+six faults are put into each shape instead, and each must be named first.
 """
 
 import argparse
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from clusterdns.report.exit_codes import ExitCode
 from clusterdns.report.results import load_document
+from clusterdns.wait import eventually
 from host.bootstrap.steps import HostError, say, step
 from trials.cluster import Breakable, breakable_cluster
 from trials.ending import Parser, exit_code_of
-from trials.faults.scene import Scene
-from trials.faults.trial import prepare, repair, settled_snapshot
-from trials.healthy.matrix import commit
-from trials.healthy.rounds import Round, one_round
-from trials.healthy.shapes.distributions import SHAPES, Shape
+from trials.faults.mutant import Mutant
+from trials.faults.register import chosen_among
+from trials.faults.scene import RevertError, Scene
+from trials.faults.snapshot import Snapshot, take_snapshot
+from trials.faults.symptoms import onlooker
+from trials.faults.trial import REPAIR_S, prepare, repair, report, settled_snapshot, try_mutant
+from trials.healthy.rounds import one_round
+from trials.healthy.shapes.page import FaultRow, Row, page
 from trials.healthy.shapes.parts import Making, ShapeError, settle
+from trials.healthy.shapes.register import SHAPES
+from trials.healthy.shapes.remedies import absent
+from trials.healthy.shapes.shape import Shape
 from trials.tools import add_tool_options, find_tools
 
 PROJECT = Path(__file__).parent.parent.parent.parent
@@ -32,55 +39,40 @@ REASON = 140  # characters of a reason that the table shows
 TABLE = PROJECT / "docs" / "shapes.md"
 
 
-@dataclass(frozen=True)
-class Row:
-    """A shape, and what the suite said in it."""
-
-    shape: Shape
-    judged: str  # the line that says what is judged
-    rounds: tuple[Round, ...]
-    reasons: tuple[str, ...]  # why checks were not applicable there, each once
-
-    @property
-    def is_green(self) -> bool:
-        """No failure and no diagnosis in any run."""
-        return bool(self.rounds) and all(each.is_green for each in self.rounds)
-
-    def __str__(self) -> str:
-        last = self.rounds[-1]
-        codes = " ".join(str(each.exit_code) for each in self.rounds)
-        cells = (
-            self.shape.name,
-            self.shape.what,
-            self.judged,
-            codes,
-            last.passed,
-            last.deviations,
-            last.not_run,
-            "<br>".join(self.reasons),
-            f"{datetime.now(UTC):%Y-%m-%d}, {commit()}",
-        )
-        return f"| {' | '.join(map(str, cells))} |"
-
-
 def main(words: Sequence[str]) -> int:
-    """Try all shapes; 0 when every run is green."""
+    """Try all shapes; 0 when every run is green, or every fault is named."""
     return exit_code_of(partial(try_all, parse(words)))
 
 
 def try_all(options: argparse.Namespace) -> int:
     """Try the shapes, and say how each ended; the exit code. Raises HostError and RevertError."""
-    rows: list[Row] = []
+    well = list[bool]()
     with breakable_cluster(find_tools(options), options.cluster) as cluster:
         prepare(cluster)
         for shape in chosen(options.shape):
-            rows.append(row_of(cluster, shape, options.runs))
-            said = "; ".join(map(str, rows[-1].rounds))
-            say(f"{shape.name}: {said}\n    {rows[-1].judged}")
-            if options.write:
-                before = TABLE.read_text(encoding="utf-8") if TABLE.exists() else ""
-                TABLE.write_text(table(rows, before), encoding="utf-8")
-    return 0 if rows and all(row.is_green for row in rows) else ExitCode.FAILED
+            if options.mutants is not None:
+                faults = of_faults(cluster, shape, chosen_among(shape.mutants, options.mutants))
+                for fault in faults:
+                    report(fault.trial)
+                    for each in fault.absent:
+                        say(f"       its remedy names {each}, which is not there")
+                    write(options, faults=[fault])
+                    well.append(fault.is_right)
+            else:
+                row = row_of(cluster, shape, options.runs)
+                say(f"{shape.name}: {'; '.join(map(str, row.rounds))}\n    {row.judged}")
+                write(options, rows=[row])
+                well.append(row.is_green)
+    return 0 if well and all(well) else ExitCode.FAILED
+
+
+def write(
+    options: argparse.Namespace, rows: Sequence[Row] = (), faults: Sequence[FaultRow] = ()
+) -> None:
+    """Write what is new into the page, if that is wanted."""
+    if options.write:
+        before = TABLE.read_text(encoding="utf-8") if TABLE.exists() else ""
+        TABLE.write_text(page(SHAPES, rows, faults, before), encoding="utf-8")
 
 
 def chosen(names: Sequence[str] | None) -> tuple[Shape, ...]:
@@ -88,26 +80,81 @@ def chosen(names: Sequence[str] | None) -> tuple[Shape, ...]:
     return tuple(shape for shape in SHAPES if not names or shape.name in names)
 
 
-def row_of(cluster: Breakable, shape: Shape, runs: int) -> Row:
-    """Give the cluster the shape, run the suite, and take it off again.
+@contextmanager
+def shaped(cluster: Breakable, shape: Shape) -> Iterator[None]:
+    """Meanwhile the cluster has the shape.
 
     Raises HostError when it does not take it, RevertError when it cannot be taken off.
     """
-    reports = Path(tempfile.mkdtemp(prefix=f"dns-conf-shape-{shape.name}-"))
     before = settled_snapshot(cluster)
     scene = Scene(cluster)
     try:
         with step(f"{cluster.name} takes the shape {shape.name}"):
             shape.make(Making(scene))
             settle(scene)
-        rounds = tuple(one_round(cluster, reports / str(number)) for number in range(runs))
+            for node in scene.kubelets:
+                onlooker(scene, node, fresh=True)
+        yield
     except ShapeError as error:
         raise HostError(f"{shape.name}: {error}") from error
     finally:
         repair(scene, before)
+
+
+def row_of(cluster: Breakable, shape: Shape, runs: int) -> Row:
+    """Run the suite in the shape. Raises HostError and RevertError."""
+    reports = Path(tempfile.mkdtemp(prefix=f"dns-conf-shape-{shape.name}-"))
+    with shaped(cluster, shape):
+        rounds = tuple(one_round(cluster, reports / str(number)) for number in range(runs))
     document = load_document(reports / str(runs - 1))
     dns = document.get("cluster", {}).get("dns") or {}
     return Row(shape, str(dns.get("judged", "")), rounds, reasons_in(document))
+
+
+def of_faults(cluster: Breakable, shape: Shape, mutants: Sequence[Mutant]) -> Iterator[FaultRow]:
+    """Put faults into the shape, one after the other. Raises HostError and RevertError."""
+    reports = Path(tempfile.mkdtemp(prefix=f"dns-conf-shape-{shape.name}-faults-"))
+    if not mutants:
+        return
+    with shaped(cluster, shape):
+        for mutant in mutants:
+            before = at_rest(cluster, shape)
+            trial = try_mutant(cluster, mutant, reports, dns=shape.dns, before=before)
+            lines = remedy_of(reports / mutant.name, mutant)
+            yield FaultRow(shape, trial, tuple(absent(cluster.api, lines)))
+
+
+def at_rest(cluster: Breakable, shape: Shape) -> Snapshot:
+    """What the cluster in this shape is made of, once it no longer changes by itself.
+
+    Raises RevertError when it does not come to rest.
+    """
+    take = partial(take_snapshot, cluster.api, cluster.nodes, shape.dns.namespace)
+    latest = take()
+
+    def rests() -> bool:
+        nonlocal latest
+        earlier, latest = latest, take()
+        return not earlier.differences(latest)
+
+    settle(Scene(cluster, shape.dns))
+    if not eventually(rests, True, REPAIR_S, every=1.0):
+        raise RevertError(f"the cluster does not come to rest in the shape {shape.name}")
+    return latest
+
+
+def remedy_of(folder: Path, mutant: Mutant) -> list[str]:
+    """What a report says is to be done against a fault; empty without a report."""
+    try:
+        found = load_document(folder).get("diagnoses") or []
+    except FileNotFoundError:
+        return []
+    return [
+        str(line)
+        for one in found
+        if one["cause"] in mutant.right_causes
+        for line in one.get("remedy") or ()
+    ]
 
 
 def reasons_in(document: dict[str, Any]) -> tuple[str, ...]:
@@ -117,35 +164,19 @@ def reasons_in(document: dict[str, Any]) -> tuple[str, ...]:
     return tuple(sorted(line[:REASON].replace("|", "/") for line in lines))
 
 
-def table(rows: Iterable[Row], before: str = "") -> str:
-    """The page with all rows so far; those of shapes that were not tried now are kept."""
-    tried = {f"| {row.shape.name} |": str(row) for row in rows}
-    lines = {f"| {shape.name} |": "" for shape in SHAPES}
-    for line in before.splitlines():
-        lines |= {start: line for start in lines if line.startswith(start)}
-    lines |= tried
-    head = [
-        "# Shapes of distributions",
-        "",
-        "Made by `./run shapes --write`: the default profile on a sealed three-node kind cluster",
-        "that was turned into each shape and back. Exit code 0 is a run without a failure and",
-        "without a diagnosis; there is one code for each run.",
-        "",
-        "| shape | what it is | what is judged | exit codes | passed | deviations | not run | "
-        "why checks are not applicable | tried |",
-        "|---|---|---|---|---|---|---|---|---|",
-    ]
-    untried = [shape.name for shape in SHAPES if not lines[f"| {shape.name} |"]]
-    rest = ["", f"Not tried yet: {', '.join(untried)}."] if untried else []
-    return "\n".join([*head, *filter(None, lines.values()), *rest, ""])
-
-
 def parse(words: Sequence[str]) -> argparse.Namespace:
     """The command line."""
     parser = Parser(prog="shapes", description=__doc__)
     add = parser.add_argument
     add("--shape", action="append", choices=[s.name for s in SHAPES], help="only this shape")
     add("--runs", type=int, default=3, metavar="N", help="runs in each shape (default: 3)")
+    add(
+        "--mutants",
+        nargs="?",
+        const="",
+        metavar="NAMES",
+        help="put these faults into each shape, all of its own without NAMES",
+    )
     add("--cluster", metavar="NAME", help="use this kind cluster, and keep it")
     add("--write", action="store_true", help="write docs/shapes.md")
     add_tool_options(parser)

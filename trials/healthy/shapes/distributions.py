@@ -1,19 +1,15 @@
-"""The shapes: what each distribution's cluster DNS looks like, made of a kubeadm cluster.
+"""Shapes of distributions and installers: OpenShift, RKE2, k3s, kubespray, MicroK8s, kOps.
 
 Sources: openshift/cluster-dns-operator (assets/dns, controller_dns_configmap.go),
-rancher/rke2-charts (rke2-coredns, nodelocal), k3s-io/k3s (manifests/coredns.yaml), coredns/helm,
-kubernetes/kubernetes (cluster/addons/dns/nodelocaldns), and for clusters without objects
-aws/containers-roadmap#2546.
+rancher/rke2-charts (rke2-coredns, nodelocal), k3s-io/k3s (manifests/coredns.yaml), kubespray
+(roles/kubernetes-apps/ansible/templates), canonical/microk8s-core-addons (addons/dns), kops
+(upup/models/cloudup/resources/addons/coredns.addons.k8s.io).
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 from clusterdns.cluster import Manifest
+from trials.healthy.shapes.node_local import cache_on_nodes
 from trials.healthy.shapes.parts import KUBE_DNS, ROOT, Making
 
-LOCAL = "169.254.20.10"
-ON_NODE = "/opt/node-dns"
 OPENSHIFT = """.:5353 {
     bufsize 1232
     errors
@@ -41,22 +37,6 @@ hostname.bind:5353 {
     chaos
 }
 """
-CACHED = """{zones} {{
-    errors
-    cache {{
-        success 9984 30
-        denial 9984 5
-    }}
-    reload
-    loop
-    bind {local}
-    forward . {upstream} {{
-        force_tcp
-    }}
-    prometheus :9253
-    {more}
-}}
-"""
 K3S = """.:53 {
     errors
     health
@@ -80,15 +60,16 @@ K3S = """.:53 {
 }
 import /etc/coredns/custom/*.server
 """
-
-
-@dataclass(frozen=True)
-class Shape:
-    """A way in which clusters have their DNS."""
-
-    name: str
-    what: str
-    make: Callable[[Making], None]
+KUBESPRAY = ROOT.replace("    errors\n", "    errors {\n    }\n").replace(
+    "forward . /etc/resolv.conf\n",
+    "forward . /etc/resolv.conf {\n        prefer_udp\n        max_concurrent 1000\n    }\n",
+)
+MICROK8S = ROOT.replace("    ready\n", "    ready\n    log . {\n        class error\n    }\n")
+KOPS = ROOT.replace("kubernetes cluster.local ", "kubernetes cluster.local. ").replace(
+    "forward . /etc/resolv.conf\n",
+    "forward . /etc/resolv.conf {\n        max_concurrent 1000\n    }\n",
+)
+MODE = "addonmanager.kubernetes.io/mode"
 
 
 def openshift(making: Making) -> None:
@@ -112,6 +93,9 @@ def openshift(making: Making) -> None:
     making.pods("DaemonSet", "openshift-dns/dns-default", labels, "dns-default", on_5353)
     local = {"internalTrafficPolicy": "Local"}
     making.service("openshift-dns/dns-default", labels, ip=ip, target=5353, **local)
+    for kind in ("ConfigMap", "DaemonSet", "Service"):
+        own = {"dns.operator.openshift.io/owning-dns": "default"}
+        making.mark(kind, "openshift-dns/dns-default", labels=own)
 
 
 def openshift_with_consul(making: Making) -> None:
@@ -130,28 +114,25 @@ def rke2_nodelocal(making: Making) -> None:
     making.config_map(name, Corefile=ROOT)
     making.pods("Deployment", name, labels, "rke2-coredns-rke2-coredns", replicas=2)
     making.service(name, labels, ip=ip)
+    helm = {"app.kubernetes.io/managed-by": "Helm", "helm.sh/chart": "rke2-coredns-1.43.302"}
+    release = {"meta.helm.sh/release-name": "rke2-coredns"}
+    release["meta.helm.sh/release-namespace"] = "kube-system"
+    for kind in ("ConfigMap", "Deployment", "Service"):
+        making.mark(kind, name, labels=helm, annotations=release)
     upstream = making.service("kube-system/kube-dns-upstream", KUBE_DNS)["spec"]["clusterIP"]
-    making.addresses_on_nodes(LOCAL)
-    cluster = {"local": LOCAL, "upstream": upstream}
-    zones = ("cluster.local:53", "in-addr.arpa:53", "ip6.arpa:53")
-    blocks = [CACHED.format(zones=zones[0], more=f"health {LOCAL}:8080", **cluster)]
-    blocks += [CACHED.format(zones=zone, more="", **cluster) for zone in zones[1:]]
-    outside = CACHED.format(zones=".:53", local=LOCAL, upstream="/etc/resolv.conf", more="")
-    making.config_map("kube-system/node-local-dns", Corefile="".join([*blocks, outside]))
+    cache_on_nodes(making, "kube-system/node-local-dns", "169.254.20.10", upstream)
 
-    def on_host(spec: Manifest) -> None:
-        container = spec["containers"][0]
-        container["name"] = "node-cache"
-        get = {"host": LOCAL, "path": "/health", "port": 8080}
-        container["livenessProbe"] = {"httpGet": get}
-        container.pop("readinessProbe", None)
-        container["ports"] = [{"name": "dns", "containerPort": 53, "protocol": "UDP"}]
-        spec |= {"hostNetwork": True, "automountServiceAccountToken": False}
 
-    cache = {"k8s-app": "node-local-dns"}
-    making.pods("DaemonSet", "kube-system/node-local-dns", cache, "node-local-dns", on_host)
-    for node in making.scene.breakable.nodes:
-        making.scene.kubelet(node, clusterDNS=[LOCAL])
+def kubespray(making: Making) -> None:
+    """A Service coredns, and nodelocaldns, whose DaemonSet wears the label of kube-dns."""
+    ip = making.dns_ip
+    making.scene.delete("Service", "kube-dns")
+    making.service("kube-system/coredns", KUBE_DNS, ip=ip)
+    making.corefile(KUBESPRAY)
+    for kind in ("ConfigMap", "Deployment", "Service"):
+        making.mark(kind, "kube-system/coredns", labels={MODE: "Reconcile"})
+    own = {**KUBE_DNS, MODE: "Reconcile"}
+    cache_on_nodes(making, "kube-system/nodelocaldns", "169.254.25.10", ip, own)
 
 
 def k3s(making: Making) -> None:
@@ -163,89 +144,37 @@ def k3s(making: Making) -> None:
     def with_custom(thing: Manifest) -> None:
         spec = thing["spec"]["template"]["spec"]
         spec["volumes"][0]["configMap"]["items"].append({"key": "NodeHosts", "path": "NodeHosts"})
-        custom = {"name": "coredns-custom", "optional": True}
-        spec["volumes"].append({"name": "custom", "configMap": custom})
-        mount = {"name": "custom", "mountPath": "/etc/coredns/custom", "readOnly": True}
-        spec["containers"][0]["volumeMounts"].append(mount)
+        making.imports(thing, "custom-config-volume", "coredns-custom")
 
     making.scene.change("ConfigMap", "coredns", with_hosts)
     making.scene.change("Deployment", "coredns", with_custom)
+    own = {"objectset.rio.cattle.io/owner-gvk": "k3s.cattle.io/v1, Kind=Addon"}
+    for kind, name in (
+        ("ConfigMap", "coredns"),
+        ("Deployment", "coredns"),
+        ("Service", "kube-dns"),
+    ):
+        making.mark(kind, f"kube-system/{name}", annotations=own)
 
 
-def without_objects(making: Making) -> None:
-    """CoreDNS as a program on each node, at the address that kubelets tell; nothing in the API."""
-    ip, image = making.dns_ip, making.image
-    making.without_kubeadm()
-    making.scene.delete("ConfigMap", "coredns")
-    making.addresses_on_nodes(ip)
-    making.file_on_nodes(
-        f"{ON_NODE}/kubeconfig", making.read_on_control_plane("/etc/kubernetes/admin.conf")
-    )
-    for node in making.scene.breakable.nodes:
-        known = f"        ttl 30\n        kubeconfig {ON_NODE}/kubeconfig\n"
-        lines = ROOT.replace("        ttl 30\n", known).replace("\n", "\\n")
-        making.scene.on_node(
-            node,
-            f"printf '{lines}' > {ON_NODE}/Corefile; mkdir -p /run/image-of-dns; "
-            f"ctr -n k8s.io images mount {image} /run/image-of-dns > /dev/null; "
-            f"cp /run/image-of-dns/coredns {ON_NODE}/coredns; "
-            "ctr -n k8s.io images unmount /run/image-of-dns > /dev/null; "
-            f"systemd-run --quiet --unit=node-dns {ON_NODE}/coredns -conf {ON_NODE}/Corefile",
-            "systemctl stop node-dns; rmdir /run/image-of-dns",
-        )
+def microk8s(making: Making) -> None:
+    """One replica, a log of errors, objects of an addon manager on nodes of MicroK8s."""
+    making.corefile(MICROK8S)
+    making.scene.change("Deployment", "coredns", lambda thing: thing["spec"].update(replicas=1))
+    making.mark("ConfigMap", "kube-system/coredns", labels={MODE: "EnsureExists"})
+    for kind, name in (("Deployment", "coredns"), ("Service", "kube-dns")):
+        making.mark(kind, f"kube-system/{name}", labels={MODE: "Reconcile"})
+    making.mark_nodes({"microk8s.io/cluster": "true"})
 
 
-def chart_beside_old_service(making: Making) -> None:
-    """The chart's CoreDNS with a label of its own, and the old Service, which selects it."""
-    labels = {"k8s-app": "coredns", "app.kubernetes.io/name": "coredns"}
-    making.without_kubeadm(service=False)
-    making.config_map("kube-system/chart-coredns", Corefile=ROOT)
-    making.pods("Deployment", "kube-system/chart-coredns", labels, "chart-coredns", replicas=2)
-    making.service("kube-system/coredns", labels)
-    making.scene.change(
-        "Service", "kube-dns", lambda thing: thing["spec"].update(selector={"k8s-app": "coredns"})
-    )
-
-
-def two_daemonsets(making: Making) -> None:
-    """Two DaemonSets behind one Service: one for the control plane, one for the workers."""
-    making.without_kubeadm(service=False)
-    is_control_plane = "node-role.kubernetes.io/control-plane"
-    for name, operator in (("dns-control", "Exists"), ("dns-workers", "DoesNotExist")):
-        chosen = [{"matchExpressions": [{"key": is_control_plane, "operator": operator}]}]
-        affinity = {
-            "nodeAffinity": {
-                "requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": chosen}
-            }
-        }
-
-        def only_there(spec: Manifest, affinity: Manifest = affinity) -> None:
-            spec["affinity"] = affinity
-
-        making.pods(
-            "DaemonSet", f"kube-system/{name}", {**KUBE_DNS, "part": name}, "coredns", only_there
-        )
-
-
-def host_network(making: Making) -> None:
-    """Replicas on the nodes' own network, one on each node."""
-    making.without_kubeadm(service=False)
-
-    def on_host(spec: Manifest) -> None:
-        spec["hostNetwork"] = True
-
-    making.pods("DaemonSet", "kube-system/coredns", KUBE_DNS, "coredns", on_host)
-
-
-SHAPES = (
-    Shape("openshift", "DaemonSet dns-default on 5353, metrics on loopback, no loop", openshift),
-    Shape("openshift-consul", "OpenShift's, beside another DNS Service", openshift_with_consul),
-    Shape(
-        "rke2-nodelocal", "RKE2's names, a cache on each node that pods are told", rke2_nodelocal
-    ),
-    Shape("k3s", "NodeHosts, and imports that may be empty", k3s),
-    Shape("no-objects", "EKS Auto Mode: DNS is a program on each node", without_objects),
-    Shape("chart", "the chart's CoreDNS behind the old Service", chart_beside_old_service),
-    Shape("two-daemonsets", "two workloads behind one Service", two_daemonsets),
-    Shape("host-network", "replicas on the nodes' own network", host_network),
-)
+def kops(making: Making) -> None:
+    """The zone with a dot at its end, and the labels of kOps' add-on."""
+    making.corefile(KOPS)
+    addon = "coredns.addons.k8s.io"
+    labels = {"addon.kops.k8s.io/name": addon, "app.kubernetes.io/managed-by": "kops"}
+    for kind, name in (
+        ("ConfigMap", "coredns"),
+        ("Deployment", "coredns"),
+        ("Service", "kube-dns"),
+    ):
+        making.mark(kind, f"kube-system/{name}", labels={**labels, "k8s-addon": addon})

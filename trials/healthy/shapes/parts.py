@@ -5,7 +5,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property
 
-from clusterdns.cluster import Manifest, is_ready
+from clusterdns.cluster import Manifest, is_ready, path_of
 from clusterdns.wait import eventually
 from trials.faults.nodes import read_file, write_file
 from trials.faults.scene import KUBE_SYSTEM, Scene
@@ -58,6 +58,60 @@ class Making:
     def image(self) -> str:
         """The image of CoreDNS."""
         return str(self.deployment["spec"]["template"]["spec"]["containers"][0]["image"])
+
+    def corefile(self, text: str) -> None:
+        """Another Corefile in the ConfigMap that kubeadm made, and new replicas."""
+        self.scene.corefile(lambda _: text)
+
+    def imports(self, workload: Manifest, volume: str, config_map: str) -> None:
+        """Mount a ConfigMap that need not exist in the folder custom beside the Corefile."""
+        spec = workload["spec"]["template"]["spec"]
+        spec["volumes"].append(
+            {"name": volume, "configMap": {"name": config_map, "optional": True}}
+        )
+        mount = {"name": volume, "mountPath": "/etc/coredns/custom", "readOnly": True}
+        spec["containers"][0]["volumeMounts"].append(mount)
+
+    def mark(
+        self,
+        kind: str,
+        where: str,
+        *,
+        labels: dict[str, str] | None = None,
+        annotations: dict[str, str] | None = None,
+        manager: str = "",
+    ) -> None:
+        """More labels and annotations of an object, written by this manager of fields if any."""
+        namespace, _, name = where.rpartition("/")
+        self.scene.change(kind, name, lambda thing: None, namespace or None)  # to be put back
+        self.scene.api.request(
+            "PATCH",
+            path_of(kind, namespace or None, name),
+            {"metadata": {"labels": labels or {}, "annotations": annotations or {}}},
+            {"fieldManager": manager} if manager else None,
+            "application/merge-patch+json",
+        )
+
+    def mark_nodes(self, labels: dict[str, str]) -> None:
+        """More labels of all nodes."""
+        for node in self.scene.breakable.nodes:
+            self.mark("Node", node, labels=labels)
+
+    def idle(self, where: str, labels: dict[str, str]) -> None:
+        """A Deployment of one pod that does nothing."""
+        idle = {
+            "name": "main",
+            "image": self.scene.breakable.tools.dnsutils,
+            "command": ["sh", "-c", "exec sleep infinity"],
+        }
+        spec = {
+            "containers": [idle],
+            "terminationGracePeriodSeconds": 0,
+            "automountServiceAccountToken": False,
+        }
+        template = {"metadata": {"labels": labels}, "spec": spec}
+        own = {"selector": {"matchLabels": labels}, "template": template, "replicas": 1}
+        self.scene.create({**_object("apps/v1", "Deployment", where, labels), "spec": own})
 
     def without_kubeadm(self, *, service: bool = True) -> None:
         """Take away what kubeadm made: the Deployment, and its Service too."""
