@@ -62,9 +62,9 @@ class Change:
         gone = version_of(self.until) if self.until else NEVER
         return version_of(self.version) <= version < gone
 
-    def explains(self, seen: Seen) -> bool:
-        """Whether a difference is one that this change is known to make."""
-        return any(_matches(form, seen) for form in self.shows)
+    def explains(self, seen: Seen) -> int:
+        """How exactly a difference is one that this change is known to make; 0: it is none."""
+        return max((len(form) for form in self.shows if _matches(form, seen)), default=0)
 
     def in_words(self, target: Version) -> str:
         """The change with its source."""
@@ -130,8 +130,11 @@ class Met:
         """What the change meets here, and how it is seen."""
         return f"{self.change.id} meets {'; '.join(self.evidence)}; see: {self.change.see}"
 
-    def explains(self, seen: Seen) -> bool:
-        """Whether it explains a difference between running (older) and target (newer)."""
+    def explains(self, seen: Seen) -> int:
+        """How exactly it explains a difference between running (older) and target (newer).
+
+        0: not at all. The more of a difference a row of the table names, the better it fits.
+        """
         if not self.comes:
             return self.change.explains(_turned(seen))
         return self.change.explains(seen)

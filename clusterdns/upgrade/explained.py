@@ -9,12 +9,15 @@ SUFFIXES = ("_bucket", "_sum", "_count")
 
 
 def explained(met: Sequence[Met], seen: Iterable[Seen]) -> tuple[dict[str, list[Seen]], list[Seen]]:
-    """The differences by the id of the first change that explains each, and those without one."""
+    """The differences by the id of the change that explains each best, and those without one."""
     known: dict[str, list[Seen]] = {}
     unknown: list[Seen] = []
     for each in seen:
-        found = next((one for one in met if one.explains(each)), None)
-        (known.setdefault(found.change.id, []) if found else unknown).append(each)
+        best = max(met, key=lambda one: one.explains(each), default=None)
+        if best is None or not best.explains(each):
+            unknown.append(each)
+        else:
+            known.setdefault(best.change.id, []).append(each)
     return known, unknown
 
 
@@ -52,12 +55,13 @@ def lost_series(
 ) -> tuple[list[str], list[str]]:
     """The names of series that only the older side has: those of known changes, and others."""
     sources = {name: one.change for one in met for name in one.lost}
-    known, unknown = [], []
+    told: dict[str, None] = {}
+    unknown: dict[str, None] = {}
     for name in sorted(older - newer):
         plain = next((name.removesuffix(s) for s in SUFFIXES if name.endswith(s)), name)
         change = sources.get(name) or sources.get(plain)
         if change:
-            known.append(f"the series {name} is not there ({change.id}, {change.source})")
+            told[f"no series of {plain} is there any more ({change.id}, {change.source})"] = None
         else:
-            unknown.append(f"the series {name} is not there")
-    return known, unknown
+            unknown[f"no series of {plain} is there any more"] = None
+    return list(told), list(unknown)

@@ -20,6 +20,7 @@ from clusterdns.matrix.answer import Answer
 from clusterdns.matrix.question import Question, Server
 from clusterdns.own_coredns import NotPossibleError
 from clusterdns.upgrade.changes import Seen
+from clusterdns.upgrade.explained import explained
 from clusterdns.upgrade.target import Target
 from selftests.diagnosis.healthy_facts import COREFILE
 from selftests.experiments.places import Recorder, inventory, node, replica, workspace
@@ -219,8 +220,20 @@ def test_a_series_that_is_known_to_go_has_its_source() -> None:
     gone = replace(result(), metrics=(NAMES, NAMES - {"coredns_forward_requests_total"}))
     changes = list(met(USUAL, "1.10.1", "1.11.1").values())
     said = message(checks.test_no_known_change_is_seen, gone, changes, changes)
-    assert "coredns_forward_requests_total is not there (forward-metrics-renamed, #6178" in said
+    assert (
+        "coredns_forward_requests_total is there any more (forward-metrics-renamed, #6178" in said
+    )
     assert message(checks.test_no_unknown_difference_is_seen, gone, changes) == ""
+
+
+def test_the_change_that_fits_best_explains() -> None:
+    """The one whose row names most of the difference, wherever it stands in the table."""
+    ttl = Seen("a.test.", "A", "size 1232", "again", "ttl", "3600 s (A in answer)", "86400 s (A)")
+    rich = replace(USUAL, reading=read(COREFILE.replace("cache 30 {", "cache 86400 {")))
+    changes = list(met(rich, "1.14.3", "1.14.7").values())
+    known, unknown = explained(changes, [ttl, replace(ttl, newer="30 s (CNAME in answer)"), ODD])
+    assert list(known) == ["cache-beyond-an-hour", "alias-without-answer-uncached"]
+    assert unknown == [ODD]
 
 
 def test_what_only_our_objects_meet_says_so() -> None:
@@ -230,10 +243,12 @@ def test_what_only_our_objects_meet_says_so() -> None:
     assert "Only objects of this run meet it here." in said
 
 
-def setup_of(folder: Path, image: str, target: Target | None) -> ExperimentSetup:
-    """A workspace whose cluster runs this image."""
+def setup_of(
+    folder: Path, image: str, target: Target | None, corefile: str = COREFILE
+) -> ExperimentSetup:
+    """A workspace whose cluster runs this image with this Corefile."""
     found = inventory((node("a"),), (replica("coredns-1", "a"),), image)
-    made = workspace(folder, replace(found, corefile_text=COREFILE), Recorder())
+    made = workspace(folder, replace(found, corefile_text=corefile), Recorder())
     return ExperimentSetup(made, "a", account="coredns", target=target)
 
 
@@ -258,3 +273,11 @@ def test_what_cannot_be_had_says_why(
     """And what to do."""
     with pytest.raises(NotPossibleError, match=words):
         UpgradedExperiment.make(setup_of(tmp_path, image, target))
+
+
+def test_what_is_refused_is_not_compared(tmp_path: Path) -> None:
+    """The other side would not start: the first reason is told, and no time is lost."""
+    corefile = COREFILE + "example.org:53 {\n    secondary\n}\n"
+    setup = setup_of(tmp_path, "mine/coredns:v1.12.1", Target("1.15.0"), corefile)
+    with pytest.raises(NotPossibleError, match=r"does not start with this Corefile.*secondary"):
+        UpgradedExperiment.make(setup)

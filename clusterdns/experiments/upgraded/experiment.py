@@ -101,6 +101,11 @@ class UpgradedExperiment(Experiment[Upgraded]):
                 f"which image CoreDNS {self.upgrade.target.version} has is not known beside "
                 f"{found.image}: name it with --target-image"
             )
+        if refused := self.upgrade.refusals():
+            raise NotPossibleError(
+                f"CoreDNS {self.upgrade.target.version} does not start with this Corefile, so "
+                f"nothing can be compared until it does: {refused[0]}"
+            )
         sides = zip(
             SIDES, (found.image, image), (found.corefile, self.upgrade.corefile_after), strict=True
         )
@@ -169,7 +174,7 @@ class UpgradedExperiment(Experiment[Upgraded]):
         try:
             return context.wait_until_serving(instance, corefiles.PORT)
         except NotPossibleError as error:
-            if instance is self.instances[0]:
+            if instance is self.instances[0] or "did not start" not in str(error):
                 raise
             raise NotPossibleError(
                 f"{error}; its image is {instance.image}: the nodes must have it or be able to "
