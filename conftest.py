@@ -23,6 +23,7 @@ pytest_plugins = [
     "fixtures.admission",  # pods that somebody rewrites, and names that Services hide
     "fixtures.nodefiles",  # what the nodes' own resolv.conf leads to
     "fixtures.diagnosis",  # after a failure: facts, and the cause that explains most
+    "fixtures.compare",  # --compare: what has changed since earlier reports; answers are kept
     "fixtures.notes",  # after a run without a failure: what looks like one, and is none
     "fixtures.report",  # results.yaml, junit.xml, report.html, events.jsonl, exit codes
 ]

@@ -76,6 +76,11 @@ class Content:
         return "AA" in self.flags.split()
 
     @property
+    def truncated(self) -> bool:
+        """Whether it is cut short: which records are in it is then left to the server."""
+        return "TC" in self.flags.split()
+
+    @property
     def sections(self) -> tuple[tuple[str, tuple[Entry, ...]], ...]:
         """The three sections by their names."""
         return (

@@ -18,6 +18,7 @@ from clusterdns.own_coredns import (
 )
 from clusterdns.probe import Probe
 from clusterdns.testbed.testbed import DEFAULT_DOMAIN, Testbed, Workspace
+from clusterdns.upgrade.target import Target
 from clusterdns.wait import eventually
 
 READY = Question("ready.dns-conformance.test.", "A")  # any answer at all means: it serves
@@ -48,6 +49,7 @@ class ExperimentSetup:
     external_name: str | None = None  # --external-name
     account: str | None = None  # that may read the cluster, for instances that know its names
     no_account: str = "nobody asked for one"  # why there is none
+    target: Target | None = None  # where an upgrade leads to, for what compares two versions
 
     def must_have_account(self) -> str:
         """The account that may read the cluster. Raises NotPossibleError, which says why not."""

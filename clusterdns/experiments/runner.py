@@ -28,6 +28,7 @@ from clusterdns.own_coredns import ACCOUNT, NotPossibleError, may_read_cluster, 
 from clusterdns.probe import ProbeLostError
 from clusterdns.run.ledger import one_line
 from clusterdns.testbed.testbed import Testbed, Workspace
+from clusterdns.upgrade.target import Target
 
 T = TypeVar("T")
 
@@ -36,10 +37,15 @@ class ExperimentRunner:
     """The experiments that the selected checks need. Raises nothing but in ``result``."""
 
     def __init__(
-        self, workspace: Workspace, wanted: Collection[str], external_name: str | None = None
+        self,
+        workspace: Workspace,
+        wanted: Collection[str],
+        external_name: str | None = None,
+        target: Target | None = None,
     ) -> None:
         self._workspace = workspace
         self._external_name = external_name
+        self._target = target
         self._wanted = {name: each for name, each in EXPERIMENTS.items() if name in wanted}
         self._testbed: Future[Testbed] = Future()
         self._impossible: dict[str, str] = {}  # why an experiment cannot even be written down
@@ -80,7 +86,7 @@ class ExperimentRunner:
             if not (each.needs_coredns and why_no_coredns(workspace.inventory))
         }
         nodes = bench_nodes(workspace)
-        first = ExperimentSetup(workspace, nodes[0], self._external_name)
+        first = ExperimentSetup(workspace, nodes[0], self._external_name, target=self._target)
         what = read_by_experiments(first, chosen.values())
         account, why = reader(workspace, what) if what else (None, "")
         turns = cycle(nodes)

@@ -267,4 +267,5 @@ class Everyone:
     def put(self, *questions: Question, servers: Iterable[Server] | None = None) -> Answers:
         """Put questions that need more than a name and a type, or go to some servers only."""
         cells = self.everyone.ask(questions, self.transport, servers)
+        self.tally.heard.extend(cells)
         return Answers(cells, self.tally, self.everyone.repeat)

@@ -27,6 +27,7 @@ class Question:
     edns: int = 0  # EDNS version
     dnssec_ok: bool = False
     options: tuple[tuple[int, bytes], ...] = ()  # EDNS options: code and content
+    checking_disabled: bool = False
 
     def __str__(self) -> str:
         rdclass = "" if self.rdclass == "IN" else f" {self.rdclass}"
@@ -59,6 +60,8 @@ class Question:
         )
         if not self.recursion_desired:
             query.flags &= ~dns.flags.RD
+        if self.checking_disabled:
+            query.flags |= dns.flags.CD
         return query
 
     def dig(self, server: "Server", transport: Transport) -> list[str]:
@@ -75,6 +78,7 @@ class Question:
         words += [f"+bufsize={self.payload}" if self.payload else "+noedns"]
         words += [f"+edns={self.edns}"] if self.edns else []
         words += ["+dnssec"] if self.dnssec_ok else []
+        words += ["+cdflag"] if self.checking_disabled else []
         words += [f"+ednsopt={code}:{content.hex()}" for code, content in self.options]
         return [word for word in words if word]
 

@@ -3,6 +3,7 @@
 import statistics
 from dataclasses import dataclass, field
 
+from clusterdns.matrix.answer import Answer
 from clusterdns.report.cell import FILE, Cell
 
 
@@ -11,6 +12,7 @@ class Tally:
     """Everything that one check compared, in order."""
 
     cells: list[Cell] = field(default_factory=list)
+    heard: list[Answer] = field(default_factory=list)  # of the whole matrix, for the next run
 
     def add(self, cell: Cell) -> None:
         """Note one comparison."""

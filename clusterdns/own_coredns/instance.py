@@ -87,6 +87,7 @@ class OwnCoreDns:
     service: bool = False
     env: Sequence[Manifest] = ()  # that the Corefile names
     pace: Pace = GENTLY  # at which it is looked at until it runs
+    image: str = ""  # of another version; empty: the cluster's own
     changed: int = field(default=0, init=False)  # how often its files were changed
 
     def manifests(self) -> list[Manifest]:
@@ -110,7 +111,7 @@ class OwnCoreDns:
             self.workspace.run,
             self.name,
             self.workspace.namespace,
-            inventory.image,
+            self.image or inventory.image,
             node=self.node or ready_node(inventory),
             dns_policy="Default",
             lifetime=self.workspace.timeouts.lifetime,
@@ -124,7 +125,8 @@ class OwnCoreDns:
             spec["restartPolicy"] = "Never"
         # The image's own entry point is CoreDNS, unless the cluster's manifest has to name it.
         command = inventory.container.get("command") or []
-        own = Companion(MAIN, inventory.image, command, ("-conf", f"{FOLDER}/Corefile"))
+        image = self.image or inventory.image
+        own = Companion(MAIN, image, command, ("-conf", f"{FOLDER}/Corefile"))
         spec["containers"] = [container(each) for each in (own, *self.companions)]
         if self.env:
             spec["containers"][0]["env"] = list(self.env)

@@ -17,6 +17,7 @@ from clusterdns.report.blocks import (
     remedy_lines,
     verdict_lines,
 )
+from clusterdns.report.changes import brief_comparison
 from clusterdns.report.groups import Alike, Explained, by_cause, by_rule
 from clusterdns.report.lines import Line, clipped, rows, shares, shortened
 from clusterdns.report.model import Diagnosis, Report
@@ -93,11 +94,13 @@ def brief(
     for end in verdicts:
         if rows(end, columns) <= VERDICT_ROWS:
             break
-    room = MOST_ROWS - rows(end, columns)
+    changes = brief_comparison(report.comparison, columns)
+    room = MOST_ROWS - rows([*end, *changes], columns)
     sections = sections_of(report)
     wanted = sum(each.wanted(columns) + 2 for each in sections)
     causes = causes_lines(report.diagnoses, columns, room - min(wanted, FAILURE_ROWS))
-    return [*sections_lines(sections, columns, room - rows(causes, columns)), *causes, *end]
+    told = sections_lines(sections, columns, room - rows(causes, columns))
+    return [*told, *changes, *causes, *end]
 
 
 def sections_of(report: Report) -> list[Section]:

@@ -7,6 +7,7 @@ from typing import get_args
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from clusterdns.report.changes import summary_of
 from clusterdns.report.groups import by_cause
 from clusterdns.report.model import Check, Outcome, Report
 from clusterdns.report.results import HTML, write_whole
@@ -73,6 +74,8 @@ def render(report: Report) -> str:
         outcomes=get_args(Outcome),
         counted=counted,
         cells_shown=CELLS_SHOWN,
+        comparison=report.comparison,
+        comparison_summary=summary_of(report.comparison) if report.comparison else "",
     )
 
 

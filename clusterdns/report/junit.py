@@ -11,6 +11,7 @@ import re
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+from clusterdns.report.changes import change_of, properties_of
 from clusterdns.report.groups import evidence_shown_at
 from clusterdns.report.model import Check, Report
 from clusterdns.report.results import JUNIT, write_whole
@@ -47,9 +48,10 @@ def junit_tree(report: Report) -> ET.Element:
     _properties(suite, report)
     if ended_early:
         _session_case(suite, report)
-    shown_at = evidence_shown_at(report)
+    shown_at, changes = evidence_shown_at(report), change_of(report.comparison)
     for check in report.checks:
-        _case(suite, check, _evidence(check, shown_at.get(check.name, check)))
+        change = changes.get(check.key, "")
+        _case(suite, check, _evidence(check, shown_at.get(check.name, check)), change)
     return root
 
 
@@ -69,6 +71,7 @@ def _properties(suite: ET.Element, report: Report) -> None:
         facts[f"diagnosis {number}"] = words
     if report.unexplained:
         facts["unexplained"] = ", ".join(check.name for check in report.unexplained)
+    facts |= dict(properties_of(report.comparison))
     for name, value in facts.items():
         ET.SubElement(properties, "property", {"name": name, "value": clean(str(value))})
 
@@ -90,7 +93,7 @@ def _evidence(check: Check, shown_at: Check) -> str:
     return f"{begins}\nalike: the evidence stands once, at {shown_at.name}; all is in report.html"
 
 
-def _case(suite: ET.Element, check: Check, evidence: str) -> None:
+def _case(suite: ET.Element, check: Check, evidence: str, change: str) -> None:
     path, _, name = check.id.rpartition("::")
     case = ET.SubElement(
         suite,
@@ -108,10 +111,10 @@ def _case(suite: ET.Element, check: Check, evidence: str) -> None:
     elif check.outcome in ("not-run", "not-applicable", "waived"):
         message = f"{check.outcome}: {first_line(check.message)}"
         ET.SubElement(case, "skipped", {"message": message, "type": check.outcome})
-    ET.SubElement(case, "system-out").text = clean(_about(check, evidence))
+    ET.SubElement(case, "system-out").text = clean(_about(check, evidence, change))
 
 
-def _about(check: Check, evidence: str) -> str:
+def _about(check: Check, evidence: str, change: str) -> str:
     lines = [
         f"outcome: {check.outcome}",
         f"level: {check.level}",
@@ -121,6 +124,7 @@ def _about(check: Check, evidence: str) -> str:
         *([f"not asked: {check.not_asked}"] if check.not_asked else []),
         f"lost: {check.lost}",
         f"deviating: {len(check.deviating)}",
+        *([f"change: {change}"] if change else []),
     ]
     if check.measured:
         lines.append(f"measured: {check.measured}")

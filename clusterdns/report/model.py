@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from clusterdns.report.cell import Cell
+from clusterdns.report.comparison import Comparison
 
 Level = Literal["must", "should", "may", "advice"]
 Outcome = Literal["passed", "failed", "deviation", "waived", "not-applicable", "not-run"]
@@ -160,6 +161,7 @@ class Report:
     cleanup: CleanupResult = field(default_factory=CleanupResult)
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    comparison: Comparison | None = None  # with earlier reports, where --compare names any
 
     @property
     def summary(self) -> Summary:

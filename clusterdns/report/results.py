@@ -24,13 +24,18 @@ RESULTS = "results.yaml"
 EVENTS = "events.jsonl"
 JUNIT = "junit.xml"
 HTML = "report.html"
-FILES = (HTML, JUNIT, EVENTS, RESULTS)  # in the order of removal: the mark that it is ours last
+ANSWERS = "answers.json.gz"  # what checks were answered: for --compare
+ANSWERS_MARK = "cluster-dns-conformance-answers"  # in its gzip header (RFC 1952 2.3)
+FILES = (HTML, JUNIT, EVENTS, RESULTS)
+# In the order of removal: the mark that it is ours last.
+REMOVED = (HTML, JUNIT, ANSWERS, EVENTS, RESULTS)
 
-# What stands in the first characters of the other three, written by the suite or by ./run.
+# What stands in the first characters of the others, written by the suite or by ./run.
 MARKS = {
     HTML: "<title>Cluster DNS",
     JUNIT: 'name="cluster-dns-conformance"',
     EVENTS: '{"time": "',
+    ANSWERS: ANSWERS_MARK,
 }
 MARK_WITHIN = 2000
 
@@ -123,6 +128,7 @@ def to_document(report: Report) -> Document:
             "restored": list(report.cleanup.restored),
             "leftovers": list(report.cleanup.leftovers),
         },
+        **({"comparison": report.comparison.document()} if report.comparison else {}),
     }
 
 
@@ -183,8 +189,13 @@ def write_results(report: Report, folder: Path) -> None:
 
 def write_whole(path: Path, text: str) -> None:
     """Replace a file in one step: a kill at any moment leaves no half file. Raises OSError."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, octets: bytes) -> None:
+    """As write_whole, with octets. Raises OSError."""
     unfinished = path.with_name(f".{path.name}.unfinished")
-    unfinished.write_text(text, encoding="utf-8")
+    unfinished.write_bytes(octets)
     unfinished.replace(path)
 
 
@@ -277,7 +288,7 @@ def hold(folder: Path) -> int:
 def claim_folder(folder: Path) -> None:
     """Make the directory, or clear it of an earlier run's files.
 
-    Raises NotOursError when one of the four files is not that of a run of this suite; then
+    Raises NotOursError when one of the files is not that of a run of this suite; then
     nothing is removed. Raises OSError.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -286,6 +297,6 @@ def claim_folder(folder: Path) -> None:
     for name, mark in MARKS.items():
         if not is_marked(folder / name, mark):
             raise NotOursError(f"{folder / name} is not a file of this suite")
-    for name in FILES:
+    for name in REMOVED:
         (folder / name).unlink(missing_ok=True)
         (folder / f".{name}.unfinished").unlink(missing_ok=True)

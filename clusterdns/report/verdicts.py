@@ -1,6 +1,6 @@
 """The exit code and the result of a run."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from clusterdns.report.exit_codes import ExitCode
 from clusterdns.report.model import Check, CleanupResult, Result
@@ -17,9 +17,11 @@ def exit_code(
     suite_error: bool = False,
     require_complete: bool = False,
     unprobed: bool = False,
+    excused: Collection[str] = (),
 ) -> int:
     """The exit code, given pytest's own status; precedence 11 > 3 > 2 > 1 > 10 > 12 > 5.
 
+    ``excused``: names of failed checks that are no regressions (--compare): they give no code 1.
     ``unprobed``: whether a node has no probe, which makes a run incomplete whatever was selected.
     A clean-up that was not verified counts as one that failed.
     A status that neither pytest nor the contract gives a place stands where pytest's do.
@@ -31,8 +33,10 @@ def exit_code(
         return ExitCode.INTERNAL_ERROR
     if status not in PLACED:
         return status
-    if "failed" in outcomes or status == ExitCode.FAILED:
+    failed = {check.name for check in checks if check.outcome == "failed"}
+    if failed - set(excused) or (status == ExitCode.FAILED and not failed):
         return ExitCode.FAILED
+    status = ExitCode.OK if status == ExitCode.FAILED else status
     if status == ExitCode.CANNOT_JUDGE:
         return ExitCode.CANNOT_JUDGE
     if require_complete and (unprobed or "not-run" in outcomes):

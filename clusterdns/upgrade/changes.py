@@ -13,6 +13,7 @@ from clusterdns.upgrade.conditions import Surroundings, evidence_of
 
 Kind = Literal["answers", "metrics", "defaults", "permissions"]
 KINDS: Sequence[Kind] = get_args(Kind)
+Which = Literal["first", "again"]
 
 
 @dataclass(frozen=True)
@@ -26,10 +27,17 @@ class Seen:
     name: str
     type: str
     edns: str
-    which: Literal["first", "again"]
+    which: Which
     field: str
     older: str
     newer: str
+
+    def __str__(self) -> str:
+        how = f" ({self.edns})" if self.edns != "size 1232" else ""
+        again = " asked again" * (self.which == "again")
+        return (
+            f"{self.name} {self.type}{how}{again}: {self.field} was {self.older}, is {self.newer}"
+        )
 
 
 @dataclass(frozen=True)
@@ -45,6 +53,7 @@ class Change:
     hits: tuple[str, ...]
     until: str = ""
     names: tuple[str, ...] = ()
+    adds: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
     shows: tuple[Mapping[str, str], ...] = ()
 
@@ -53,17 +62,16 @@ class Change:
         gone = version_of(self.until) if self.until else NEVER
         return version_of(self.version) <= version < gone
 
-    def explains(self, seen: Seen) -> bool:
-        """Whether a difference is one that this change is known to make."""
-        return any(_matches(form, seen) for form in self.shows)
+    def explains(self, seen: Seen) -> int:
+        """How exactly a difference is one that this change is known to make; 0: it is none."""
+        return max((len(form) for form in self.shows if _matches(form, seen)), default=0)
 
-    def in_words(self, evidence: Sequence[str], target: Version) -> str:
-        """The change with its source, what it meets here, and how it is seen."""
+    def in_words(self, target: Version) -> str:
+        """The change with its source."""
         way = f"since {self.version}" if self.holds(target) else f"undone below {self.version}"
         if self.until and target >= version_of(self.until):
             way = f"undone since {self.until}"
-        met = f" It meets {'; '.join(evidence)}." if evidence else ""
-        return f"{self.id} ({way}, {self.source}): {self.says}{met} See: {self.see}"
+        return f"{self.id} ({way}, {self.source}): {self.says}"
 
 
 def _matches(form: Mapping[str, str], seen: Seen) -> bool:
@@ -78,7 +86,9 @@ def read_changes(path: Path = FOLDER / "changes.toml") -> Sequence[Change]:
     """
     found: dict[str, Change] = {}
     for entry in tomllib.loads(path.read_text(encoding="utf-8"))["change"]:
-        lists = {key: tuple(entry.get(key, ())) for key in ("hits", "names", "types", "shows")}
+        lists = {
+            key: tuple(entry.get(key, ())) for key in ("hits", "names", "adds", "types", "shows")
+        }
         try:
             change = Change(**{**entry, **lists})
         except TypeError as error:
@@ -108,10 +118,23 @@ class Met:
         return self.change.holds(self.target)
 
     def __str__(self) -> str:
-        return self.change.in_words(self.evidence, self.target)
+        return self.change.in_words(self.target)
 
-    def explains(self, seen: Seen) -> bool:
-        """Whether it explains a difference between running (older) and target (newer)."""
+    @property
+    def lost(self) -> tuple[str, ...]:
+        """The names of metrics that are gone, or may be, at the target."""
+        return self.change.names if self.comes else self.change.adds
+
+    @property
+    def details(self) -> str:
+        """What the change meets here, and how it is seen."""
+        return f"{self.change.id} meets {'; '.join(self.evidence)}; see: {self.change.see}"
+
+    def explains(self, seen: Seen) -> int:
+        """How exactly it explains a difference between running (older) and target (newer).
+
+        0: not at all. The more of a difference a row of the table names, the better it fits.
+        """
         if not self.comes:
             return self.change.explains(_turned(seen))
         return self.change.explains(seen)

@@ -26,6 +26,8 @@ MARKS = {  # without quotes; those of clusterdns.report.results
     "events.jsonl": ("{time: ",),
 }
 FILES = ("results.yaml", "junit.xml", "report.html", "events.jsonl")
+ANSWERS = "answers.json.gz"  # of an earlier run: a stub has none
+ANSWERS_MARK = b"cluster-dns-conformance-answers"
 SUMMARY = ("passed", "failed", "deviations", "waived", "notApplicable", "notRun")
 TIMING = ("host_s", "cluster_s", "setup_s", "checks_s", "teardown_s")
 
@@ -42,7 +44,10 @@ def option(arguments: Sequence[str], name: str, default: str) -> str:
 
 
 def is_ours(folder: Path) -> bool:
-    """Whether a run may write here: each of the four files is missing or of this suite."""
+    """Whether a run may write here: each of our files is missing or of this suite."""
+    answers = folder / ANSWERS
+    if answers.exists() and ANSWERS_MARK not in answers.read_bytes()[:200]:
+        return False
     for name, marks in MARKS.items():
         path = folder / name
         text = path.read_text(errors="replace") if path.exists() else ""
@@ -89,7 +94,7 @@ def write_stub(arguments: Sequence[str], reason: str, code: int, host_seconds: f
     report = _results(arguments, reason, code, host_seconds, now)
     event = {"time": now, "event": "finished", "result": "error", "exitCode": code}
     folder.mkdir(parents=True, exist_ok=True)
-    for name in FILES:
+    for name in (*FILES, ANSWERS):
         (folder / name).unlink(missing_ok=True)
     _write(folder / "events.jsonl", json.dumps({**event, "message": reason}) + "\n")
     _write(folder / "junit.xml", _junit(reason, host_seconds, now))

@@ -37,8 +37,8 @@ COOKIE = dns.edns.OptionType.COOKIE
 COOKIE = dns.edns.OptionType.COOKIE
 A = "A in additional"
 WHY = "no reachable authority"
-FIRST = "web.a.test. SRV 0 50 80 one.web.a.test."
-SECOND = "web.a.test. SRV 0 50 80 two.web.a.test."
+FIRST = "SRV 0 50 80 one.web.a.test."
+SECOND = "SRV 0 50 80 two.web.a.test."
 
 
 def compared(before: str, now: str) -> list[Difference]:

@@ -29,7 +29,9 @@ from clusterdns.resolvconf import ResolvConf
 from clusterdns.run.plan import HOST_PLACE, PLACES, PlannedObject, planned
 from clusterdns.testbed.probes import probe_manifests, probe_name
 from clusterdns.testbed.testbed import Testbed, Workspace
+from clusterdns.upgrade.target import Target
 from fixtures.clients import CANARY
+from selftests.diagnosis.healthy_facts import COREFILE
 
 from .places import Recorder, inventory, node, replica, workspace
 
@@ -64,10 +66,10 @@ def setup(tmp_path: Path) -> ExperimentSetup:
     """Where everything is made: two namespaces of ours, two nodes with a replica each."""
     pods = tuple(replica(f"coredns-{name}", name) for name in NODES)
     found = inventory(tuple(map(node, NODES)), pods)
-    made = workspace(tmp_path, found, Api())
+    made = workspace(tmp_path, replace(found, corefile_text=COREFILE), Api())
     images = replace(made.images, musl="registry.example/musl:1")
     whole = replace(made, second_namespace=f"{made.namespace}-b", images=images)
-    return ExperimentSetup(whole, NODES[0], None, "coredns", "")
+    return ExperimentSetup(whole, NODES[0], None, "coredns", "", target=Target("1.14.7"))
 
 
 def made_by(make: Callable[[Workspace, str], object], setup: ExperimentSetup) -> list[Manifest]:

@@ -31,6 +31,8 @@ from clusterdns.own_coredns.instance import identity, main_started
 from clusterdns.run.identity import run_of
 from clusterdns.run.ownership import why_not_ours
 from clusterdns.testbed.testbed import Workspace
+from clusterdns.upgrade.target import Target
+from selftests.diagnosis.healthy_facts import COREFILE
 
 from .places import IMAGE, Recorder, inventory, node, replica, workspace
 
@@ -53,8 +55,8 @@ def recorder() -> Recorder:
 def setup(tmp_path: Path, recorder: Recorder) -> ExperimentSetup:
     """A workspace whose replica runs on the second node."""
     found = inventory(NODES, (replica("coredns-1", "b"),))
-    made = workspace(tmp_path, found, recorder)
-    return ExperimentSetup(made, instance_node(made))
+    made = workspace(tmp_path, replace(found, corefile_text=COREFILE), recorder)
+    return ExperimentSetup(made, instance_node(made), target=Target("1.14.7"))
 
 
 def all_pods(setup: ExperimentSetup) -> list[Manifest]:

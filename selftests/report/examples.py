@@ -10,6 +10,7 @@ import xmlschema
 
 from clusterdns import report as report_package
 from clusterdns.report.cell import Cell
+from clusterdns.report.comparison import AnswerChange, CheckChange, Comparison, SpeedChange
 from clusterdns.report.model import Check, CleanupResult, Diagnosis, Report, Suite, Timing
 from clusterdns.report.results import load_document
 
@@ -46,6 +47,24 @@ CAUSE = Diagnosis(
     evidence=("SERVFAIL from all replicas", "forward . 192.0.2.1"),
     remedy=("kubectl -n kube-system edit configmap coredns",),
     checks=(f"{PATH}::test_a[tcp]",),
+)
+
+COMPARISON = Comparison(
+    reports=("old of 2026-11-21T18:47:14Z: coredns 1.11.3 on kind-x",),
+    counts={"regressed": 1, "fixed": 1, "unchanged": 3, "gone": 1},
+    checks=(
+        CheckChange(f"{PATH}::test_a", "tcp", "regressed", "passed", "failed"),
+        CheckChange(f"{PATH}::test_b", "", "fixed", "failed", "deviation"),
+        CheckChange(f"{PATH}::test_z", "", "gone", "passed", ""),
+    ),
+    answers=(
+        AnswerChange("ttl", "30 s", "5 s", 12, ("a. A", "b. A", "c. A"), 7, ("pod/coredns-1",)),
+        AnswerChange("answer", "<b>", ODD, 1, ("web.<run>.svc.cluster.local. A",)),
+        AnswerChange("asked", "not asked", "asked", 0, ("new.test. A",)),
+    ),
+    paths=(SpeedChange("worker > pod/coredns-1 over udp", "slower", 1.2, 31.4, 40),),
+    facts=("its version: 1.11.3 before, 1.12.1 now",),
+    notes=("2 differences of answers did not come again when asked anew",),
 )
 
 REPORT = Report(
@@ -86,7 +105,7 @@ def assert_complete(folder: Path) -> dict[str, Any]:
     lines = (folder / "events.jsonl").read_text().splitlines()
     assert json.loads(lines[0])["event"] == "start"
     assert json.loads(lines[-1])["event"] == "finish"
-    assert {path.name for path in folder.iterdir()} == {
+    assert {path.name for path in folder.iterdir()} - {"answers.json.gz"} == {
         "results.yaml",
         "junit.xml",
         "report.html",

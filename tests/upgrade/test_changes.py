@@ -17,7 +17,8 @@ pytestmark = [pytest.mark.about("upgrade"), pytest.mark.needs("dns-objects")]
 def test_nothing_known_changes(met: Sequence[Met]) -> None:
     """Answers, metrics, defaults and permissions may change from version to version."""
     found = [f"{kind}: {one}" for kind in KINDS for one in met if one.change.kind == kind]
-    assert found == [], "\n".join(found)
+    details = [one.details for one in met]
+    assert found == [], "\n".join([*found, *details])
 
 
 @pytest.mark.quick
