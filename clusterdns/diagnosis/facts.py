@@ -20,6 +20,7 @@ from clusterdns.diagnosis.rows import Contact, PathLoss, Talk, Trouble
 from clusterdns.diagnosis.scopes import All, about, is_about
 from clusterdns.diagnosis.stored import confs_of, pruned
 from clusterdns.diagnosis.upstreams import host_of, root_upstreams
+from clusterdns.inventory.cache_workloads import CacheWorkload
 from clusterdns.inventory.inventory import Inventory
 from clusterdns.inventory.owner_places import Owner
 from clusterdns.inventory.told import Told
@@ -53,6 +54,7 @@ class Facts:
     api_slices: tuple[Manifest, ...] = ()
     kube_proxies: tuple[Manifest, ...] | None = None
     node_local: tuple[Manifest, ...] | None = None
+    caches: tuple[CacheWorkload, ...] = ()  # that listen on what pods are told
     policies: tuple[Manifest, ...] | None = None  # in our namespaces and that of the DNS pods
     probe_ips: Mapping[str, str] = field(default_factory=dict)  # by node
     rewritten: tuple[str, ...] = ()  # what was changed in our pods on their way into the API
@@ -283,6 +285,7 @@ class Facts:
             "mutators",
         ):
             made[name] = None if document.get(name) is None else tuple(document[name])
+        made["caches"] = tuple(map(CacheWorkload.from_document, document.get("caches", ())))
         made["rewritten"] = tuple(document.get("rewritten", ()))
         made["owned"] = {k: Owner(**one) for k, one in document.get("owned", {}).items()}
         made["places"] = tuple(map(Place.from_document, document.get("places", ())))

@@ -28,6 +28,7 @@ from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.looks import Aims, ask, far_queries, merged, near_queries, touch
 from clusterdns.diagnosis.rows import Contact, PathLoss, Talk, Trouble
 from clusterdns.diagnosis.work import Work
+from clusterdns.inventory.cache_workloads import cache_workloads
 from clusterdns.inventory.inventory import Inventory, take_inventory
 from clusterdns.inventory.node_local import NODE_LOCAL
 from clusterdns.inventory.owner_places import Owner
@@ -75,6 +76,7 @@ def _gathered(sources: Sources, cluster: Cluster, work: Work) -> Facts:
     work.start("api_slices", cluster.list, "EndpointSlice", "default", API_SERVICE_LABEL)
     work.start("kube_proxies", cluster.list, "Pod", None, "k8s-app=kube-proxy")
     work.start("node_local", cluster.list, "Pod", None, NODE_LOCAL)
+    work.start("caches", cache_workloads, cluster, sources.inventory.unowned)
     work.start("rights", rights_of_replicas, cluster, sources.inventory)
     work.start("cluster_roles", roles_for_dns, cluster, sources.inventory)
     work.start("mutators", mutators_of_pods, cluster)
@@ -145,6 +147,7 @@ def with_late_facts(facts: Facts, inventory: Inventory, places: Iterable[str], w
         owned=work.get("owned", dict[str, Owner]()),
         kube_proxies=None if proxies is None else tuple(map(slim, proxies)),
         node_local=None if local is None else tuple(map(slim, local)),
+        caches=work.get("caches", ()),
         policies=tuple(policy for found in policies for policy in found),
         missing=dict(work.missing),
     )

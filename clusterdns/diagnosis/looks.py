@@ -72,9 +72,15 @@ def near_queries(aims: Aims, node: str) -> list[Query]:
     cluster = [*aims.services, *aims.replicas]
     found = [Query("known", known, s, t) for s in cluster for t in TRANSPORTS]
     found += [Query("absent", absent, s, "udp") for s in cluster]
-    strange = [a for a in aims.told.get(node, ()) if a not in {s.address for s in aims.services}]
+    strange = strange_to(aims, node)
     found += [Query("told", known, Server("nameserver", a), t) for a in strange for t in TRANSPORTS]
     return found
+
+
+def strange_to(aims: Aims, node: str) -> list[str]:
+    """The nameservers that pods of a node are told and that are not the DNS Service."""
+    own = {s.address for s in aims.services}
+    return [a for a in aims.told.get(node, ()) if a not in own]
 
 
 def far_queries(aims: Aims, node: str) -> list[Query]:
@@ -92,6 +98,10 @@ def far_queries(aims: Aims, node: str) -> list[Query]:
         for zone, address, port in aims.stubs
     ]
     found += [Query("outside", outside, s, "udp", OUTSIDE_S) for s in cluster]
+    found += [
+        Query("told-outside", outside, Server("nameserver", a), "udp", OUTSIDE_S)
+        for a in strange_to(aims, node)
+    ]
     found += [Query("outside-aaaa", aaaa, s, "udp", OUTSIDE_S) for s in aims.replicas]
     for suffix in aims.suffixes:
         wild = Question(f"dns-conformance-nobody.{suffix.rstrip('.')}.")

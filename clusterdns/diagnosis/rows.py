@@ -56,7 +56,8 @@ class Talk:
     ``kind``: "known" (the API server's Service), "absent" (no such Service), "outside" and
     "outside-aaaa" (a node's name, which the upstream answers or denies), "suffix" (a random name
     under a search suffix of the node), "upstream" (a node's name, asked of an upstream itself),
-    "stub" (a stub zone's SOA, asked of its own server).
+    "stub" (a stub zone's SOA, asked of its own server), "told" and "told-outside" (the first and
+    a node's name, asked of nameservers that pods are told and that are not the DNS Service).
     ``result``: an rcode, or the error such as "timeout", "refused", "unreachable".
     ``below``: of a "suffix", the search suffix.
     """

@@ -75,6 +75,7 @@ CLIENTS: Mapping[str, str] = {
 OUTSIDE: Mapping[str, str] = {
     "forwarding": "Names outside the cluster, and what forwards them.",
     "outside-names": "That a name outside resolves in pods as on the node.",
+    "told-outside-names": "The same of nameservers that pods are told instead of the DNS Service.",
     "upstream-outage": "What a private CoreDNS says while no upstream answers, and afterwards.",
     "forward-options": "Policy, max_concurrent, transports and exceptions of forward.",
     "upstreams": "That each resolver that the nodes name answers.",

@@ -209,6 +209,7 @@ def test_remedies_name_what_was_seen(shape: str) -> None:
     found = set()
     for facts, lines in advised(shape).values():
         seen = {word.strip(".:") for word in re.findall(r"[\w./:-]+", facts.to_json())} | ALWAYS
+        seen |= {part for word in seen for part in word.split("/")}  # namespace/name
         seen |= {n for _, line in lines for n in re.findall(r"create clusterrole (\S+)", line)}
         for cause, line in lines:
             found |= {f"{cause} names {n}: {line}" for n in names_in(line) if n not in seen}

@@ -26,6 +26,15 @@ def test_outside_name_resolves_as_on_the_node(
     assert answers.match(outside_names.wanted), f"{answers}\n{outside_names}"
 
 
+@pytest.mark.about("outside-names", "told-outside-names")
+def test_nameserver_of_pods_resolves_outside_names(
+    told_asker: Everyone, outside_names: OutsideNames
+) -> None:
+    """What pods are told instead of the DNS Service must resolve what is outside, too."""
+    answers = told_asker.put(*outside_names.questions)
+    assert answers.match(outside_names.wanted), f"{answers}\n{outside_names}"
+
+
 @pytest.mark.parametrize("row", ROWS, ids=str)
 def test_answer_of_the_upstream_arrives(
     forwarding: Forwarding, gather: Gather, row: Row, transport: Transport

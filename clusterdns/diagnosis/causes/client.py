@@ -20,7 +20,7 @@ TOLD = about(
 
 def local_addresses(facts: Facts) -> set[str]:
     """What node-local caches listen on."""
-    found: set[str] = set()
+    found = {ip for cache in facts.caches for ip in cache.addresses}
     for pod in facts.node_local or ():
         for container in pod["spec"]["containers"]:
             found |= set(local_ips(words_of(container)))

@@ -3,6 +3,7 @@
 from selftests.diagnosis.edit_facts import Change
 from selftests.diagnosis.faulty_facts import (
     before_asking,
+    caches,
     clients,
     corefile,
     everyday,
@@ -25,4 +26,5 @@ FAULTY: dict[str, tuple[str, Change]] = {
     **starved.FAULTY,
     **written.FAULTY,
     **before_asking.FAULTY,
+    **caches.FAULTY,
 }

@@ -22,6 +22,7 @@ OPENSHIFT = DnsObjects(
 )
 RKE2 = DnsObjects(service="rke2-coredns-rke2-coredns", config_map="rke2-coredns-rke2-coredns")
 CHART = DnsObjects(config_map="chart-coredns", labels="k8s-app=coredns")
+REMEMBERED_S = 60.0  # a record may be kept 30 s, and a question late in them be answered by it
 INVALID = ("corefile-invalid",)
 
 SHAPES = (
@@ -44,7 +45,9 @@ SHAPES = (
         "RKE2's names, a cache on each node that pods are told",
         distributions.rke2_nodelocal,
         RKE2,
-        mutants=usual(*of_caches("node-local-dns", "kube-dns-upstream"), without=INSTEAD),
+        mutants=usual(
+            *of_caches("node-local-dns", "kube-dns-upstream"), without=INSTEAD, within=REMEMBERED_S
+        ),
     ),
     Shape(
         "k3s",
@@ -73,7 +76,7 @@ SHAPES = (
         "a Service coredns; the DaemonSet nodelocaldns wears the label of kube-dns",
         distributions.kubespray,
         replace(KUBEADM, service="coredns"),
-        mutants=usual(*of_caches("nodelocaldns", "coredns"), without=INSTEAD),
+        mutants=usual(*of_caches("nodelocaldns", "coredns"), without=INSTEAD, within=REMEMBERED_S),
     ),
     Shape(
         "microk8s",
