@@ -62,6 +62,7 @@ class Directive:
     blocks: Mapping[Version, Block]  # by the first version of which it is true
     once: Version  # a second use is refused by versions before this one
     first: Version  # only the first use is read by versions before this one
+    any_case: bool = False  # options are read in whatever letters
     strict: Version = OLDEST  # arguments are read by versions from this one on
     options: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
 
@@ -72,6 +73,7 @@ class Directive:
 
     def option(self, name: str, version: Version) -> Rule | None:
         """The rule for an option in a version of CoreDNS; None where it has no such option."""
+        name = name.lower() if self.any_case else name
         return next((rule for rule in self.options.get(name, ()) if rule.holds(version)), None)
 
 
@@ -111,6 +113,7 @@ def _directive(name: str, entry: Mapping[str, Any]) -> Directive:
         blocks={version_of(first): kind for first, kind in blocks.items()},
         once=_until(entry.get("once", False)),
         first=_until(entry.get("first", False)),
+        any_case=entry.get("any_case", False),
         strict=version_of(entry["strict"]) if "strict" in entry else OLDEST,
         options=options,
     )

@@ -13,9 +13,9 @@ from clusterdns.corefile.model import Corefile, Key, Scheme, ServerBlock, has_va
 
 VIEWS: Version = (1, 10, 0)
 # From here on a block with `view` may stand behind one without: register.go, coredns#8001.
-VIEWS_ANYWHERE: Version = (1, 14, 4)
+VIEWS_ANYWHERE: Version = (1, 14, 3)
 WHOLE_NETWORKS: Version = (1, 8, 5)  # plugin/pkg/cidr
-LETTERS_ALIKE: Version = (1, 15, 0)  # zones are compared without the case of their letters
+LETTERS_ALIKE: Version = (1, 14, 7)  # zones are compared without the case of their letters
 TLS_COMPARED: Version = (1, 15, 0)  # blocks that share a listener must agree about TLS
 LAST_PORT = 65535
 
@@ -58,7 +58,7 @@ def refused_overlaps(corefile: Corefile, version: Version) -> Iterator[Finding]:
                     exact[listener] = anywhere[listener.everywhere] = _Taken(listener, key.line)
             elif not seen:
                 yield _refused(listener, key, taken, "merge the two blocks")
-            elif version < VIEWS_ANYWHERE:
+            elif version < VIEWS_ANYWHERE or taken.listener != listener:
                 yield _refused(listener, key, taken, "move the block with 'view' above that one")
 
 

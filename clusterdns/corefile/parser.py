@@ -215,7 +215,11 @@ class _Parser:
                 continue
             self.at += 1
         if depth:
-            raise self.error(f"a '}}' is missing: the plugin '{name.text}' never ends", name)
+            last = self.tokens[-1]
+            where = place_in_words(name.place, beside=last.place)
+            raise self.error(
+                f"a '}}' is missing: the plugin '{name.text}' of {where} never ends", last
+            )
         return self.plugin_of(start, self.at)
 
     def plugin_of(self, start: int, end: int) -> Plugin:

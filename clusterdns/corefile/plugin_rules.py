@@ -10,7 +10,7 @@ from clusterdns.corefile.model import Option, Plugin, ServerBlock, has_variable
 from clusterdns.corefile.patterns import LONGEST_PATTERN, fault_of_pattern
 from clusterdns.corefile.rewrite_rules import PATTERNS_LIMITED
 from clusterdns.corefile.selectors import fault_of_selector
-from clusterdns.corefile.settings import is_reverse, kubernetes_of
+from clusterdns.corefile.settings import kubernetes_of
 from clusterdns.corefile.values import whole
 from clusterdns.corefile.view_expressions import fault_of_expression
 
@@ -26,6 +26,8 @@ KEEPTTL_WITHOUT_ZONES: tuple[Version, Version] = ((1, 10, 1), (1, 11, 1))
 NO_JITTER: Version = (1, 14, 2)  # a jitter of 0 is none
 ZONAL: Version = (1, 14, 7)
 HOSTS_PASS_TYPES_ON: Version = (1, 14, 7)
+
+BELOW_REVERSE = (".in-addr.arpa.", ".ip6.arpa.")
 
 Problems = Iterator[tuple[int, str]]  # line and message
 
@@ -81,7 +83,8 @@ def _multisocket_problems(plugin: Plugin, _block: ServerBlock, version: Version)
 def _header_problems(plugin: Plugin, block: ServerBlock, version: Version) -> Problems:
     if not any(one.options for one in block.all("header")):
         yield plugin.line, "'header' needs a rule, such as 'response set ra'"
-    for option in plugin.options:
+    first = next((one for one in block.all("header") if one.options), plugin)
+    for option in plugin.options if plugin is first else ():
         yield from ((option.line, fault) for fault in _faults_of_header(option, version))
 
 
@@ -181,7 +184,8 @@ def _hosts_problems(plugin: Plugin, _block: ServerBlock, version: Version) -> Pr
 
 def _kubernetes_problems(plugin: Plugin, block: ServerBlock, version: Version) -> Problems:
     reading = kubernetes_of(plugin, block)
-    if reading.zones and all(map(is_reverse, reading.zones)):
+    # in-addr.arpa itself is none for CoreDNS, only what is below it
+    if reading.zones and all(zone.endswith(BELOW_REVERSE) for zone in reading.zones):
         yield plugin.line, "'kubernetes' needs a zone that is not a reverse one"
     if reading.namespaces and reading.namespace_labels:
         yield plugin.line, "'kubernetes' takes 'namespaces' or 'namespace_labels', not both"
@@ -228,22 +232,30 @@ RULES: Mapping[str, Callable[[Plugin, ServerBlock, Version], Problems]] = {
     "cancel": server_rules.cancel_problems,
     "clouddns": zone_rules.clouddns_problems,
     "dns64": zone_rules.dns64_problems,
+    "dnssec": zone_rules.dnssec_problems,
     "dnstap": server_rules.dnstap_problems,
     "dynupdate": zone_rules.dynupdate_problems,
     "errors": server_rules.errors_problems,
     "etcd": server_rules.etcd_problems,
     "forward": upstream_rules.forward_problems,
     "grpc": upstream_rules.grpc_problems,
+    "grpc_server": server_rules.listener_problems,
     "header": _header_problems,
     "hosts": _hosts_problems,
+    "https": server_rules.listener_problems,
+    "https3": server_rules.listener_problems,
     "kubernetes": _kubernetes_problems,
     "loadbalance": zone_rules.loadbalance_problems,
     "multisocket": _multisocket_problems,
+    "on": server_rules.on_problems,
     "proxyproto": server_rules.proxyproto_problems,
+    "quic": server_rules.listener_problems,
     "reload": _reload_problems,
     "rewrite": _rewrite_problems,
     "route53": zone_rules.route53_problems,
     "secondary": upstream_rules.secondary_problems,
+    "shed": server_rules.shed_problems,
+    "sign": zone_rules.sign_problems,
     "siit": zone_rules.siit_problems,
     "template": zone_rules.template_problems,
     "timeouts": server_rules.timeouts_problems,

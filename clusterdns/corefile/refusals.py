@@ -128,9 +128,14 @@ def _arguments(plugin: Plugin, known: Directive, version: Version) -> Iterator[F
         message = f"nothing may follow the '}}' of '{plugin.name}' on its line"
         remedy = f"move '{plugin.trailing[0]}' to the next line"
         yield Finding(misread, plugin.name, plugin.line, message, remedy)
-    elif plugin.options and known.block(version) == "refused":
+    elif _has_braces(plugin) and known.block(version) == "refused":
         message = f"'{plugin.name}' has no options"
         yield Finding("error", plugin.name, plugin.line, message, "remove the braces")
+
+
+def _has_braces(plugin: Plugin) -> bool:
+    """Whether a block is there, be it an empty one."""
+    return bool(plugin.options) or any(word.text == "{" for word in plugin.tokens)
 
 
 def _options(plugin: Plugin, known: Directive, version: Version) -> Iterator[Finding]:

@@ -81,10 +81,18 @@ def _is_address(word: str) -> bool:
 
 
 def cancel_problems(plugin: Plugin, _block: ServerBlock, _version: Version) -> Problems:
-    """A time above zero."""
-    for word in plugin.args[:1]:
-        if _seconds(word) is not None and (_seconds(word) or 0) <= 0:
-            yield plugin.line, f"'cancel' needs a time above 0, not {word}"
+    """A time above zero. Each line of a block is read as another use."""
+    for option in plugin.options:
+        if len(option.args) > 1:
+            yield option.line, "'cancel' takes one time, and no options"
+    uses = [(plugin.line, plugin.args), *((one.line, one.args) for one in plugin.options)]
+    for line, words in uses:
+        for word in words[:1]:
+            seconds = _seconds(word)
+            if line == plugin.line and seconds is None:
+                continue  # reported with the arguments
+            if not has_variable(word) and (seconds is None or seconds <= 0):
+                yield line, f"'cancel' needs a time above 0, not {word}"
 
 
 def _seconds(word: str) -> float | None:
@@ -142,6 +150,29 @@ def etcd_problems(plugin: Plugin, _block: ServerBlock, _version: Version) -> Pro
                 seconds = _seconds(word + "s" if word.isdigit() else word)
                 if not has_variable(word) and (seconds is None or not 0 <= seconds < 2**32):
                     yield option.line, f"'{name}' of 'etcd' needs a time, and {word!r} is none"
+
+
+def on_problems(plugin: Plugin, _block: ServerBlock, _version: Version) -> Problems:
+    """The event that a command is for."""
+    for word in plugin.args[:1]:
+        if word.lower() not in ("startup", "shutdown", "certrenew") and not has_variable(word):
+            yield plugin.line, f"'on' knows startup, shutdown and certrenew, not {word!r}"
+
+
+def listener_problems(plugin: Plugin, _block: ServerBlock, _version: Version) -> Problems:
+    """The limits of quic, https, https3 and grpc_server stand once each."""
+    seen = set()
+    for option in plugin.options:
+        if option.name in seen:
+            yield option.line, f"'{option.name}' of '{plugin.name}' may stand only once"
+        seen.add(option.name)
+
+
+def shed_problems(plugin: Plugin, block: ServerBlock, _version: Version) -> Problems:
+    """Every key of the block is of plain DNS."""
+    for key in block.keys:
+        if key.scheme != "dns":
+            yield plugin.line, f"'shed' is for plain DNS only, and {key.text} is none"
 
 
 def proxyproto_problems(plugin: Plugin, _block: ServerBlock, _version: Version) -> Problems:

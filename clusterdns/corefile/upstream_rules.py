@@ -1,5 +1,6 @@
 """What CoreDNS refuses of plugins that ask others: forward, grpc, transfer, secondary."""
 
+import re
 from collections.abc import Iterator
 from ipaddress import ip_address
 
@@ -20,6 +21,7 @@ NO_FAILOVER_ON_NOERROR: Version = (1, 13, 2)
 MORE_SCHEMES: Version = (1, 14, 5)  # https; before, forward asks by DNS or TLS
 QUIC_UPSTREAMS: Version = (1, 15, 0)
 PATHS_REFUSED: Version = (1, 14, 5)
+NAMED_UPSTREAMS: Version = (1, 13, 2)
 AGE_COMPARED: Version = (1, 14, 3)
 SCHEMES = ("tls", "dns", "quic", "grpc", "https3", "https", "unix")  # others are read as a host
 SECONDARY_NEEDS_TRANSFER: Version = (1, 12, 2)
@@ -41,6 +43,10 @@ def forward_problems(plugin: Plugin, _block: ServerBlock, version: Version) -> P
         if not has_variable(word):
             yield from ((plugin.line, fault) for fault in _faults_of_upstream(word, version))
     yield from _age_problems(plugin, version)
+    yield from _server_name_problems(plugin, version)
+    for option in plugin.all("read_timeout"):
+        if option.args[:1] in (("0",), ("0s",), ("0ms",), ("0m",)):
+            yield option.line, "'read_timeout' of 'forward' must be above 0"
 
 
 def _zone_problems(plugin: Plugin) -> Problems:
@@ -69,8 +75,7 @@ def _faults_of_upstream(word: str, version: Version) -> Iterator[str]:
     if scheme == "https" and "/" in rest and version >= PATHS_REFUSED:
         yield f"'forward' takes no path behind an upstream by https, as {word!r} has"
     if version >= HOSTNAMES_AS_UPSTREAMS:
-        host = rest if _is_bare_address(rest) else rest.rpartition(":")[0] or rest
-        if "://" in rest or not is_domain_name(host):
+        if not is_upstream(without_brackets(word)) and not _may_be_found(rest):
             yield f"'forward' needs addresses, files or names, and {word!r} is none of them"
         return
     bare = without_brackets(word) if version >= BARE_BRACKETS else word
@@ -78,12 +83,12 @@ def _faults_of_upstream(word: str, version: Version) -> Iterator[str]:
         yield f"'forward' needs addresses or files, and {word!r} is neither"
 
 
-def _is_bare_address(word: str) -> bool:
-    try:
-        ip_address(word.strip("[]").partition("%")[0])
-    except ValueError:
-        return False
-    return True
+def _may_be_found(word: str) -> bool:
+    """Whether Go asks for an address of this name, which may have a port behind it."""
+    host = re.sub(r":[0-9]*$", "", word.partition("%")[0]).strip("[]").rstrip(".")
+    labels = host.split(".")
+    shaped = all(re.fullmatch(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)", label) for label in labels)
+    return shaped and len(host) < 254 and not re.fullmatch(r"[0-9.]+", host)
 
 
 def _faults_of_health_check(option: Option) -> Iterator[str]:
@@ -142,6 +147,15 @@ def _age_problems(plugin: Plugin, version: Version) -> Problems:
         return  # reported with the options
     if 0 < oldest < kept:
         yield age.line, f"'max_age' of 'forward' must not be less than 'expire', {kept:g}s"
+
+
+def _server_name_problems(plugin: Plugin, version: Version) -> Problems:
+    """A name for TLS is said of an upstream, behind its %, or of all."""
+    if version < NAMED_UPSTREAMS or not plugin.option("tls_servername"):
+        return
+    for word in plugin.args[1:]:
+        if _scheme_of(word)[0] in ("tls", "quic") and "%" in word:
+            yield plugin.line, f"{word!r} has a server name, and 'tls_servername' says another"
 
 
 def grpc_problems(plugin: Plugin, _block: ServerBlock, version: Version) -> Problems:

@@ -1,7 +1,7 @@
 """Whether the words of a Corefile are values that CoreDNS accepts."""
 
 import re
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 
 from clusterdns.corefile.directives import Rule
 from clusterdns.corefile.durations import seconds_of
@@ -92,10 +92,20 @@ def is_upstream(word: str) -> bool:
     elif scheme == "unix":
         return True
     elif scheme not in ("dns", "tls", "quic", "grpc", "https"):
-        rest = word
+        return False
     if upstream_host(rest) is not None:
         return without_brackets(rest) == rest
-    return not separator and "/" in rest and ":" not in rest
+    return not separator and "/" in rest and ":" not in rest and not is_network(rest)
+
+
+def is_network(word: str) -> bool:
+    """Whether a word is an address with the length of a prefix, as in ``10.0.0.0/8``."""
+    address, slash, length = word.partition("/")
+    try:
+        ip_network(word, strict=False)
+    except ValueError:
+        return False
+    return slash == "/" and length.isdigit() and "%" not in address
 
 
 def closes_nothing(word: str) -> bool:

@@ -11,6 +11,8 @@ from clusterdns.corefile.go_templates import fault_of_template
 from clusterdns.corefile.model import Option, Plugin, ServerBlock, has_variable
 from clusterdns.corefile.patterns import groups_of
 from clusterdns.corefile.settings import is_within, zones_of
+from clusterdns.corefile.values import is_network
+from clusterdns.corefile.view_expressions import BUILTINS, FUNCTIONS, fault_of_expression
 
 Problems = Iterator[tuple[int, str]]  # line and message
 
@@ -18,6 +20,7 @@ RFC6052_LENGTHS = (32, 40, 48, 56, 64, 96)
 RFC6052_ONLY: Version = (1, 15, 0)  # before, every multiple of 8 from 32 to 96 was taken
 WEIGHTS: Version = (1, 10, 1)
 PREFERENCES: Version = (1, 12, 4)
+EXPRESSIONS: Version = (1, 15, 0)  # `template` has var and expr
 AZURE_CLOUDS = (
     *("AZURECHINACLOUD", "AZUREGERMANCLOUD", "AZURECLOUD", "AZUREPUBLICCLOUD", "AZURESTACKCLOUD"),
     *("AZUREUSGOVERNMENT", "AZUREUSGOVERNMENTCLOUD"),
@@ -183,16 +186,8 @@ def loadbalance_problems(plugin: Plugin, _block: ServerBlock, version: Version) 
         if option.name not in (*reads, "import"):
             yield option.line, f"'loadbalance' has no option {option.name!r} here"
         for word in option.args if option.name == "prefer" else ():
-            if not has_variable(word) and not _is_network(word):
+            if not has_variable(word) and not is_network(word):
                 yield option.line, f"'prefer' of 'loadbalance' takes networks, not {word!r}"
-
-
-def _is_network(word: str) -> bool:
-    try:
-        ip_network(word, strict=False)
-    except ValueError:
-        return False
-    return "/" in word
 
 
 def template_problems(plugin: Plugin, _block: ServerBlock, version: Version) -> Problems:
@@ -214,6 +209,41 @@ def template_problems(plugin: Plugin, _block: ServerBlock, version: Version) -> 
                     yield option.line, f"'ederror' of 'template' takes 0 to 65535, not {word}"
         elif option.name in ("answer", "additional", "authority"):
             yield from ((option.line, fault) for fault in _faults_of_templates(option))
+        elif option.name in ("var", "expr") and version >= EXPRESSIONS:
+            yield from ((option.line, fault) for fault in _faults_of_variable(option))
+
+
+def _faults_of_variable(option: Option) -> Iterator[str]:
+    words = option.args
+    if any(map(has_variable, words)):
+        return
+    if option.name == "var":
+        if words and not re.fullmatch(r"[a-zA-Z_][a-zA-Z0-9_]*", words[0]):
+            yield f"'var' of 'template' needs a name, and {words[0]!r} is none"
+        elif words and words[0] in (*FUNCTIONS, "group", *BUILTINS):
+            yield f"'var' of 'template' cannot be {words[0]!r}: that is a function's name"
+        words = words[1:]
+    fault = fault_of_expression(" ".join(words), names=None) if words else None
+    if fault is not None:
+        yield f"the expression of '{option.name}' {fault}"
+
+
+def sign_problems(plugin: Plugin, _block: ServerBlock, _version: Version) -> Problems:
+    """Keys come from files alone."""
+    for option in plugin.all("key"):
+        if option.args[:1] == ("directory",):
+            yield option.line, "'key' of 'sign' takes 'file NAME', not 'directory'"
+        elif option.args == ("file",):
+            yield option.line, "'key file' of 'sign' names no file"
+
+
+def dnssec_problems(plugin: Plugin, _block: ServerBlock, _version: Version) -> Problems:
+    """Keys come from files, or from a manager of secrets."""
+    for option in plugin.all("key"):
+        if option.args in (("file",), ("aws_secretsmanager",)):
+            yield option.line, f"'key {option.args[0]}' of 'dnssec' names no key"
+        elif len(option.args) > 1 and option.args[0] not in ("file", "aws_secretsmanager"):
+            yield option.line, f"'key' of 'dnssec' takes 'file NAME', not {option.args[0]!r}"
 
 
 def _faults_of_templates(option: Option) -> Iterator[str]:

@@ -30,6 +30,13 @@ def broken_corefile(facts: Facts) -> str:
     return told(facts.inventory, found) if found else ""
 
 
+def events_of_replicas(facts: Facts, pattern: str, most: int = 3) -> list[str]:
+    """The first few events about replicas of which reason and message match."""
+    pods = {f"pod/{pod['metadata']['name']}" for pod in facts.inventory.pods}
+    found = facts.events_with(pattern, most=len(facts.events or ()))
+    return [line for line in found if line.partition(":")[0] in pods][:most]
+
+
 def edit_file(facts: Facts, file: str) -> str:
     """The command that opens the ConfigMap of a file of the Corefile; empty: the Corefile's own."""
     found = config_map_of(facts.inventory, file) if file else None

@@ -181,7 +181,7 @@ class Matrix:
 
     def _copies(self, now: Round, server: Server, number: int) -> int:
         """How many packets go out for a question at once, by the number of tries before."""
-        if self._loses_a_share(now, server):
+        if self._loses_a_share(now, server) or self._health(now.path(server)).loses_most:
             return MOST_COPIES
         if not (number and now.insist and self._health(now.path(server)).hurried):
             return 1
@@ -198,7 +198,7 @@ class Matrix:
         )
 
     def _once_only(self, answer: Answer) -> Answer:
-        """An answer of a kind whose budget is spent: silence says nothing of this very question."""
+        """An answer that was not insisted upon: silence says nothing of this very question."""
         if answer.answered:
             return answer
         error = "asked once only: questions like it were answered late here, or not at all"
@@ -218,10 +218,13 @@ class Matrix:
         path = now.path(server)
         if not now.insist:
             return [self.timeout]
+        health = self._health(path)
+        if health.loses_most:
+            return [min(ONCE_S, health.patience(self.timeout))]
         if self._budgets.is_spent(path, question):
             return [min(self.timeout, ONCE_S)]
         pressed = self._loses_a_share(now, server)
-        return tries(self._health(path).patience(self.timeout, pressed), self.insist)
+        return tries(health.patience(self.timeout, pressed), self.insist)
 
     def _note(self, now: Round, answers: Mapping[int, Answer]) -> None:
         """Note what each kind of question has cost that was never answered, or only late.

@@ -16,6 +16,8 @@ SHORTEST_S = 0.1  # that a packet gets
 USUAL_TIMES = 20.0  # as long as an answer usually takes
 USUAL_OF = 64  # the last answers, of which the median is what is usual
 LOSSY_SHARE = 0.1  # of as many packets, from which on each gets less time
+MOST_SHARE = 0.4  # of as many packets, once they have cost so many seconds, from which on
+MOST_WAITED_S = 30.0  # nobody insists any more
 
 
 @dataclass
@@ -78,6 +80,16 @@ class PathHealth:
         late = self.in_time.count(False)
         often = late >= LOSSY_SHARE * len(self.in_time)
         return self.waited >= PATIENCE_S and often and bool(self.answered_ms)
+
+    @property
+    def loses_most(self) -> bool:
+        """Whether so much is lost, and has cost so long, that no question is insisted upon.
+
+        The path lives, and its loss has checks of its own; to insist on each question would take
+        seconds for every check.
+        """
+        often = self.in_time.count(False) >= MOST_SHARE * USUAL_OF
+        return self.waited >= MOST_WAITED_S and often
 
     def patience(self, usual: float, pressed: bool = False) -> float:
         """Seconds for the first packet of a question.

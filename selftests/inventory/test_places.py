@@ -74,3 +74,18 @@ def test_options_of_the_corefile_need_rights(option: str, more: set[str]) -> Non
     usual = {str(right) for right in rights_needed(inventory(OWN, ""))}
     text = f".:53 {{\n    kubernetes a.local b.local {{\n        {option}\n    }}\n}}\n"
     assert {str(right) for right in rights_needed(inventory(text, ""))} - usual == more
+
+
+def test_variables_are_those_of_the_replicas() -> None:
+    """A value of the manifest takes its place; one from elsewhere stays a variable."""
+    here = inventory(".:53 {\n    cache {$SECONDS}\n    forward . {$UPSTREAM}\n}\n", "")
+    container = here.container
+    elsewhere = {"secretKeyRef": {"name": "a", "key": "b"}}
+    container["env"] = [
+        {"name": "SECONDS", "value": "-5"},
+        {"name": "UPSTREAM", "valueFrom": elsewhere},
+    ]
+    assert isinstance(here.corefile, Corefile)
+    (fault,) = [one for one in findings(here.corefile, "1.12.1") if one.level == "error"]
+    assert (fault.line, fault.message) == (2, "'cache' must keep answers for 1 s or more, not -5")
+    assert here.corefile.blocks[0].all("forward")[0].args == (".", "{$UPSTREAM}")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from clusterdns.matrix.everyone import Everyone, Matrix
+from clusterdns.matrix.everyone import MOST_COPIES, Everyone, Matrix
 from clusterdns.matrix.insistence import Budgets, kind_of, tries
 from clusterdns.matrix.losses import Path
 from clusterdns.matrix.question import Question
@@ -123,3 +123,29 @@ def test_conversation_that_timed_out_is_held_again(
     answers = pipeline(Everyone(made(probe, LIVE), "tcp", Tally()), *QUESTIONS)
     assert {answer.received for answer in answers} == {f"no answer ({ending})"}
     assert len(probe.talks) == talks
+
+
+def test_path_that_loses_most_is_not_insisted_upon(probe: Pretender) -> None:
+    """Several packets go out for each question, and a loss of all is no deviation of the name."""
+    matrix = made(probe, LIVE)
+    health = matrix._health(Path("n1", str(LIVE), "udp"))
+    health.look([True])
+    for _ in range(20):
+        health.took([1.0, 1.0], 1.6, lost=2)
+    probe.silent_names = {QUESTIONS[0].name}
+    silent, *others = matrix.ask(QUESTIONS, "udp")
+    assert (silent.asked, all(other.answered for other in others)) == (False, True)
+    assert probe.packets_to(LIVE) == MOST_COPIES * len(QUESTIONS)
+
+
+def test_path_that_loses_nothing_any_more_is_believed_again(probe: Pretender) -> None:
+    """When what is asked is answered, a loss counts as before."""
+    matrix = made(probe, LIVE)
+    health = matrix._health(Path("n1", str(LIVE), "udp"))
+    for _ in range(20):
+        health.took([1.0, 1.0], 1.6, lost=2)
+    for _ in range(9):
+        matrix.ask(QUESTIONS, "udp")
+    probe.silent_names = {QUESTIONS[0].name}
+    silent = matrix.ask(QUESTIONS, "udp")[0]
+    assert (silent.answered, silent.asked, silent.lost > 1) == (False, True, True)

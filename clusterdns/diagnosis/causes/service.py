@@ -2,6 +2,7 @@
 
 from clusterdns.diagnosis.facts import Facts, nodes_in_words
 from clusterdns.diagnosis.finding import Finding, cause
+from clusterdns.diagnosis.running import events_of_replicas
 from clusterdns.diagnosis.scopes import Scope, about, both, through_service
 from clusterdns.inventory.dns_objects import LABEL
 from clusterdns.inventory.inventory import SLICES
@@ -159,7 +160,7 @@ def not_ready(facts: Facts) -> Finding | None:
             f"not ready: {', '.join(facts.unready)}",
             *facts.crashing[:3],
             *pages[:3],
-            *facts.events_with("Readiness probe failed", most=2),
+            *events_of_replicas(facts, "Readiness probe failed", most=2),
         ),
         (
             f"{facts.ks} describe pods {facts.of_replicas}",

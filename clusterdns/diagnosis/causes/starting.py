@@ -6,7 +6,8 @@ from clusterdns.diagnosis.causes.coredns_pod import ALL_DEAD
 from clusterdns.diagnosis.causes.corefile import SAYS_SYNTAX
 from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.finding import Finding, cause
-from clusterdns.diagnosis.running import broken_corefile
+from clusterdns.diagnosis.restarting import rolls
+from clusterdns.diagnosis.running import broken_corefile, events_of_replicas
 from clusterdns.diagnosis.scopes import Scope, about
 
 # A line of CoreDNS' log, and what it prints once it has started; what it ends with is neither.
@@ -80,4 +81,35 @@ def start_failed(facts: Facts) -> Finding | None:
         ),
         "high" if known else "medium",
         assumes=0 if known else 1,
+    )
+
+
+@cause("volume-missing", "coredns-pod", leads_to=("dns-svc-endpoints-notready",))
+def volume_missing(facts: Facts) -> Finding | None:
+    """Replicas wait for a volume that the kubelet cannot set up; their containers do not exist."""
+    lines = events_of_replicas(facts, "FailedMount|FailedAttachVolume")
+    waiting = [name for name in facts.unready if any(f"pod/{name}:" in line for line in lines)]
+    if not waiting:
+        return None
+    wanted = re.search(r'(configmap|secret) "([^"]+)" not found', " ".join(lines))
+    key = re.search(r"references non-existent \w+ key: (\S+)", " ".join(lines))
+    what = "a volume of their pods cannot be set up"
+    if wanted:
+        what = f"there is no {wanted[1]} {wanted[2]}, which their pods mount"
+    elif key:
+        what = f"their pods mount a key {key[1]} that the object does not have"
+    return Finding(
+        f"{', '.join(waiting)} {'waits' if len(waiting) == 1 else 'wait'} for a volume: {what}.",
+        tuple(lines),
+        (
+            *rolls(facts),
+            f"{facts.ks} edit {facts.workload or 'pods'}  # its volumes, and which of them holds "
+            "the Corefile; or make what is missing",
+        ),
+        ALL_DEAD
+        if not facts.inventory.ready_pods
+        else Scope(
+            about("workload", "health-pages"),
+            lambda cell: cell.server_name in {f"pod/{name}" for name in waiting},
+        ),
     )

@@ -46,6 +46,7 @@ def main(words: Sequence[str]) -> int:
     untrue = differences(known, found)
     print("\n".join(untrue))
     if options.write:
+        old = recorded()  # another run may have written meanwhile
         kept = old if options.k else {}
         write({**kept, **{name: {**old.get(name, {}), **new} for name, new in found.items()}})
         print(f"{len(untrue)} records changed", file=sys.stderr)

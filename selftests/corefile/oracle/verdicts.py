@@ -58,7 +58,9 @@ class Said:
 
 def last_line(output: str) -> str:
     """What CoreDNS said last before it ended, without time stamps and what differs by run."""
-    lines = [line for line in output.splitlines() if line.strip()]
+    # An expression that cannot be read is shown below the sentence about it.
+    lines = [line for line in output.splitlines() if line.strip(" |.^")]
+    lines = [line for line in lines if not line.startswith(" | ")] or lines
     text = lines[-1] if lines else "(nothing)"
     for line in lines:  # a panic ends with a trace
         if line.startswith("panic:"):

@@ -21,7 +21,7 @@ from selftests.diagnosis.edit_facts import (
 from selftests.diagnosis.faulty_facts.places import COREFILE, READY
 from selftests.diagnosis.faulty_facts.service import not_ready
 from selftests.diagnosis.faulty_facts.upstream import outside
-from selftests.diagnosis.healthy_facts import UPSTREAM
+from selftests.diagnosis.healthy_facts import UPSTREAM, event
 
 TEXT = f"{COREFILE}::test_running_version_would_start_with_it"
 FORWARD = "forward . /etc/resolv.conf"
@@ -171,6 +171,15 @@ def port_forbidden(facts: Facts) -> Facts:
     return failing(crashing(facts, f"{BIND}permission denied"), READY)
 
 
+def no_volume(facts: Facts) -> Facts:
+    """The pods mount a ConfigMap that nobody made."""
+    why = 'MountVolume.SetUp failed for volume "config-volume" : configmap "dns" not found'
+    sick = not_ready(facts)
+    pods = [f"pod/{pod['metadata']['name']}" for pod in sick.inventory.pods]
+    events = tuple(event(pod, "FailedMount", why) for pod in pods)
+    return replace(sick, events=(*(sick.events or ()), *events))
+
+
 def strange_end(facts: Facts) -> Facts:
     """A last line that nobody has met before."""
     return failing(crashing(facts, "the moon is full"), READY)
@@ -237,6 +246,7 @@ FAULTY: dict[str, tuple[str, Change]] = {
     "port taken": ("start-failed", port_taken),
     "port forbidden": ("start-failed", port_forbidden),
     "strange end": ("start-failed", strange_end),
+    "no volume": ("volume-missing", no_volume),
     "other address": ("own-rule-broken", other_address),
     "taken before hosts": ("own-rule-broken", taken_before_hosts),
     "silent stub": ("stub-zone-unanswered", silent_stub),
