@@ -11,7 +11,7 @@ from clusterdns.diagnosis.causes.filters import filtered
 from clusterdns.diagnosis.causes.network_policy import dns_ingress
 from clusterdns.diagnosis.causes.service import selector
 from clusterdns.diagnosis.finding import Finding
-from selftests.diagnosis.edit_facts import saying
+from selftests.diagnosis.edit_facts import crashing, inventory, saying
 from selftests.diagnosis.faulty_facts import FAULTY
 from selftests.diagnosis.healthy_facts import healthy
 from selftests.diagnosis.uncatalogued_faults import UNCATALOGUED
@@ -98,3 +98,17 @@ def test_names_that_are_sent_to_nowhere_are_not_filtered() -> None:
     facts = saying(FAULTY["zone"][1](healthy()), lambda t: "timeout")
     assert filtered(facts) is not None
     assert [found.cause for found in diagnose(facts).diagnoses] == ["corefile-zone-wrong"]
+
+
+def test_a_corefile_that_is_refused_forwards_nothing_by_that() -> None:
+    """What an import without an end swallows is not missing: k3s has hosts already."""
+    text = ".:53 {\n    kubernetes cluster.local\n    hosts {\n        fallthrough\n    }\n"
+    text += (
+        "    hosts {\n        192.0.2.20 ledger.corp.example\n    forward . /etc/resolv.conf\n}\n"
+    )
+    log = "plugin/hosts: this plugin can only be used once per Server Block"
+    facts = FAULTY["no forward"][1](healthy())
+    facts = inventory(crashing(facts, log), corefile_text=text)
+    found = [one.cause for one in diagnose(facts).diagnoses]
+    assert found[0] == "corefile-invalid"
+    assert "no-forward" not in found

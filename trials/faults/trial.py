@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -74,11 +74,13 @@ def try_mutant(
     select: str = "",
     dns: DnsObjects = KUBEADM,
     before: Snapshot | None = None,
+    meanwhile: Callable[[], object] = lambda: None,
 ) -> Trial:
     """Break, look, judge, repair, compare.
 
     ``dns``: what is broken; ``before``: what the cluster is made of without the fault, where its
-    DNS is not as kubeadm made it.
+    DNS is not as kubeadm made it; ``meanwhile`` is called once the suite has ended, before the
+    repair.
     Raises RevertError when the cluster is not as it was: it must not be used any more.
     """
     trial = Trial(mutant.name, mutant.title, list(mutant.right_causes), part=select)
@@ -99,6 +101,7 @@ def try_mutant(
             judge(
                 trial, mutant, run_suite(cluster, reports / mutant.name, select, mutant.arguments)
             )
+            meanwhile()
     finally:
         began = time.monotonic()
         repair(scene, before)

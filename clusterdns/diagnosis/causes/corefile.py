@@ -79,7 +79,7 @@ def removed(facts: Facts) -> Finding | None:
     )
 
 
-@cause("corefile-invalid", "corefile", leads_to=("dns-svc-endpoints-notready",))
+@cause("corefile-invalid", "corefile", leads_to=("dns-svc-endpoints-notready", "no-forward"))
 def invalid(facts: Facts) -> Finding | None:
     """The Corefile has an error, and the replicas that read it ended."""
     why, lines = broken_corefile(facts), facts.log_lines(SAYS_SYNTAX)

@@ -119,9 +119,15 @@ def of_faults(cluster: Breakable, shape: Shape, mutants: Sequence[Mutant]) -> It
     with shaped(cluster, shape):
         for mutant in mutants:
             before = at_rest(cluster, shape)
-            trial = try_mutant(cluster, mutant, reports, dns=shape.dns, before=before)
-            lines = remedy_of(reports / mutant.name, mutant)
-            yield FaultRow(shape, trial, tuple(absent(cluster.api, lines)))
+            missing = list[str]()
+
+            def look(mutant: Mutant = mutant, missing: list[str] = missing) -> None:
+                missing += absent(cluster.api, remedy_of(reports / mutant.name, mutant))
+
+            trial = try_mutant(
+                cluster, mutant, reports, dns=shape.dns, before=before, meanwhile=look
+            )
+            yield FaultRow(shape, trial, tuple(missing))
 
 
 def at_rest(cluster: Breakable, shape: Shape) -> Snapshot:
