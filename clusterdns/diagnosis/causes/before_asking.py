@@ -109,5 +109,8 @@ def empty(facts: Facts) -> Finding | None:
             "(NXDOMAIN), or take the suffix out of the nodes' search list",
             "meanwhile: write names outside with a final dot, or dnsConfig ndots:1 in the pods",
         ),
-        Scope(about("empty-search-domains", both("short-names", "musl"))),
+        Scope(
+            about("empty-search-domains", both("short-names", "musl")),
+            lambda cell: cell.transport == "dig +search",  # dig ends its search there, too
+        ),
     )

@@ -162,8 +162,10 @@ MUTANTS = (
         empty_suffix,
         both(
             resolv_conf("search .*corp.test"),
-            dig("www.example.org.corp.test.", says=r"status: NOERROR[\s\S]*ANSWER: 0"),
+            dig("www.example.org.corp.test.", says="status: NOERROR"),
+            dig("www.example.org.corp.test.", says="ANSWER: 0"),
         ),
+        fails=("test_musl_finds_the_api_server[*",),
         deviates=("test_host_suffix_denies_what_is_not_there",),
         where="one node",
     ),
