@@ -18,6 +18,7 @@ LIES: Mapping[str, str] = {
 SERVER = r"""
 use strict; use IO::Socket::INET; use IO::Select;
 my ($lie, $host, $port) = (@ARGV, "0.0.0.0", 53);
+$SIG{PIPE} = "IGNORE";  # who only looks whether somebody listens is gone before the answer
 sub answer {
     my $q = shift;
     my $end = 12;
