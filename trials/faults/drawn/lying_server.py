@@ -68,5 +68,6 @@ def lying_upstream(scene: Scene, lie: str) -> str:
         "name": "main",
         "image": scene.breakable.tools.dnsutils,
         "command": ["perl", "-e", SERVER, lie],
+        "securityContext": {"runAsUser": 0},  # a port below 1024
     }
     return upstream_pod(scene, NAMESPACE, container)
