@@ -171,7 +171,7 @@ def test_a_difference_must_be_there_twice() -> None:
 
     (seen,) = compared(says).seen
     assert (seen.name, seen.field, seen.which) == ("a.test.", "answer", "first")
-    assert str(seen) == "a.test. A: answer was a.test. A 192.0.2.1, is a.test. A 192.0.2.2"
+    assert str(seen) == "a.test. A: answer was A 192.0.2.1, is A 192.0.2.2"
 
 
 def test_a_lower_cap_is_a_difference() -> None:
