@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from ipaddress import ip_address, ip_network
 
 from kubernetes.client import ApiException
 
@@ -128,6 +129,18 @@ def one_log(
         return cluster.text("GET", f"{path_of('Pod', namespace, pod)}/log", query=query)
     except (NotFoundError, ApiException):
         return ""
+
+
+def in_pod_ranges(addresses: Iterable[str], nodes: Iterable[Manifest]) -> list[str]:
+    """Those of some addresses that lie in the pod range of a node."""
+    ranges = [ip_network(node["spec"]["podCIDR"]) for node in nodes if node["spec"].get("podCIDR")]
+    return [each for each in addresses if any(ip_address(each) in net for net in ranges)]
+
+
+def pods_with(cluster: Cluster, address: str) -> list[Manifest]:
+    """The pods of the whole cluster that have an address; those that have ended do not count."""
+    found = cluster.list("Pod", fields=f"status.podIP={address}")
+    return [pod for pod in found if pod["status"].get("phase") == "Running"]
 
 
 def owners(services: Iterable[Manifest]) -> dict[str, str]:

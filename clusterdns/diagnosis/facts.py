@@ -57,6 +57,7 @@ class Facts:
     caches: tuple[CacheWorkload, ...] = ()  # that listen on what pods are told
     policies: tuple[Manifest, ...] | None = None  # in our namespaces and that of the DNS pods
     probe_ips: Mapping[str, str] = field(default_factory=dict)  # by node
+    pods_at: Mapping[str, str] = field(default_factory=dict)  # upstream: namespace/name
     rewritten: tuple[str, ...] = ()  # what was changed in our pods on their way into the API
     mutators: tuple[str, ...] | None = None  # webhooks and policies that may change pods
     places: tuple[Place, ...] = ()  # where answers go wrong, by asking hop by hop

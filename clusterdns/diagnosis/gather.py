@@ -12,10 +12,12 @@ from clusterdns.diagnosis.api_facts import (
     API_SERVICE_LABEL,
     api_service,
     endpoints_of,
+    in_pod_ranges,
     mutators_of_pods,
     node_confs,
     owners,
     owners_of_dns,
+    pods_with,
     probe_ips,
     rights_of_replicas,
     roles_for_dns,
@@ -113,6 +115,8 @@ def _gathered(sources: Sources, cluster: Cluster, work: Work) -> Facts:
         api_slices=slices,
         probe_ips=addresses,
     )
+    for address in in_pod_ranges(facts.upstreams, inventory.nodes):
+        work.start(f"pods at {address}", pods_with, cluster, address)
     if testbed is not None:
         aims = aims_of(facts, testbed, sources.outside)
         for node, probe in testbed.probes.items():
@@ -133,9 +137,15 @@ def with_late_facts(facts: Facts, inventory: Inventory, places: Iterable[str], w
     events = [e for place in places for e in work.get(f"events in {place}", list[Manifest]())]
     proxies: list[Manifest] | None = work.get("kube_proxies", None)
     local: list[Manifest] | None = work.get("node_local", None)
+    pods_at = {
+        name.removeprefix("pods at "): f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
+        for name in work.named("pods at ")
+        for pod in work.get(name, list[Manifest]())
+    }
     return replace(
         facts,
         talks=tuple(talks),
+        pods_at=pods_at,
         contacts=tuple(contact for contacts, _ in touched for contact in contacts),
         metrics=merged(metrics for _, metrics in touched),
         events=tuple(told(event) for event in events if says_something(event, names)),
@@ -246,6 +256,7 @@ declare(
         "discovery.k8s.io", "EndpointSlice", "default", "kubernetes", verbs=("list",), why=_WHY
     ),
     PlannedObject("", "Pod", None, "k8s-app=kube-proxy", verbs=("list",), why=_WHY),
+    PlannedObject("", "Pod", None, "of an upstream", verbs=("list",), why=_WHY),
     PlannedObject("", "Pod/log", "kube-system", "of cluster DNS", verbs=("get",), why=_WHY),
     PlannedObject(
         "authorization.k8s.io",

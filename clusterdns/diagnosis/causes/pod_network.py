@@ -31,7 +31,8 @@ def overlap(facts: Facts) -> Finding | None:
         for node, net in ranges.items()
         if ipaddress.ip_address(address) in net
         and address not in pods
-        and not any(talk.answered for talk in direct(facts, address))  # a server in a pod
+        and address not in facts.pods_at  # a server in a pod
+        and not any(talk.answered for talk in direct(facts, address))
     ]
     if not hits:
         return None

@@ -51,6 +51,7 @@ def unreachable(facts: Facts) -> Finding | None:
             *([f"asked directly from pods, no answer: {', '.join(silent)}"] if silent else []),
             *logs,
             *of_services(facts),
+            *(f"{address} is the pod {name}" for address, name in facts.pods_at.items()),
             *never_asked(facts),
             "names of the cluster resolve",
         ),

@@ -132,6 +132,11 @@ def overlapping(facts: Facts) -> Facts:
     return replace(faulty, talks=talks)
 
 
+def upstream_in_a_pod(facts: Facts) -> Facts:
+    """The resolver is a pod of the cluster, and silent."""
+    return replace(overlapping(facts), pods_at={"10.244.2.253": "dns/resolver-0"})
+
+
 def with_cache(facts: Facts, ready: bool = True) -> Facts:
     """A node-local cache on each node; that of w2 may be faulty."""
     pods = tuple(
@@ -193,6 +198,7 @@ FAULTY: dict[str, tuple[str, Change]] = {
     "empty ignored": ("ignore-empty-service", empty_ignored),
     "other port": ("netpol-postdnat-port", other_port),
     "overlap": ("pod-cidr-overlap", overlapping),
+    "upstream in a pod": ("upstream-unreachable", upstream_in_a_pod),
     "faulty cache": ("nodelocal-down", faulty_cache),
     "stuck proxy": ("kube-proxy-stuck-node", stuck_proxy),
     "large buffers": ("edns-large-dropped", large_buffers),
