@@ -6,7 +6,7 @@ from clusterdns.diagnosis.causes.coredns_pod import ALL_DEAD
 from clusterdns.diagnosis.causes.corefile import SAYS_SYNTAX
 from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.finding import Finding, cause
-from clusterdns.diagnosis.restarting import rolls
+from clusterdns.diagnosis.restarting import after_edit, rolls
 from clusterdns.diagnosis.running import broken_corefile, events_of_replicas
 from clusterdns.diagnosis.scopes import Scope, about
 
@@ -111,5 +111,39 @@ def volume_missing(facts: Facts) -> Finding | None:
         else Scope(
             about("workload", "health-pages"),
             lambda cell: cell.server_name in {f"pod/{name}" for name in waiting},
+        ),
+    )
+
+
+@cause("plugin-not-ready", "corefile", leads_to=("dns-svc-endpoints-notready",))
+def plugin_not_ready(facts: Facts) -> Finding | None:
+    """A plugin keeps replicas from being ready, and /ready names it.
+
+    Not the plugin kubernetes, which waits for the API server. Source: plugin/ready/ready.go of
+    CoreDNS 1.12: the page lists the plugins that say they are not ready, with commas.
+    """
+    said = {c.server: c.body.strip() for c in facts.reached("/ready") if c.result == "503"}
+    waiting = {name for body in said.values() for name in body.split(",")}
+    if facts.reading is None or "kubernetes" in waiting or not facts.unready:
+        return None
+    lines = [p for block in facts.reading.blocks for p in block.plugins if p.name in waiting]
+    if not lines:
+        return None
+    where = ", ".join(f"line {p.line}: {p.name} {' '.join(p.args)}".strip() for p in lines)
+    which = " and ".join(dict.fromkeys(p.name for p in lines))
+    return Finding(
+        f"{', '.join(facts.unready)} {'is' if len(facts.unready) == 1 else 'are'} kept from being "
+        f"ready by the plugin {which} ({where}).",
+        tuple(f"{server} /ready: 503 {body}" for server, body in said.items()),
+        (
+            f"{facts.edit_corefile}  # take {which} out, unless it is there for a purpose: it says "
+            "itself that it is not ready",
+            *after_edit(facts),
+        ),
+        ALL_DEAD
+        if not facts.inventory.ready_pods
+        else Scope(
+            about("workload", "health-pages"),
+            lambda cell: cell.server_name in {f"pod/{name}" for name in facts.unready},
         ),
     )

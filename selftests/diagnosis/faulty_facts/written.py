@@ -171,6 +171,16 @@ def port_forbidden(facts: Facts) -> Facts:
     return failing(crashing(facts, f"{BIND}permission denied"), READY)
 
 
+def waits_for_a_plugin(facts: Facts) -> Facts:
+    """The plugin erratic says that it is not ready."""
+    rule = "    erratic {\n        truncate 1\n    }\n    loop\n"
+    sick = not_ready(corefile(facts, "    loop\n", rule))
+    pages = tuple(
+        replace(c, result="503", body="erratic") if c.what == "/ready" else c for c in sick.contacts
+    )
+    return replace(sick, contacts=pages)
+
+
 def no_volume(facts: Facts) -> Facts:
     """The pods mount a ConfigMap that nobody made."""
     why = 'MountVolume.SetUp failed for volume "config-volume" : configmap "dns" not found'
@@ -246,6 +256,7 @@ FAULTY: dict[str, tuple[str, Change]] = {
     "port taken": ("start-failed", port_taken),
     "port forbidden": ("start-failed", port_forbidden),
     "strange end": ("start-failed", strange_end),
+    "plugin not ready": ("plugin-not-ready", waits_for_a_plugin),
     "no volume": ("volume-missing", no_volume),
     "other address": ("own-rule-broken", other_address),
     "taken before hosts": ("own-rule-broken", taken_before_hosts),
