@@ -104,6 +104,12 @@ def udp_dead(facts: Facts) -> Finding | None:
     """No UDP answer from Service and replicas alike, but TCP works."""
     split = Split.of(facts)
     nodes = {n for n in facts.nodes if split.dead(n, "pod", "udp") and split.alive(n, "pod", "tcp")}
+    # A part that is lost is not all: where most of a run's questions were answered, none is dead.
+    nodes -= {
+        p.node
+        for p in facts.paths
+        if p.transport == "udp" and p.server.startswith("pod/") and 2 * p.lost < p.sent
+    }
     if not nodes:
         return None
     everywhere = nodes == set(facts.nodes)

@@ -109,7 +109,8 @@ def udp_dead(facts: Facts) -> Facts:
         facts,
         lambda t: "timeout" if t.transport == "udp" and t.kind != "upstream" else None,
     )
-    return failing(dead, PATHS)
+    lost = tuple(replace(p, lost=p.sent) if p.transport == "udp" else p for p in facts.paths)
+    return failing(replace(dead, paths=lost), PATHS)
 
 
 def large_lost(facts: Facts) -> Facts:
