@@ -181,9 +181,10 @@ class Matrix:
 
     def _copies(self, now: Round, server: Server, number: int) -> int:
         """How many packets go out for a question at once, by the number of tries before."""
-        if self._loses_a_share(now, server) or self._health(now.path(server)).loses_most:
+        health = self._health(now.path(server))
+        if self._loses_a_share(now, server) or (now.insist and health.loses_most):
             return MOST_COPIES
-        if not (number and now.insist and self._health(now.path(server)).hurried):
+        if not (number and now.insist and health.hurried):
             return 1
         return min(1 + COPIES * number, MOST_COPIES)
 

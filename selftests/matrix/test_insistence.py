@@ -149,3 +149,13 @@ def test_path_that_loses_nothing_any_more_is_believed_again(probe: Pretender) ->
     probe.silent_names = {QUESTIONS[0].name}
     silent = matrix.ask(QUESTIONS, "udp")[0]
     assert (silent.answered, silent.asked, silent.lost > 1) == (False, True, True)
+
+
+def test_sample_of_a_path_that_loses_most_counts_single_packets(probe: Pretender) -> None:
+    """Loss is measured by one packet for each question, however much is lost."""
+    matrix = made(probe, LIVE)
+    health = matrix._health(Path("n1", str(LIVE), "udp"))
+    for _ in range(20):
+        health.took([1.0, 1.0], 1.6, lost=2)
+    matrix.ask(QUESTIONS, "udp", insist=False)
+    assert probe.packets_to(LIVE) == len(QUESTIONS)
