@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from ipaddress import ip_address, ip_network
 
 from kubernetes.client import ApiException
@@ -78,21 +79,22 @@ def _is_about_pods(rule: Manifest) -> bool:
 
 
 def node_confs(cluster: Cluster, namespaces: Iterable[str]) -> dict[str, ResolvConf] | None:
-    """resolv.conf of the nodes, as pods of ours with dnsPolicy Default printed it."""
+    """resolv.conf of the nodes, as pods of ours with dnsPolicy Default printed it.
+
+    What a dnsConfig has put into such a pod's file is not the node's.
+    """
     found: dict[str, ResolvConf] = {}
     for namespace in namespaces:
         for pod in cluster.list("Pod", namespace):
             spec, name = pod["spec"], str(pod["metadata"]["name"])
-            if (
-                spec.get("dnsPolicy") != "Default"
-                or spec.get("dnsConfig")
-                or not name.startswith("node-resolver")
-            ):
+            if spec.get("dnsPolicy") != "Default" or not name.startswith("node-resolver"):
                 continue
             if pod["status"].get("phase") == "Running":
                 conf = ResolvConf.parse(cluster.logs(namespace, name, lines=40))
-                if conf.nameservers:
-                    found[str(spec["nodeName"])] = conf
+                added = (spec.get("dnsConfig") or {}).get("nameservers") or ()
+                own = tuple(each for each in conf.nameservers if each not in added)
+                if own:
+                    found[str(spec["nodeName"])] = replace(conf, nameservers=own)
     return found or None
 
 

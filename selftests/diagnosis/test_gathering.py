@@ -4,15 +4,16 @@ import pathlib
 import socket
 import time
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 import pytest
 from kubernetes import client
 
-from clusterdns.cluster import Cluster
+from clusterdns.cluster import Cluster, Manifest
 from clusterdns.diagnosis import Sources, diagnose, gather
-from clusterdns.diagnosis.api_facts import EVENTS_S, says_something
+from clusterdns.diagnosis.api_facts import EVENTS_S, node_confs, says_something
 from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.gather import path_losses
 from clusterdns.matrix.losses import Losses, Path
@@ -116,3 +117,37 @@ def test_a_private_file_is_nobody_else_s(tmp_path: pathlib.Path) -> None:
 
     assert path.read_text() == "new"
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+@dataclass
+class Printing:
+    """A cluster whose pods have this spec and printed this resolv.conf."""
+
+    spec: Manifest
+    printed: str
+
+    def list(self, kind: str, namespace: str) -> list[Manifest]:
+        """One pod of ours beside a replica."""
+        spec = {"nodeName": "w1", **self.spec}
+        meta = {"name": "node-resolver-0", "namespace": namespace}
+        return [{"metadata": meta, "spec": spec, "status": {"phase": "Running"}}]
+
+    def logs(self, namespace: str, name: str, lines: int) -> str:
+        """What it printed."""
+        return self.printed
+
+
+@pytest.mark.parametrize(
+    ("spec", "known"),
+    [
+        ({"dnsPolicy": "Default"}, ("192.0.2.1", "192.0.2.2")),
+        ({"dnsPolicy": "Default", "dnsConfig": {"options": []}}, ("192.0.2.1", "192.0.2.2")),
+        ({"dnsPolicy": "Default", "dnsConfig": {"nameservers": ["192.0.2.2"]}}, ("192.0.2.1",)),
+        ({"dnsPolicy": "None", "dnsConfig": {"nameservers": ["192.0.2.2"]}}, None),
+    ],
+)
+def test_what_a_dns_config_adds_is_not_the_node_s(spec: Manifest, known: object) -> None:
+    """Somebody may have rewritten the pod, or the replicas have it, too."""
+    printed = "nameserver 192.0.2.1\nnameserver 192.0.2.2\n"
+    found = node_confs(cast(Cluster, Printing(spec, printed)), ["ns"])
+    assert (found["w1"].nameservers if found else None) == known
