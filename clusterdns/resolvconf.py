@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+RESOLV_CONF = "/etc/resolv.conf"  # in a pod and on a node
+
 
 @dataclass(frozen=True)
 class ResolvConf:

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from clusterdns.clients.planned import MUSL_SLEEPS, RESOLV_CONF, Planned, Role
+from clusterdns.clients.planned import MUSL_SLEEPS, Planned, Role
 from clusterdns.probe import Probe, ProbeLostError, open_probe
-from clusterdns.resolvconf import ResolvConf
+from clusterdns.resolvconf import RESOLV_CONF, ResolvConf
 from clusterdns.testbed.testbed import Testbed
 from clusterdns.wait import GENTLY, eventually
 

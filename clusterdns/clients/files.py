@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from functools import partial
 
 from clusterdns.clients.client import Client
-from clusterdns.clients.planned import MUSL_CONTAINER, MUSL_SLEEPS, RESOLV_CONF, Role
+from clusterdns.clients.planned import MUSL_CONTAINER, MUSL_SLEEPS, Role
 from clusterdns.clients.pods import Clients
 from clusterdns.matrix.observation import Exactly, Observation
 from clusterdns.report.cell import FILE
-from clusterdns.resolvconf import ResolvConf
+from clusterdns.resolvconf import RESOLV_CONF, ResolvConf
 
 KUBELET = "kubelet"  # who made what a pod has on disk
 

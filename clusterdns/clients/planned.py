@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from enum import Enum
 
 from clusterdns.cluster import Manifest
-from clusterdns.resolvconf import ResolvConf
+from clusterdns.resolvconf import RESOLV_CONF, ResolvConf
 from clusterdns.run.plan import HOST_PLACE, PLACES, PlannedObject, declare
 from clusterdns.testbed import manifests
 from clusterdns.testbed.testbed import Testbed
 
-RESOLV_CONF = "/etc/resolv.conf"
 SLEEPS = ("sleep", "infinity")
 PRINTS = ("sh", "-c", f"cat {RESOLV_CONF}; exec sleep infinity")  # read as a log, without an exec
 LABEL = "dns-conformance/role=client"

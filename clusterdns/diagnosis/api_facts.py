@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 
 from kubernetes.client import ApiException
 
@@ -13,7 +13,7 @@ from clusterdns.inventory import owner_places
 from clusterdns.inventory.inventory import Inventory
 from clusterdns.inventory.owner_places import Owner
 from clusterdns.inventory.permissions import rights_needed, service_accounts, without
-from clusterdns.inventory.shape import seconds_since
+from clusterdns.inventory.shape import pod_ranges, seconds_since
 from clusterdns.resolvconf import ResolvConf
 from clusterdns.testbed.testbed import Testbed
 
@@ -135,7 +135,7 @@ def one_log(
 
 def in_pod_ranges(addresses: Iterable[str], nodes: Iterable[Manifest]) -> list[str]:
     """Those of some addresses that lie in the pod range of a node."""
-    ranges = [ip_network(node["spec"]["podCIDR"]) for node in nodes if node["spec"].get("podCIDR")]
+    ranges = pod_ranges(nodes).values()
     return [each for each in addresses if any(ip_address(each) in net for net in ranges)]
 
 

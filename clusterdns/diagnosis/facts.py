@@ -15,7 +15,7 @@ from typing import Any
 from clusterdns.cluster import Manifest, is_ready
 from clusterdns.corefile import Corefile, Reading
 from clusterdns.diagnosis.hops.place import Place
-from clusterdns.diagnosis.replica_resolv_conf import RESOLV_CONF, nameservers
+from clusterdns.diagnosis.replica_resolv_conf import nameservers
 from clusterdns.diagnosis.rows import Contact, PathLoss, Talk, Trouble
 from clusterdns.diagnosis.scopes import All, about, is_about
 from clusterdns.diagnosis.stored import confs_of, pruned
@@ -24,7 +24,7 @@ from clusterdns.inventory.cache_workloads import CacheWorkload
 from clusterdns.inventory.inventory import Inventory
 from clusterdns.inventory.owner_places import Owner
 from clusterdns.inventory.told import Told
-from clusterdns.resolvconf import ResolvConf
+from clusterdns.resolvconf import RESOLV_CONF, ResolvConf
 
 
 @dataclass(frozen=True)
@@ -216,19 +216,17 @@ class Facts:
         From the Corefile; where that names their resolv.conf from what their pods are given, and
         where it names another file from the nodes of the replicas.
         """
+        told = {address for conf in self.resolv_confs.values() for address in conf.nameservers}
+        cluster_dns = sorted(told) or self.inventory.cluster_ips
         found: dict[str, str] = {}
         for to in root_upstreams(self.reading) if self.reading else ():
-            if to == RESOLV_CONF and self.replica_spec:
-                told = {a for conf in self.resolv_confs.values() for a in conf.nameservers}
-                cluster_dns = sorted(told) or self.inventory.cluster_ips
-                given = nameservers(self.replica_spec, self.node_confs or {}, cluster_dns)
-                found = {**given, **found}
-            elif to.startswith("/"):
-                for node, conf in (self.node_confs or {}).items():
-                    for address in conf.nameservers:
-                        found.setdefault(address, f"resolv.conf of {node}")
+            given: dict[str, str] = {}
+            if to.startswith("/"):
+                spec = self.replica_spec if to == RESOLV_CONF else {}
+                given = nameservers(spec, self.node_confs or {}, cluster_dns)
             elif address := host_of(to):
-                found.setdefault(address, f"forward . {to} in the Corefile")
+                given = {address: f"forward . {to} in the Corefile"}
+            found |= {each: why for each, why in given.items() if each not in found}
         return found
 
     @property

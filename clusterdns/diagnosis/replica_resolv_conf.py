@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from clusterdns.cluster import Manifest
 from clusterdns.resolvconf import ResolvConf
 
-RESOLV_CONF = "/etc/resolv.conf"
 OF_PODS = "of the replicas' pods"
 
 

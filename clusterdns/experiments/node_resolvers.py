@@ -9,14 +9,12 @@ from dataclasses import dataclass, field
 from clusterdns.cluster import Manifest
 from clusterdns.experiments.experiment import NAMESPACE, Experiment, Result_co
 from clusterdns.own_coredns import NotPossibleError
-from clusterdns.resolvconf import ResolvConf
+from clusterdns.resolvconf import RESOLV_CONF, ResolvConf
 from clusterdns.run.plan import PlannedObject
 from clusterdns.testbed import manifests
 from clusterdns.testbed.probes import is_running, is_stuck, why_not_running
 from clusterdns.testbed.testbed import Workspace
 from clusterdns.wait import GENTLY, eventually
-
-RESOLV_CONF = "/etc/resolv.conf"
 
 
 @dataclass

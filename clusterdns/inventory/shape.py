@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from clusterdns.cluster import Manifest
 from clusterdns.inventory.inventory import Inventory
@@ -29,6 +30,15 @@ def selects(selector: Mapping[str, str], pod: Manifest) -> bool:
     """Whether a selector matches a pod."""
     labels = pod["metadata"].get("labels") or {}
     return all(labels.get(key) == value for key, value in selector.items())
+
+
+def pod_ranges(nodes: Iterable[Manifest]) -> dict[str, IPv4Network | IPv6Network]:
+    """The pod range of each node that has one, by its name."""
+    return {
+        str(node["metadata"]["name"]): ip_network(node["spec"]["podCIDR"])
+        for node in nodes
+        if node["spec"].get("podCIDR")
+    }
 
 
 def written_by_controller(slices: Iterable[Manifest]) -> list[str]:

@@ -10,7 +10,7 @@ from clusterdns.api_errors import in_words
 from clusterdns.cluster import Cluster, Manifest
 from clusterdns.inventory.inventory import Inventory, is_linux
 from clusterdns.probe import Probe, ProbeLostError, open_probe
-from clusterdns.resolvconf import ResolvConf
+from clusterdns.resolvconf import RESOLV_CONF, ResolvConf
 from clusterdns.run.plan import PLACES, PlannedObject, declare
 from clusterdns.testbed import manifests
 from clusterdns.testbed.pod_list import PodList
@@ -153,7 +153,7 @@ def open_on(
             container="main",
             timeouts=workspace.timeouts,
         )
-        (printed,) = probe.run([["cat", "/etc/resolv.conf"]], workspace.timeouts.command)
+        (printed,) = probe.run([["cat", RESOLV_CONF]], workspace.timeouts.command)
     except ProbeLostError as error:
         return None, None, f"the probe pod runs, but nothing can be run in it: {error}"
     if printed.exit_code != 0:

@@ -9,21 +9,18 @@ from clusterdns.diagnosis.finding import Finding, cause
 from clusterdns.diagnosis.outside import direct
 from clusterdns.diagnosis.restarting import restart
 from clusterdns.diagnosis.scopes import EVERYTHING, Scope, about
+from clusterdns.inventory.shape import pod_ranges
 
 
 @cause("pod-cidr-overlap", "node-network", leads_to=("upstream-unreachable",))
 def overlap(facts: Facts) -> Finding | None:
     """A pod range contains an address that pods need outside."""
-    ranges = {
-        n["metadata"]["name"]: ipaddress.ip_network(n["spec"]["podCIDR"])
-        for n in facts.inventory.nodes
-        if n["spec"].get("podCIDR")
-    }
+    ranges = pod_ranges(facts.inventory.nodes)
     wanted = dict(facts.upstreams)
-    for node in facts.inventory.nodes:
-        for address in node["status"].get("addresses", []):
+    for one in facts.inventory.nodes:
+        for address in one["status"].get("addresses", []):
             if address.get("type") == "InternalIP":
-                wanted.setdefault(address["address"], f"node {node['metadata']['name']}")
+                wanted.setdefault(address["address"], f"node {one['metadata']['name']}")
     pods = {ip["ip"] for p in facts.inventory.pods for ip in p["status"].get("podIPs", [])}
     hits = [
         (address, why, node)

@@ -23,13 +23,13 @@ from clusterdns.experiments.loops.multiplied import (
     count_requests,
     scrape_all,
 )
-from clusterdns.experiments.node_resolvers import RESOLV_CONF, BesideReplicas
+from clusterdns.experiments.node_resolvers import BesideReplicas
 from clusterdns.inventory.inventory import COREFILE
 from clusterdns.inventory.metrics import Metrics, NoMetricsError
 from clusterdns.inventory.replica_pages import port_of
 from clusterdns.matrix.question import Server
 from clusterdns.own_coredns import NotPossibleError
-from clusterdns.resolvconf import ResolvConf
+from clusterdns.resolvconf import RESOLV_CONF, ResolvConf
 
 # Every series that names an upstream: coredns_proxy_* since 1.11.0, coredns_forward_* before.
 NAMING_UPSTREAMS = "coredns_(proxy|forward)_.*"
