@@ -111,18 +111,30 @@ class CoreDNS:
             stderr=subprocess.STDOUT,
             text=True,
         )
-        assert process.stdout is not None
-        alarm = threading.Timer(DEADLINE, process.kill)
-        alarm.start()
-        output = ""
-        try:
-            for line in process.stdout:
-                output += line
-                if any(pattern.search(line) for pattern in until):
-                    return True, output
-            return False, output
-        finally:
-            alarm.cancel()
-            process.kill()
-            process.wait()
-            process.stdout.close()
+        return read_until(process, DEADLINE, *until)
+
+
+def read_until(
+    process: subprocess.Popen[str], within: float, *until: re.Pattern[str]
+) -> tuple[bool, str]:
+    """Read what a process prints until a line matches, and end it; whether one did, and all of it.
+
+    After ``within`` seconds it is killed. Without a match it has ended: its return code is its own,
+    or below 0 where it was killed.
+    """
+    assert process.stdout is not None
+    alarm = threading.Timer(within, process.kill)
+    alarm.start()
+    output = ""
+    try:
+        for line in process.stdout:
+            output += line
+            if any(pattern.search(line) for pattern in until):
+                return True, output
+        process.wait()
+        return False, output
+    finally:
+        alarm.cancel()
+        process.kill()
+        process.wait()
+        process.stdout.close()

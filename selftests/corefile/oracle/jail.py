@@ -10,12 +10,11 @@ import re
 import shutil
 import subprocess
 import sys
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from selftests.corefile.coredns import FILES
+from selftests.corefile.coredns import FILES, read_until
 from selftests.corefile.oracle.collection import CUSTOM, Sample
 from selftests.corefile.oracle.verdicts import STARTS, last_line
 
@@ -98,22 +97,10 @@ class Jail:
             text=True,
             errors="replace",
         )
-        assert process.stdout is not None
-        alarm = threading.Timer(DEADLINE, process.kill)
-        alarm.start()
-        output = ""
-        try:
-            for line in process.stdout:
-                output += line
-                if LISTENS.search(line):
-                    return STARTS
-            ended = process.wait()
-            return last_line(output) if ended >= 0 else ENDLESS
-        finally:
-            alarm.cancel()
-            process.kill()
-            process.wait()
-            process.stdout.close()
+        listens, output = read_until(process, DEADLINE, LISTENS)
+        if listens:
+            return STARTS
+        return last_line(output) if process.returncode >= 0 else ENDLESS
 
     def _lay_out(self, text: str, files: Mapping[str, str]) -> None:
         custom = self.root / CUSTOM.lstrip("/")
