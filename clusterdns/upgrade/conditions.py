@@ -63,29 +63,26 @@ def external_names(around: Surroundings) -> str:
     return _objects("service", found)
 
 
-def endpoints_without_hostname(around: Surroundings) -> str:
-    """Endpoints of any Service without a hostname: nearly all pods behind Services."""
+def _slices_with(around: Surroundings, holds: Callable[[Manifest], bool]) -> str:
     if around.slices is None:
         return "EndpointSlices, which may not be listed"
-    found = [
-        piece
-        for piece in around.slices
-        if any(not endpoint.get("hostname") for endpoint in piece.get("endpoints") or [])
-    ]
+    found = [s for s in around.slices if any(map(holds, s.get("endpoints") or []))]
     return _objects("endpointslice", found)
+
+
+def endpoints_without_hostname(around: Surroundings) -> str:
+    """Endpoints of any Service without a hostname: nearly all pods behind Services."""
+    return _slices_with(around, lambda endpoint: not endpoint.get("hostname"))
 
 
 def open_ended(around: Surroundings) -> str:
     """IPv6 endpoints without a hostname whose address ends with ::."""
-    if around.slices is None:
-        return "EndpointSlices, which may not be listed"
-    found = [
-        piece
-        for piece in around.slices
-        for endpoint in piece.get("endpoints") or []
-        if not endpoint.get("hostname") and any(a.endswith("::") for a in endpoint["addresses"])
-    ]
-    return _objects("endpointslice", found)
+    return _slices_with(
+        around,
+        lambda endpoint: (
+            not endpoint.get("hostname") and any(a.endswith("::") for a in endpoint["addresses"])
+        ),
+    )
 
 
 def two_families(around: Surroundings) -> str:
