@@ -154,8 +154,12 @@ def exit_line(report: Report) -> str:
     if code is None:
         return ""
     if code == ExitCode.OK and report.comparison and report.comparison.excused:
-        number = counted(len(report.comparison.excused), "check")
-        return f"exit code 0: nothing has regressed; {number} failed before as well, or was new"
+        number = len(report.comparison.excused)
+        new = "was new" if number == 1 else "were new"
+        return (
+            f"exit code 0: nothing has regressed; {counted(number, 'check')} failed before as "
+            f"well, or {new}"
+        )
     if code == ExitCode.OK and report.result == "partial":
         return "exit code 0: no check failed, but not everything could be judged"
     return f"exit code {code}: {meaning_of(code, 'as pytest has it')}"

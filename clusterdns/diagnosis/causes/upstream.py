@@ -151,14 +151,18 @@ def refuses(facts: Facts) -> Finding | None:
 @cause("upstream-fails", "upstream")
 def fails(facts: Facts) -> Finding | None:
     """The upstream answers with an error, to everybody who asks it."""
-    said = [t for t in facts.said("upstream") if t.result in ("SERVFAIL", "FORMERR", "NOTIMP")]
+    said = [
+        t
+        for t in facts.said("upstream")
+        if t.result in ("SERVFAIL", "FORMERR", "NOTIMP") and t.address in facts.upstreams
+    ]
     bad = [t for t in bad_outside(facts) if t.answered]
     if not said or not bad:
         return None
     address = said[0].address
     rcodes = sorted({t.result for t in said if t.address == address})
     return Finding(
-        f"The upstream {address} ({facts.upstreams.get(address, 'of a stub zone')}) answers with "
+        f"The upstream {address} ({facts.upstreams[address]}) answers with "
         f"an error, {' and '.join(rcodes)}: names outside do not resolve.",
         (
             f"asked directly from {said[0].node}: {said[0].result} after {said[0].ms:.0f} ms",
@@ -168,7 +172,7 @@ def fails(facts: Facts) -> Finding | None:
             f"ask whoever runs {address} why it fails (its own upstream, DNSSEC, its memory), or "
             "name another resolver:",
             facts.edit_corefile
-            if "Corefile" in facts.upstreams.get(address, "Corefile")
+            if "Corefile" in facts.upstreams[address]
             else "in the resolv.conf of the replicas' nodes, then start the replicas anew",
         ),
         OUTSIDE,

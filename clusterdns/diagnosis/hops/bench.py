@@ -108,9 +108,10 @@ class Bench:
             seen = BLIND.search(log)
             self.blind = seen.group(0) if seen else self.blind
             return None
-        port = AT_PORT.search(log)
-        if port is not None and texts[int(port.group(1)) - FIRST_PORT]:
-            return int(port.group(1)) - FIRST_PORT
+        if (twice := AT_PORT.search(log)) is not None:
+            number = int(twice.group(1)) - FIRST_PORT
+            if 0 <= number < len(texts):
+                return number
         at = AT_LINE.search(log)
         if at is None:
             tail = " | ".join(log.splitlines()[-2:])
