@@ -2,12 +2,9 @@
 
 from clusterdns.diagnosis.facts import Facts, nodes_in_words
 from clusterdns.diagnosis.finding import Finding, cause
-from clusterdns.diagnosis.restarting import rolls
-from clusterdns.diagnosis.running import events_of_replicas
 from clusterdns.diagnosis.scopes import Scope, about, both, through_service
 from clusterdns.inventory.dns_objects import LABEL
 from clusterdns.inventory.inventory import SLICES
-from clusterdns.inventory.replica_pages import port_of as served_at
 from clusterdns.inventory.shape import (
     endpoint_ports,
     port_of,
@@ -90,7 +87,6 @@ def selector(facts: Facts) -> Finding | None:
     endpoints = ready_endpoints(inventory.slices)
     right = _lasting_labels(facts)
     name = inventory.service_name
-    patch = str({"spec": {"selector": right}}).replace("'", '"')
     operation = "replace" if wanted else "add"
     replace = f'[{{"op":"{operation}","path":"/spec/selector","value":{_json(right)}}}]'
     if abandoned and endpoints:
@@ -116,7 +112,7 @@ def selector(facts: Facts) -> Finding | None:
         Scope(about(*SHAPE, *THROUGH_SERVICE), through_service),
         "high" if shown and not endpoints else "medium",
         against=() if not endpoints else (f"there are endpoints: {sorted(endpoints)}",),
-        tell_apart=f"slices may be written by hand: {facts.ks} get endpointslices" if patch else "",
+        tell_apart=f"slices may be written by hand: {facts.ks} get endpointslices",
     )
 
 
@@ -147,54 +143,6 @@ def _answers_directly(facts: Facts) -> list[str]:
     if talks and all(talk.answered for talk in talks):
         return [f"all {len(talks)} questions to replicas by their own addresses were answered"]
     return []
-
-
-@cause("dns-svc-endpoints-notready", "service")
-def not_ready(facts: Facts) -> Finding | None:
-    """There are replicas, but none is ready, so the Service leads nowhere."""
-    inventory = facts.inventory
-    if inventory.service is None or not inventory.pods or inventory.ready_pods:
-        return None
-    pages = sorted({f"{c.server} {c.what}: {c.result}" for c in facts.reached("/ready")})
-    asked, listens = _readiness_ports(facts)
-    other = bool(asked and listens and asked != listens)
-    why = f": their probe asks port {asked}, and ready listens on {listens}" if other else ""
-    return Finding(
-        f"None of the {len(inventory.pods)} replicas is ready, so the Service has no endpoints"
-        f"{why}.",
-        (
-            *([f"readinessProbe: port {asked}; the Corefile: ready :{listens}"] if other else []),
-            f"not ready: {', '.join(facts.unready)}",
-            *facts.crashing[:3],
-            *pages[:3],
-            *events_of_replicas(facts, "Readiness probe failed", most=2),
-        ),
-        (
-            f"{facts.ks} edit {facts.workload or 'pods'}  # readinessProbe: port {listens}; or "
-            f"make the Corefile's line: ready :{asked}",
-            *rolls(facts),
-        )
-        if other
-        else (
-            f"{facts.ks} describe pods {facts.of_replicas}",
-            f"{facts.ks} logs {facts.of_replicas} --tail=50 --prefix",
-        ),
-        Scope(about("workload", *THROUGH_SERVICE), through_service),
-        "high" if other else "medium",
-        assumes=0 if other else 1,
-        tell_apart="why they are not ready: their log, and the body of /ready names the plugin",
-    )
-
-
-def _readiness_ports(facts: Facts) -> tuple[str, str]:
-    """The port that the readiness probe asks for /ready, and that of ready; empty: not known."""
-    container = facts.inventory.container
-    probe = (container.get("readinessProbe") or {}).get("httpGet") or {}
-    if facts.reading is None or not facts.reading.has("ready") or probe.get("path") != "/ready":
-        return "", ""
-    numbers = {p.get("name"): p.get("containerPort") for p in container.get("ports") or []}
-    asked = numbers.get(probe.get("port"), probe.get("port", ""))
-    return str(asked), str(served_at(facts.inventory, "/ready") or "")
 
 
 @cause("dns-svc-targetport-wrong", "service")

@@ -1,14 +1,16 @@
-"""Replicas that end when they start, by the last line that they print."""
+"""Replicas that end when they start, or run and do not become ready."""
 
 import re
 
 from clusterdns.diagnosis.causes.coredns_pod import ALL_DEAD
 from clusterdns.diagnosis.causes.corefile import SAYS_SYNTAX
+from clusterdns.diagnosis.causes.service import THROUGH_SERVICE
 from clusterdns.diagnosis.facts import Facts
 from clusterdns.diagnosis.finding import Finding, cause
 from clusterdns.diagnosis.restarting import after_edit, rolls
 from clusterdns.diagnosis.running import broken_corefile, events_of_replicas
-from clusterdns.diagnosis.scopes import Scope, about
+from clusterdns.diagnosis.scopes import Scope, about, through_service
+from clusterdns.inventory.replica_pages import port_of
 
 # A line of CoreDNS' log, and what it prints once it has started; what it ends with is neither.
 LOGGED = re.compile(r"^\[[A-Z]+\]|^CoreDNS-|^linux/|^maxprocs: |^\S+:\d+( on \S+)?$|^[IWEF]\d{4} ")
@@ -147,3 +149,51 @@ def plugin_not_ready(facts: Facts) -> Finding | None:
             lambda cell: cell.server_name in {f"pod/{name}" for name in facts.unready},
         ),
     )
+
+
+@cause("dns-svc-endpoints-notready", "service")
+def not_ready(facts: Facts) -> Finding | None:
+    """There are replicas, but none is ready, so the Service leads nowhere."""
+    inventory = facts.inventory
+    if inventory.service is None or not inventory.pods or inventory.ready_pods:
+        return None
+    pages = sorted({f"{c.server} {c.what}: {c.result}" for c in facts.reached("/ready")})
+    asked, listens = _readiness_ports(facts)
+    other = bool(asked and listens and asked != listens)
+    why = f": their probe asks port {asked}, and ready listens on {listens}" if other else ""
+    return Finding(
+        f"None of the {len(inventory.pods)} replicas is ready, so the Service has no endpoints"
+        f"{why}.",
+        (
+            *([f"readinessProbe: port {asked}; the Corefile: ready :{listens}"] if other else []),
+            f"not ready: {', '.join(facts.unready)}",
+            *facts.crashing[:3],
+            *pages[:3],
+            *events_of_replicas(facts, "Readiness probe failed", most=2),
+        ),
+        (
+            f"{facts.ks} edit {facts.workload or 'pods'}  # readinessProbe: port {listens}; or "
+            f"make the Corefile's line: ready :{asked}",
+            *rolls(facts),
+        )
+        if other
+        else (
+            f"{facts.ks} describe pods {facts.of_replicas}",
+            f"{facts.ks} logs {facts.of_replicas} --tail=50 --prefix",
+        ),
+        Scope(about("workload", *THROUGH_SERVICE), through_service),
+        "high" if other else "medium",
+        assumes=0 if other else 1,
+        tell_apart="why they are not ready: their log, and the body of /ready names the plugin",
+    )
+
+
+def _readiness_ports(facts: Facts) -> tuple[str, str]:
+    """The port that the readiness probe asks for /ready, and that of ready; empty: not known."""
+    container = facts.inventory.container
+    probe = (container.get("readinessProbe") or {}).get("httpGet") or {}
+    if facts.reading is None or not facts.reading.has("ready") or probe.get("path") != "/ready":
+        return "", ""
+    numbers = {p.get("name"): p.get("containerPort") for p in container.get("ports") or []}
+    asked = numbers.get(probe.get("port"), probe.get("port", ""))
+    return str(asked), str(port_of(facts.inventory, "/ready") or "")
