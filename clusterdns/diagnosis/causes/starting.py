@@ -182,9 +182,11 @@ def not_ready(facts: Facts) -> Finding | None:
             f"{facts.ks} logs {facts.of_replicas} --tail=50 --prefix",
         ),
         Scope(about("workload", *THROUGH_SERVICE), through_service),
-        "high" if other else "medium",
+        "medium",  # it is no fault of the Service, whose layer this is
         assumes=0 if other else 1,
-        tell_apart="why they are not ready: their log, and the body of /ready names the plugin",
+        tell_apart=""
+        if other
+        else "why they are not ready: their log, and the body of /ready names the plugin",
     )
 
 
