@@ -18,9 +18,11 @@ def place_of(facts: Facts, group: Group, asked: Sequence[Asked]) -> Place:
 
     From the far end to the near one: the upstream, the replicas on their own nodes, the network
     between nodes, the Service. "coredns": all replicas are wrong and no upstream tells why.
+    Silence on a path that has lost a part of all questions of the run says nothing.
     """
     cell = group.cell
     right = Right.of(cell)
+    asked = [one for one in asked if not _lost_by_chance(facts, one)]
     hosts, asked = [[o for o in asked if (o.hop == "host") is wanted] for wanted in (True, False)]
     blank = Place(
         hop="unplaced",
@@ -51,6 +53,14 @@ def place_of(facts: Facts, group: Group, asked: Sequence[Asked]) -> Place:
     ):
         return _replica_or_way(blank, asked, right)
     return _behind(blank, asked, right)
+
+
+def _lost_by_chance(facts: Facts, one: Asked) -> bool:
+    path = one.node, str(one.server), one.answers[0].transport
+    return one.is_silent and any(
+        (p.node, p.server, p.transport) == path and p.improbable and p.lost < p.sent
+        for p in facts.paths
+    )
 
 
 def _service(blank: Place, asked: Sequence[Asked], right: Right) -> Place:
